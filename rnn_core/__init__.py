@@ -1,0 +1,26 @@
+"""The exact mathematics of gradients in recurrent networks: NumPy and nothing else."""
+
+from rnn_core.activations import ACTIVATIONS, activation
+from rnn_core.bptt import Loss, backpropagate
+from rnn_core.cells import CELLS, GRU, LSTM, RNN
+from rnn_core.experiment import Experiment, run, sweep
+from rnn_core.flow import GradientFlow
+from rnn_core.scenarios import SCENARIOS
+from rnn_core.unroll import unroll
+
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SCENARIOS",
+    "Experiment",
+    "GradientFlow",
+    "Loss",
+    "activation",
+    "backpropagate",
+    "run",
+    "sweep",
+    "unroll",
+]

@@ -1,0 +1,176 @@
+"""Activations and their slopes, accurate far into saturation.
+
+Slopes are computed from the pre-activation z, never from y = φ(z): 1 - y² is 100 % wrong at tanh z = 20.
+At a kink the slope is PyTorch's: relu'(0) = 0, leaky_relu'(0) = slope, hardtanh'(±1) = 0, hardsigmoid'(±3) = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_core.scaled import Scaled
+
+Function = Callable[[np.ndarray], np.ndarray]
+_TINY = 1e-290  # below this a float slope loses digits; the logarithm takes over
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """A function φ and its derivative in one glance.
+
+    `log_slope` is the natural log of |φ'(z)|, true also where φ'(z) underflows; `log_phi` likewise for a
+    φ that approaches 0. `limits` are the infimum and supremum of φ, `kinks` the z without a derivative.
+    """
+
+    name: str
+    latex: str
+    phi: Function
+    slope: Function
+    max_slope: float
+    limits: tuple[float, float] = (-np.inf, np.inf)
+    kinks: tuple[float, ...] = ()
+    log_slope_formula: Function | None = None
+    log_phi: Function | None = None
+
+    @property
+    def bounded(self) -> bool:
+        return bool(np.isfinite(self.limits).all())
+
+    def log_slope(self, z: np.ndarray) -> np.ndarray:
+        """log |φ'(z)|, natural; -inf where the slope is exactly 0."""
+        if self.log_slope_formula is not None:
+            return self.log_slope_formula(np.asarray(z, dtype=float))
+        with np.errstate(divide="ignore"):
+            return np.log(np.abs(self.slope(z)))
+
+    def scaled_slope(self, z: np.ndarray) -> Scaled:
+        """φ'(z) with its own exponent: no underflow at any finite z."""
+        return _rescued(self.slope(z), z, self.log_slope)
+
+    def scaled_phi(self, z: np.ndarray) -> Scaled:
+        """φ(z) with its own exponent."""
+        return _rescued(self.phi(z), z, self.log_phi) if self.log_phi else Scaled.of(self.phi(z))
+
+
+def _rescued(values: np.ndarray, z: np.ndarray, log: Function) -> Scaled:
+    """Float values, replaced by their logarithm's where they are about to underflow."""
+    plain, lost = Scaled.of(values), np.abs(values) < _TINY
+    if not lost.any():
+        return plain
+    deep = Scaled.from_log(log(z))
+    return Scaled(np.where(lost, deep.mant, plain.mant), np.where(lost, deep.exp2, plain.exp2))
+
+
+def _sigmoid(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, e) / (1 + e)
+
+
+def _sigmoid_slope(z):
+    e = np.exp(-np.abs(z))
+    return e / (1 + e) ** 2
+
+
+def _log_sigmoid_slope(z):
+    return -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z)))
+
+
+def _log_sigmoid(z):
+    return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
+
+
+def _tanh_slope(z):
+    e = np.exp(-2 * np.abs(z))
+    return 4 * e / (1 + e) ** 2
+
+
+def _log_tanh_slope(z):
+    return np.log(4.0) - 2 * np.abs(z) - 2 * np.log1p(np.exp(-2 * np.abs(z)))
+
+
+def leaky_relu(slope: float | np.ndarray = 0.01) -> Activation:
+    """max(z, 0) + a · min(z, 0), a = `slope` (Maas et al. 2013); the slope at 0 is a, as in PyTorch.
+
+    `slope` may be an array that broadcasts with z (…, n).
+    """
+    slope = np.asarray(slope, dtype=float)
+    outside = ~((slope >= 0) & (slope <= 1))
+    if outside.any():
+        raise ValueError(f"slope must be a number from 0 to 1, got {slope[outside][0]!r}")
+    return Activation(
+        "leaky_relu",
+        r"\max(z, a z)",
+        lambda z: np.where(z > 0, z, slope * z),
+        lambda z: np.where(np.asarray(z) > 0, 1.0, slope),
+        1.0,
+        kinks=(0.0,),
+    )
+
+
+IDENTITY = Activation("identity", "z", lambda z: +np.asarray(z), lambda z: np.ones(np.shape(z)), 1.0)
+TANH = Activation(
+    "tanh", r"\tanh z", np.tanh, _tanh_slope, 1.0, (-1.0, 1.0), log_slope_formula=_log_tanh_slope
+)
+SIGMOID = Activation(
+    "sigmoid",
+    r"\frac{1}{1 + e^{-z}}",
+    _sigmoid,
+    _sigmoid_slope,
+    0.25,
+    (0.0, 1.0),
+    log_slope_formula=_log_sigmoid_slope,
+    log_phi=_log_sigmoid,
+)
+RELU = Activation(
+    "relu",
+    r"\max(z, 0)",
+    lambda z: np.maximum(z, 0.0),
+    lambda z: np.where(np.asarray(z) > 0, 1.0, 0.0),
+    1.0,
+    (0.0, np.inf),
+    kinks=(0.0,),
+)
+ELU = Activation(  # Clevert et al. 2016, α = 1
+    "elu",
+    r"z \ (z > 0),\ e^z - 1 \ (z \le 0)",
+    lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
+    lambda z: np.exp(np.minimum(z, 0.0)),
+    1.0,
+    (-1.0, np.inf),
+    log_slope_formula=lambda z: np.minimum(z, 0.0),
+)
+HARDTANH = Activation(
+    "hardtanh",
+    r"\max(-1, \min(1, z))",
+    lambda z: np.clip(z, -1.0, 1.0),
+    lambda z: np.where(np.abs(z) < 1, 1.0, 0.0),
+    1.0,
+    (-1.0, 1.0),
+    kinks=(-1.0, 1.0),
+)
+HARDSIGMOID = Activation(
+    "hardsigmoid",
+    r"\max(0, \min(1, \tfrac{z + 3}{6}))",
+    lambda z: np.clip(z + 3.0, 0.0, 6.0) / 6,
+    lambda z: np.where(np.abs(z) < 3, 1 / 6, 0.0),
+    1 / 6,
+    (0.0, 1.0),
+    kinks=(-3.0, 3.0),
+)
+
+ACTIVATIONS = {
+    a.name: a for a in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)
+}
+
+
+def activation(name: str, slope: float | np.ndarray | None = None) -> Activation:
+    """The activation of that name; `slope` chooses the leaky_relu's.
+
+    Raises ValueError for an unknown name or a slope outside 0 … 1.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
+    return leaky_relu(slope) if name == "leaky_relu" and slope is not None else ACTIVATIONS[name]

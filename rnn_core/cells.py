@@ -1,0 +1,383 @@
+"""The recurrent cells: parameters, equations, one step, and what a step's derivative is made of.
+
+Index conventions: parameters may carry batch axes in front, (*batch, G·n, …); a state s has N = n numbers
+(RNN, GRU) or N = 2n, s = (c, h) (LSTM), so that h is always its last n. Rows are PyTorch's: LSTM i, f, g, o;
+GRU r, z, n. All cells share one structure: unit j of the state depends on the previous state directly
+(its *highway*, D) and through its gates' recurrent weights,
+
+    J[b j, h l] = Σ_q A[b, q, j] · W_h[q, j, l],   J[b j, b' j] += D[b, b', j],
+
+with A the derivative of the state by what the weights deliver to gate q. `local` returns D and A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from rnn_core.activations import SIGMOID, TANH, Activation
+from rnn_core.scaled import Scaled, align
+
+if TYPE_CHECKING:
+    from rnn_core.unroll import Trajectory
+
+LIMIT = 1e100  # products of two parameters stay far inside float64
+_SAFE = 100.0  # below this |z| no product of a step's slopes underflows
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """The derivative of each step, unit by unit; `* 2**exp2` where float64 would underflow."""
+
+    D: np.ndarray  # (T, *batch, B, B, n) highway: block b of s_t by block b' of s_{t-1}
+    A: np.ndarray  # (T, *batch, B, G, n) by what W_h delivers to gate q
+    A_x: np.ndarray  # (T, *batch, B, G, n) by what W_x delivers to gate q; differs from A for the GRU only
+    exp2: np.ndarray  # (T, *batch)
+
+    @classmethod
+    def of(cls, D: list[list[Any]], A: list[list[Any]], A_x: list[list[Any]] | None = None) -> Local:
+        """From nested lists of float or Scaled arrays (T, *batch, n), None where there is nothing."""
+        tables = [D, A, *([A_x] if A_x else [])]
+        terms = [x for table in tables for row in table for x in row if x is not None]
+        shape = np.broadcast_shapes(*(t.mant.shape if isinstance(t, Scaled) else t.shape for t in terms))
+        if any(isinstance(t, Scaled) for t in terms):
+            scaled = [t if isinstance(t, Scaled) else Scaled.of(t) for t in terms]
+            common = align(*scaled)
+            exp2 = common[0].exp2.max(axis=-1, initial=-(2**40))
+            floats = iter([Scaled(s.mant, s.exp2 - exp2[..., None]).value for s in common])
+        else:
+            exp2, floats = np.zeros(shape[:-1], dtype=np.int64), iter(terms)
+        arrays = []
+        for table in tables:
+            array = np.zeros((*shape[:-1], len(table), len(table[0]), shape[-1]))
+            for b, row in enumerate(table):
+                for q, x in enumerate(row):
+                    if x is not None:
+                        array[..., b, q, :] = next(floats)
+            arrays.append(array)
+        return cls(arrays[0], arrays[1], arrays[-1], exp2)
+
+
+def checked(name: str, value: Any, tail: tuple[int | None, ...]) -> np.ndarray:
+    """`value` as a finite float array whose last axes are `tail` (None: any length).
+
+    Raises ValueError that names the field, the offending value and what is allowed.
+    """
+    try:
+        array = np.array(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold real numbers, got {_short(value)}") from None
+    wrong = array.ndim < len(tail) or any(
+        want is not None and have != want
+        for have, want in zip(array.shape[array.ndim - len(tail) :], tail, strict=False)
+    )
+    if wrong:
+        want = ", ".join("any" if d is None else str(d) for d in tail)
+        raise ValueError(f"{name} must have shape (*batch, {want}), got {array.shape}")
+    bad = ~(np.abs(array) <= LIMIT)  # NaN fails the comparison, too
+    if bad.any():
+        raise ValueError(f"{name} must be finite, from -{LIMIT:g} to {LIMIT:g}, got {array[bad][0]:g}")
+    return array
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _matvec(W: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """W (*batch, r, n) times v (…, n), over any leading axes of v."""
+    if W.shape[-1] == 1:
+        return W[..., 0] * v
+    if W.ndim == 2:
+        return v @ W.T
+    return (W @ v[..., None])[..., 0]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """What all cells share; see the subclasses."""
+
+    W_x: np.ndarray  # (*batch, G·n, m)
+    W_h: np.ndarray  # (*batch, G·n, n)
+    b: np.ndarray  # (*batch, G·n)
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    latex: ClassVar[tuple[str, ...]]
+    gates: ClassVar[tuple[str, ...]]  # row blocks of the weights, in order
+    blocks: ClassVar[tuple[str, ...]] = ("h",)  # parts of the state
+
+    def __post_init__(self) -> None:
+        G = len(self.gates)
+        W_h = checked("W_h", self.W_h, (None, None))
+        n = W_h.shape[-1]
+        if n < 1 or W_h.shape[-2] != G * n:
+            raise ValueError(f"W_h must have shape (*batch, {G}·n, n) with n ≥ 1, got {W_h.shape}")
+        object.__setattr__(self, "W_h", W_h)
+        object.__setattr__(self, "W_x", checked("W_x", self.W_x, (G * n, None)))
+        object.__setattr__(self, "b", checked("b", self.b, (G * n,)))
+        self._check_own()
+        try:
+            self.batch  # noqa: B018  (raises when the parameters' batch axes do not agree)
+        except ValueError:
+            raise ValueError(
+                f"batch axes of the parameters must broadcast, got {[p.shape for p in self._parameters()]}"
+            ) from None
+
+    def _check_own(self) -> None:
+        """Check what a subclass adds."""
+
+    def _parameters(self) -> list[np.ndarray]:
+        """All parameters with their batch axes and one more."""
+        return [self.W_x[..., 0] if self.m else self.b, self.W_h[..., 0], self.b]
+
+    @property
+    def n(self) -> int:
+        return self.W_h.shape[-1]
+
+    @property
+    def m(self) -> int:
+        return self.W_x.shape[-1]
+
+    @property
+    def N(self) -> int:
+        """State size: n, or 2n for the LSTM."""
+        return len(self.blocks) * self.n
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Batch axes of the parameters."""
+        return np.broadcast_shapes(*(p.shape[:-1] for p in self._parameters()))
+
+    @property
+    def W_h_by_gate(self) -> np.ndarray:
+        """Recurrent weights as (*batch, G, n, n)."""
+        return self.W_h.reshape(*self.W_h.shape[:-2], len(self.gates), self.n, self.n)
+
+    def split(self, z: np.ndarray) -> list[np.ndarray]:
+        """The row blocks of (…, G·n), one (…, n) a gate."""
+        return [z[..., q * self.n : (q + 1) * self.n] for q in range(len(self.gates))]
+
+    def drive(self, x: np.ndarray) -> np.ndarray:
+        """a = W_x x + b, what the input delivers to the gates: (…, m) → (…, G·n)."""
+        return _matvec(self.W_x, x) + self.b if self.m else np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
+
+    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+        """One step from state s (…, N) with drive a (…, G·n): the new `s` and what a derivative needs."""
+        raise NotImplementedError
+
+    def local(self, tr: Trajectory) -> Local:
+        """Highway and gate derivatives of every step of a trajectory."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class RNN(Cell):
+    """h_t = φ(W_x x_t + W_h h_{t-1} + b) (Elman 1990)."""
+
+    activation: Activation = TANH
+
+    name = "rnn"
+    title = "RNN"
+    gates = ("h",)
+    latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
+
+    def step(self, a, s):
+        z = a + _matvec(self.W_h, s)
+        return {"s": self.activation.phi(z), "z": z}
+
+    def local(self, tr):
+        φ = self.activation
+        slope = φ.slope(tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
+        return Local.of([[None]], [[slope]])
+
+
+def _safe(*arrays: np.ndarray) -> bool:
+    return all(np.abs(a).max(initial=0.0) < _SAFE for a in arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class _Gated(Cell):
+    """A cell with gates, each of which may be *pinned* to a value: then it reads nothing and has slope 0."""
+
+    activation: Activation = TANH
+    gate_activation: Activation = SIGMOID
+    pinned: Mapping[str, np.ndarray | float] = field(default_factory=dict)
+
+    candidate: ClassVar[str]
+
+    def _check_own(self) -> None:
+        if self.gate_activation.limits != (0.0, 1.0):
+            raise ValueError(f"gate_activation must run from 0 to 1, got {self.gate_activation.name!r}")
+        pins = {}
+        for gate, value in self.pinned.items():
+            if gate not in self.gates:
+                raise ValueError(f"pinned gates must be among {', '.join(self.gates)}, got {gate!r}")
+            low = -1.0 if gate == self.candidate else 0.0
+            pins[gate] = checked(f"pinned {gate}", value, ())
+            outside = (pins[gate] < low) | (pins[gate] > 1)
+            if outside.any():
+                raise ValueError(f"pinned {gate} must be from {low:g} to 1, got {pins[gate][outside][0]:g}")
+            pins[gate] = pins[gate][..., None]  # one value for all units
+        object.__setattr__(self, "pinned", pins)
+
+    def function(self, gate: str) -> Activation:
+        """The activation of one gate or of the candidate."""
+        return self.activation if gate == self.candidate else self.gate_activation
+
+    def _open(self, gate: str, z: np.ndarray) -> np.ndarray:
+        """The gate's value: pinned, or computed from its pre-activation."""
+        if gate in self.pinned:
+            return np.broadcast_to(self.pinned[gate], z.shape)
+        return self.function(gate).phi(z)
+
+    def _values_and_slopes(self, tr: Trajectory, safe: bool) -> tuple[list[Any], list[Any]]:
+        """Values and slopes of all gates, as floats or, beyond underflow, as Scaled."""
+        values: list[Any] = []
+        slopes: list[Any] = []
+        for gate, z, value in zip(self.gates, self.split(tr.z), self.split(tr.gates), strict=True):
+            φ = self.function(gate)
+            if gate in self.pinned:
+                values.append(value if safe else Scaled.of(value))
+                slopes.append(np.zeros(z.shape) if safe else Scaled.of(np.zeros(z.shape)))
+            else:
+                values.append(value if safe else φ.scaled_phi(z))
+                slopes.append(φ.slope(z) if safe else φ.scaled_slope(z))
+        return values, slopes
+
+
+@dataclass(frozen=True, eq=False)
+class LSTM(_Gated):
+    """Long short-term memory with a forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+
+    `peepholes` (*batch, 3, n), optional: p_i and p_f read C_{t-1}, p_o reads C_t (Gers & Schmidhuber 2000).
+    """
+
+    peepholes: np.ndarray | None = None
+
+    name = "lstm"
+    title = "LSTM"
+    gates = ("i", "f", "g", "o")
+    candidate = "g"
+    blocks = ("c", "h")
+    latex = (
+        r"i_t = \sigma(W_{xi} x_t + W_{hi} h_{t-1} + b_i)",
+        r"f_t = \sigma(W_{xf} x_t + W_{hf} h_{t-1} + b_f)",
+        r"\tilde C_t = \tanh(W_{xg} x_t + W_{hg} h_{t-1} + b_g)",
+        r"o_t = \sigma(W_{xo} x_t + W_{ho} h_{t-1} + b_o)",
+        r"C_t = f_t \odot C_{t-1} + i_t \odot \tilde C_t",
+        r"h_t = o_t \odot \tanh(C_t)",
+    )
+
+    def _check_own(self) -> None:
+        super()._check_own()
+        if self.peepholes is not None:
+            object.__setattr__(self, "peepholes", checked("peepholes", self.peepholes, (3, self.n)))
+
+    def _parameters(self):
+        p = self.peepholes
+        return super()._parameters() + ([] if p is None else [p[..., 0, :]]) + list(self.pinned.values())
+
+    def step(self, a, s):
+        c_prev, h_prev = s[..., : self.n], s[..., self.n :]
+        p = self.peepholes
+        z = a + _matvec(self.W_h, h_prev)
+        z_i, z_f, z_g, z_o = self.split(z)  # views: peepholes are added in place
+        if p is not None:
+            z_i += p[..., 0, :] * c_prev
+            z_f += p[..., 1, :] * c_prev
+        i, f, g = self._open("i", z_i), self._open("f", z_f), self._open("g", z_g)
+        c = f * c_prev + i * g
+        if p is not None:
+            z_o += p[..., 2, :] * c
+        o = self._open("o", z_o)
+        h = o * self.activation.phi(c)
+        return {"s": np.concatenate([c, h], axis=-1), "z": z, "gates": np.concatenate([i, f, g, o], axis=-1)}
+
+    def read_out(self, tr: Trajectory, peephole: bool = True) -> np.ndarray:
+        """∂h_t/∂C_t within step t = 1 … T, (T, *batch, n): o_t tanh'(C_t), plus o_t's own peephole."""
+        return self._read_out(tr, *self._values_and_slopes(tr, True), True, peephole)
+
+    def _read_out(self, tr, values, slopes, safe, peephole=True):
+        φ, c = self.activation, tr.c[1:]
+        read = values[3] * (φ.slope(c) if safe else φ.scaled_slope(c))
+        if peephole and self.peepholes is not None:
+            read = read + slopes[3] * (self.peepholes[..., 2, :] * φ.phi(c))
+        return read
+
+    def local(self, tr):
+        safe = _safe(tr.z, tr.c)
+        (i, f, g, _), (si, sf, sg, so) = values, slopes = self._values_and_slopes(tr, safe)
+        p, c_prev = self.peepholes, tr.c[:-1]
+        A_c = [g * si, sf * c_prev, i * sg]
+        read = self._read_out(tr, values, slopes, safe)
+        keep = f
+        if p is not None:
+            keep = f + A_c[0] * p[..., 0, :] + A_c[1] * p[..., 1, :]
+        A_h = [read * a for a in A_c] + [so * self.activation.phi(tr.c[1:])]
+        return Local.of([[keep, None], [read * keep, None]], [[*A_c, None], A_h])
+
+
+@dataclass(frozen=True, eq=False)
+class GRU(_Gated):
+    """Gated recurrent unit (Cho et al. 2014) in PyTorch's form: b_hn sits inside r ⊙ (…)."""
+
+    b_h: np.ndarray | None = None  # (*batch, 3n) second bias, added to W_h h (default 0); `b` goes with x
+
+    name = "gru"
+    title = "GRU"
+    gates = ("r", "z", "n")
+    candidate = "n"
+    latex = (
+        r"r_t = \sigma(W_{xr} x_t + W_{hr} h_{t-1} + b_r)",
+        r"z_t = \sigma(W_{xz} x_t + W_{hz} h_{t-1} + b_z)",
+        r"n_t = \tanh(W_{xn} x_t + b_{xn} + r_t \odot (W_{hn} h_{t-1} + b_{hn}))",
+        r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}",
+    )
+
+    def _check_own(self) -> None:
+        super()._check_own()
+        b_h = np.zeros(3 * self.n) if self.b_h is None else self.b_h
+        object.__setattr__(self, "b_h", checked("b_h", b_h, (3 * self.n,)))
+
+    def _parameters(self):
+        return [*super()._parameters(), self.b_h, *self.pinned.values()]
+
+    def step(self, a, s):
+        a_r, a_z, a_n = self.split(a)
+        u_r, u_z, u_n = self.split(_matvec(self.W_h, s) + self.b_h)
+        z_r, z_z = a_r + u_r, a_z + u_z
+        r, z = self._open("r", z_r), self._open("z", z_z)
+        z_n = a_n + r * u_n
+        n = self._open("n", z_n)
+        h = self._complement(z_z) * n + z * s
+        return {
+            "s": h,
+            "z": np.concatenate([z_r, z_z, z_n], axis=-1),
+            "gates": np.concatenate([r, z, n], axis=-1),
+            "u_n": u_n,
+        }
+
+    def _complement(self, z_z):
+        """1 - z_t without cancellation: 1 - σ(z) = σ(-z)."""
+        if "z" in self.pinned:
+            return np.broadcast_to(1 - self.pinned["z"], z_z.shape)
+        return self.gate_activation.phi(-z_z)
+
+    def local(self, tr):
+        safe = _safe(tr.z)
+        (r, z, _), (sr, sz, sn) = self._values_and_slopes(tr, safe)
+        z_z, n = self.split(tr.z)[1], self.split(tr.gates)[2]
+        fresh = self._complement(z_z)
+        if not safe:
+            fresh = Scaled.of(fresh) if "z" in self.pinned else self.gate_activation.scaled_phi(-z_z)
+        through = fresh * sn
+        A_z = sz * (tr.h[:-1] - n)
+        return Local.of([[z]], [[through * sr * tr.u_n, A_z, through * r]], [[through * sr * tr.u_n, A_z, through]])
+
+
+CELLS = {cell.name: cell for cell in (RNN, LSTM, GRU)}

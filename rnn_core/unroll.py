@@ -1,0 +1,122 @@
+"""Unrolling a cell over a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_core.cells import RNN, Cell, checked
+from rnn_core.scaled import ldexp
+
+T_MAX = 10_000
+_HUGE = 900  # 2**900: from here on an activation is as good as linear on either side of 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """All states of an unrolled cell. Row t - 1 of a per-step array is step t."""
+
+    cell: Cell
+    x: np.ndarray  # (T, *batch, m)
+    s: np.ndarray  # (T+1, *batch, N); ±inf where a state exceeds float64
+    z: np.ndarray  # (T, *batch, G·n), peephole terms included
+    gates: np.ndarray  # (T, *batch, G·n) φ(z), or the pinned values; the RNN's only "gate" is h
+    u_n: np.ndarray | None = None  # (T, *batch, n) GRU: W_hn h_{t-1} + b_hn
+
+    @property
+    def T(self) -> int:
+        return len(self.z)
+
+    @property
+    def h(self) -> np.ndarray:
+        """(T+1, *batch, n)"""
+        return self.s[..., -self.cell.n :]
+
+    @property
+    def c(self) -> np.ndarray:
+        """(T+1, *batch, n), LSTM only."""
+        if self.cell.blocks != ("c", "h"):
+            raise ValueError(f"only an LSTM has a cell state c, got cell {self.cell.name!r}")
+        return self.s[..., : self.cell.n]
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        return self.s.shape[1:-1]
+
+    def gate(self, name: str) -> np.ndarray:
+        """(T, *batch, n) values of one gate."""
+        return self.cell.split(self.gates)[self.cell.gates.index(name)]
+
+
+def unroll(
+    cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarray | float | None = None
+) -> Trajectory:
+    """Run `cell` over x (T, *batch, m), 0 ≤ T ≤ 10,000, from h0 (*batch, n) and, for an LSTM, c0 (*batch, n).
+
+    Batch axes of inputs, states and parameters broadcast. Raises ValueError for wrong shapes, values that
+    are not finite, T beyond the limit, c0 given to a cell without one, or an LSTM or GRU with an unbounded
+    activation whose states exceed float64. An RNN's states may overflow: they are shown as ±inf while
+    z keeps its sign, so that the slopes stay right.
+    """
+    x = checked("x", x, (None, cell.m))
+    T = len(x)
+    if T > T_MAX:
+        raise ValueError(f"T must be from 0 to {T_MAX}, got {T}")
+    parts = {"c": c0, "h": h0}
+    if c0 is not None and "c" not in cell.blocks:
+        raise ValueError(f"c0 is for an LSTM only, got {c0!r} for cell {cell.name!r}")
+    initial = []
+    for name in cell.blocks:
+        value = 0.0 if parts[name] is None else parts[name]
+        tail = () if np.ndim(value) == 0 else (cell.n,)
+        initial.append(np.atleast_1d(checked(f"{name}0", value, tail)))
+    try:
+        batch = np.broadcast_shapes(x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial))
+    except ValueError:
+        shapes = [x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial)]
+        raise ValueError(f"batch axes of x, parameters and initial state must broadcast, got {shapes}") from None
+    s0 = np.concatenate([np.broadcast_to(p, (*batch, cell.n)) for p in initial], axis=-1)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        lone = (1,) * (len(batch) - (x.ndim - 2))
+        drive = cell.drive(x.reshape(T, *lone, *x.shape[1:]))
+        drive = np.broadcast_to(drive, (T, *batch, drive.shape[-1]))
+        s = np.empty((T + 1, *batch, cell.N))
+        s[0] = s0
+        rows: dict[str, np.ndarray] = {}
+        for t in range(T):
+            for name, row in cell.step(drive[t], s[t]).items():
+                if name == "s":
+                    s[t + 1] = row
+                    continue
+                if name not in rows:
+                    rows[name] = np.empty((T, *row.shape))
+                rows[name][t] = row
+        if isinstance(cell, RNN) and not np.isfinite(s).all():
+            s, rows["z"] = _unroll_scaled(cell, drive, s0)
+    if not np.isfinite(s).all() and not isinstance(cell, RNN):
+        step = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
+        name = getattr(cell, "activation").name  # noqa: B009
+        raise ValueError(f"the states exceed float64 at step {step} with the unbounded activation {name!r}")
+    if T == 0:
+        z = np.empty((0, *batch, len(cell.gates) * cell.n))
+        return Trajectory(cell, x, s, z, z, np.empty((0, *batch, cell.n)) if cell.name == "gru" else None)
+    return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"))
+
+
+def _unroll_scaled(cell: RNN, drive: np.ndarray, s0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """States beyond float64 as h · 2**e, so that inf - inf and 0 · inf never arise."""
+    φ = cell.activation.phi
+    h, e = s0, np.zeros((*s0.shape[:-1], 1), dtype=np.int64)
+    s, z = [s0], []
+    for a in drive:
+        zm = ldexp(a, -e) + (cell.W_h @ h[..., None])[..., 0]
+        z.append(ldexp(zm, e))
+        plain = np.minimum(e, _HUGE)
+        h, e = ldexp(φ(ldexp(zm, plain)), -plain), e
+        shift = np.frexp(np.abs(h).max(axis=-1, keepdims=True))[1]
+        shift = np.maximum(shift, -e)  # never below the plain float
+        h, e = ldexp(h, -shift), e + shift
+        s.append(ldexp(h, e))
+    return np.stack(s), np.stack(z)
