@@ -1,7 +1,8 @@
 """Activations and their slopes, accurate far into saturation.
 
 Slopes are computed from the pre-activation z, never from y = φ(z): 1 - y² is 100 % wrong at tanh z = 20.
-At a kink the slope is PyTorch's: relu'(0) = 0, leaky_relu'(0) = slope, hardtanh'(±1) = 0, hardsigmoid'(±3) = 0.
+At a kink the slope is PyTorch's: relu'(0) = 0, leaky_relu'(0) = slope,
+hardtanh'(±1) = 0, hardsigmoid'(±3) = 0.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rnn_core.scaled import Scaled
 
 Function = Callable[[np.ndarray], np.ndarray]
 _TINY = 1e-290  # below this a float slope loses digits; the logarithm takes over
+_FAR = 1e300  # 2 * z overflows soon after, and its exponential is 0 long before
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,31 +66,32 @@ def _rescued(values: np.ndarray, z: np.ndarray, log: Function) -> Scaled:
     return Scaled(np.where(lost, deep.mant, plain.mant), np.where(lost, deep.exp2, plain.exp2))
 
 
-def _sigmoid(z):
+def _sigmoid(z: np.ndarray) -> np.ndarray:
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1.0, e) / (1 + e)
 
 
-def _sigmoid_slope(z):
+def _sigmoid_slope(z: np.ndarray) -> np.ndarray:
     e = np.exp(-np.abs(z))
     return e / (1 + e) ** 2
 
 
-def _log_sigmoid_slope(z):
+def _log_sigmoid_slope(z: np.ndarray) -> np.ndarray:
     return -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z)))
 
 
-def _log_sigmoid(z):
+def _log_sigmoid(z: np.ndarray) -> np.ndarray:
     return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
 
 
-def _tanh_slope(z):
-    e = np.exp(-2 * np.abs(z))
+def _tanh_slope(z: np.ndarray) -> np.ndarray:
+    e = np.exp(-2 * np.minimum(np.abs(z), _FAR))
     return 4 * e / (1 + e) ** 2
 
 
-def _log_tanh_slope(z):
-    return np.log(4.0) - 2 * np.abs(z) - 2 * np.log1p(np.exp(-2 * np.abs(z)))
+def _log_tanh_slope(z: np.ndarray) -> np.ndarray:
+    z = np.minimum(np.abs(z), _FAR)
+    return np.log(4.0) - 2 * z - 2 * np.log1p(np.exp(-2 * z))
 
 
 def leaky_relu(slope: float | np.ndarray = 0.01) -> Activation:
@@ -161,9 +164,7 @@ HARDSIGMOID = Activation(
     kinks=(-3.0, 3.0),
 )
 
-ACTIVATIONS = {
-    a.name: a for a in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)
-}
+ACTIVATIONS = {a.name: a for a in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)}
 
 
 def activation(name: str, slope: float | np.ndarray | None = None) -> Activation:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn_core.cells import LSTM, checked
+from rnn_core.cells import LSTM, checked, common_scale
 from rnn_core.flow import GradientFlow
-from rnn_core.scaled import Scaled
+from rnn_core.scaled import NOTHING, Scaled, ldexp
 
 LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
 
@@ -23,8 +23,10 @@ LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
 class Loss:
     """L = Σ over `steps` (default 1 … T) of L_t(h_t); no averaging.
 
-    `sum_last`: L = Σ h_T. `squared_error`: ½‖V h + c - y‖², targets y (S, *batch, q). `softmax_cross_entropy`:
-    -log softmax(V h + c)[label], targets = labels (S, *batch) of a vocabulary of q words. V (q, n), c (q).
+    `sum_last`: L = Σ h_T. `squared_error`: ½‖V h + c - y‖², targets y (S, *batch, q).
+    `softmax_cross_entropy`: -log softmax(V h + c)[label], targets = labels (S, *batch) of a vocabulary of
+    q words. V (q, n), c (q), default 0; S loss steps.
+
     Raises ValueError for an unknown kind, wrong shapes, labels or steps out of range.
     """
 
@@ -45,10 +47,12 @@ class Loss:
         if self.kind == "sum_last":
             return np.array([T])
         steps = np.arange(1, T + 1) if self.steps is None else np.asarray(self.steps)
+        if steps.dtype.kind not in "iu" and steps.size:
+            raise ValueError(f"loss steps must be whole numbers from 0 to T = {T}, got {steps.flat[0]}")
         outside = (steps < 0) | (steps > T)
         if outside.any():
             raise ValueError(f"loss steps must be from 0 to T = {T}, got {steps[outside][0]}")
-        return steps
+        return steps.astype(int)
 
     def of_states(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """L_t (T+1, *batch) and ∂L_t/∂h_t (T+1, *batch, n) for states h (T+1, *batch, n)."""
@@ -108,13 +112,10 @@ class Gradients:
         """The loss, (*batch)."""
         return self.loss_t.sum(axis=0)
 
-    def _delivered(self, A: np.ndarray) -> Scaled:
+    def _delivered(self, table: Scaled) -> Scaled:
         """∂L/∂(what weights deliver to the gates), (T, *batch, G·n)."""
-        local, g = self.flow.local, self.ds[1:]
-        B = A.shape[-3]
-        by_block = g.mant.reshape(*g.exp2.shape, B, -1)
-        da = np.einsum("...bj,...bqj->...qj", by_block, A)
-        return Scaled(da.reshape(*g.exp2.shape, -1), g.exp2 + local.exp2).normalised()
+        (A,), exp2 = common_scale(table)
+        return _through_gates(self.ds[1:], A, exp2).normalised()
 
     @cached_property
     def db_h_step(self) -> Scaled:
@@ -140,11 +141,12 @@ class Gradients:
     @property
     def dW_h_step_log(self) -> np.ndarray:
         """log ‖·‖_F of `dW_h_step` (natural), (T, *batch); true beyond underflow."""
-        return self.db_h_step.vector_norm().log + _log_norm(self.flow.trajectory.h[:-1])
+        return _log_outer(self.db_h_step, _log_norm(self.flow.trajectory.h[:-1]))
 
     @property
     def dW_x_step_log(self) -> np.ndarray:
-        return self.db_step.vector_norm().log + _log_norm(self.flow.trajectory.x)
+        """log ‖·‖_F of `dW_x_step` (natural), (T, *batch); true beyond underflow."""
+        return _log_outer(self.db_step, _log_norm(self.flow.trajectory.x))
 
     @property
     def dW_h(self) -> np.ndarray:
@@ -159,12 +161,12 @@ class Gradients:
     @property
     def db(self) -> np.ndarray:
         """∂L/∂b, (*batch, G·n)"""
-        return self.db_step.value.sum(axis=0)
+        return _sum(self.db_step)
 
     @property
     def db_h(self) -> np.ndarray:
         """∂L/∂b_h, (*batch, G·n): the GRU's second bias; elsewhere the same as `db`."""
-        return self.db_h_step.value.sum(axis=0)
+        return _sum(self.db_h_step)
 
     @property
     def dpeepholes(self) -> np.ndarray:
@@ -178,10 +180,12 @@ class Gradients:
 
     def _summed(self, da: Scaled, read: np.ndarray) -> np.ndarray:
         """Σ_t of the outer products, without storing each where floats allow."""
-        a, r = np.moveaxis(da.value, 0, -1), np.moveaxis(np.broadcast_to(read, (*da.exp2.shape, read.shape[-1])), 0, -2)
-        if np.isfinite(r).all():
-            return a @ r
-        return _outer(da, read).sum(axis=0)
+        if not np.isfinite(read).all():
+            with np.errstate(invalid="ignore"):
+                return _outer(da, read).sum(axis=0)
+        common, exp2 = _common(da)
+        read = np.broadcast_to(read, (*da.exp2.shape, read.shape[-1]))
+        return ldexp(np.moveaxis(common, 0, -1) @ np.moveaxis(read, 0, -2), exp2[..., None, None])
 
     @cached_property
     def itemised_log(self) -> np.ndarray:
@@ -189,18 +193,16 @@ class Gradients:
 
         NaN where it does not exist: k > t, or no loss at step t.
         """
-        tr, local = self.flow.trajectory, self.flow.local
+        tr = self.flow.trajectory
         T, N, batch = tr.T, tr.cell.N, tr.batch
         out = np.full((T, T, *batch), np.nan)
-        rows = Scaled(np.zeros((T, *batch, N)), np.full((T, *batch), -(2**40), dtype=np.int64))
+        rows = Scaled(np.zeros((T, *batch, N)), np.full((T, *batch), NOTHING, dtype=np.int64))
         log_h = _log_norm(tr.h[:-1])
-        G, B, n = len(tr.cell.gates), len(tr.cell.blocks), tr.cell.n
+        n, ((A,), exp2) = tr.cell.n, common_scale(self.flow.local.A)
         for k in range(T, 0, -1):
             rows.mant[k - 1, ..., -n:], rows.exp2[k - 1] = self.dh_local[k], 0
             live = rows[k - 1 :]
-            by_block = live.mant.reshape(*live.exp2.shape, B, n)
-            da = np.einsum("...bj,...bqj->...qj", by_block, local.A[k - 1]).reshape(*live.exp2.shape, G * n)
-            out[k - 1 :, k - 1] = Scaled(da, live.exp2 + local.exp2[k - 1]).vector_norm().log + log_h[k - 1]
+            out[k - 1 :, k - 1] = _log_outer(_through_gates(live, A[k - 1], exp2[k - 1]), log_h[k - 1])
             J = self.flow.jacobians[k - 1]
             moved = (live.mant[..., None, :] @ J.mant)[..., 0, :]
             moved_rows = Scaled(moved, live.exp2 + J.exp2).normalised()
@@ -209,16 +211,46 @@ class Gradients:
         return out
 
 
+def _through_gates(g: Scaled, A: np.ndarray, exp2: np.ndarray) -> Scaled:
+    """∂L/∂s (…, N) times A (…, B, G, n) 2^exp2, flat: (…, G·n)."""
+    B, G, n = A.shape[-3:]
+    by_block = g.mant.reshape(*g.exp2.shape, B, n)
+    da = np.einsum("...bj,...bqj->...qj", by_block, A)
+    return Scaled(da.reshape(*g.exp2.shape, G * n), g.exp2 + exp2)
+
+
+def _common(steps: Scaled) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors (T, *batch, r) as floats times one power of two for all steps, (*batch)."""
+    exp2 = steps.exp2.max(axis=0, initial=NOTHING)
+    return ldexp(steps.mant, (steps.exp2 - exp2)[..., None]), exp2
+
+
+def _sum(steps: Scaled) -> np.ndarray:
+    """Sum over the steps: terms beyond float64 may cancel."""
+    common, exp2 = _common(steps)
+    return ldexp(common.sum(axis=0), exp2[..., None])
+
+
 def _log_norm(x: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.log(np.sqrt((x**2).sum(axis=-1)))
+    """log ‖x‖ over the last axis; squares neither overflow nor underflow."""
+    largest = np.abs(x).max(axis=-1, initial=0.0)
+    unit = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
+    with np.errstate(divide="ignore"):
+        return np.log(unit) + np.log(((x / unit[..., None]) ** 2).sum(axis=-1)) / 2
+
+
+def _log_outer(da: Scaled, log_read: np.ndarray) -> np.ndarray:
+    """log ‖da ⊗ read‖_F; 0 · ∞ is 0, since both are finite in truth."""
+    log_da = da.vector_norm().log
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isneginf(log_da) | np.isneginf(log_read), -np.inf, log_da + log_read)
 
 
 def _outer(da: Scaled, read: np.ndarray) -> np.ndarray:
-    """da ⊗ read as floats; 0 · ∞ is 0, since the state is finite in truth."""
+    """da ⊗ read as floats; 0 · ∞ is 0, since both are finite in truth."""
     a = da.value[..., :, None]
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(a == 0, 0.0, a * read[..., None, :])
+        return np.where((a == 0) | (read[..., None, :] == 0), 0.0, a * read[..., None, :])
 
 
 def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
@@ -238,4 +270,3 @@ def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
             g = g + Scaled.of(local[t - 1], axes=1)
         mant[t - 1], exp2[t - 1] = g.mant, g.exp2
     return Gradients(flow, loss, loss_t, dh, Scaled(mant, exp2))
-

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnn_core.activations import SIGMOID, TANH, Activation
-from rnn_core.scaled import Scaled, align
+from rnn_core.scaled import Scaled, ldexp
 
 if TYPE_CHECKING:
     from rnn_core.unroll import Trajectory
@@ -30,35 +30,53 @@ _SAFE = 100.0  # below this |z| no product of a step's slopes underflows
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """The derivative of each step, unit by unit; `* 2**exp2` where float64 would underflow."""
+    """The derivative of each step, unit by unit; the n numbers of an entry share one exponent."""
 
-    D: np.ndarray  # (T, *batch, B, B, n) highway: block b of s_t by block b' of s_{t-1}
-    A: np.ndarray  # (T, *batch, B, G, n) by what W_h delivers to gate q
-    A_x: np.ndarray  # (T, *batch, B, G, n) by what W_x delivers to gate q; differs from A for the GRU only
-    exp2: np.ndarray  # (T, *batch)
+    D: Scaled  # (T, *batch, B, B, n) highway: block b of s_t by block b' of s_{t-1}
+    A: Scaled  # (T, *batch, B, G, n) by what W_h delivers to gate q
+    A_x: Scaled  # (T, *batch, B, G, n) by what W_x delivers to gate q; differs from A for the GRU only
 
     @classmethod
     def of(cls, D: list[list[Any]], A: list[list[Any]], A_x: list[list[Any]] | None = None) -> Local:
         """From nested lists of float or Scaled arrays (T, *batch, n), None where there is nothing."""
-        tables = [D, A, *([A_x] if A_x else [])]
-        terms = [x for table in tables for row in table for x in row if x is not None]
+        terms = [x for x in (*D[0], *A[0]) if x is not None]
         shape = np.broadcast_shapes(*(t.mant.shape if isinstance(t, Scaled) else t.shape for t in terms))
-        if any(isinstance(t, Scaled) for t in terms):
-            scaled = [t if isinstance(t, Scaled) else Scaled.of(t) for t in terms]
-            common = align(*scaled)
-            exp2 = common[0].exp2.max(axis=-1, initial=-(2**40))
-            floats = iter([Scaled(s.mant, s.exp2 - exp2[..., None]).value for s in common])
-        else:
-            exp2, floats = np.zeros(shape[:-1], dtype=np.int64), iter(terms)
-        arrays = []
-        for table in tables:
-            array = np.zeros((*shape[:-1], len(table), len(table[0]), shape[-1]))
-            for b, row in enumerate(table):
-                for q, x in enumerate(row):
-                    if x is not None:
-                        array[..., b, q, :] = next(floats)
-            arrays.append(array)
-        return cls(arrays[0], arrays[1], arrays[-1], exp2)
+        tables = [_table(rows, shape) for rows in (D, A, *([A_x] if A_x else []))]
+        return cls(tables[0], tables[1], tables[-1])
+
+
+def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
+    mant = np.zeros((*shape[:-1], len(rows), len(rows[0]), shape[-1]))
+    exp2 = np.zeros(mant.shape[:-1], dtype=np.int64)
+    for b, row in enumerate(rows):
+        for q, x in enumerate(row):
+            if isinstance(x, Scaled):
+                exp2[..., b, q] = x.exp2.max(axis=-1)
+                mant[..., b, q, :] = ldexp(x.mant, x.exp2 - exp2[..., b, q, None])
+            elif x is not None:
+                mant[..., b, q, :] = x
+    return Scaled(mant, exp2)
+
+
+def common_scale(*tables: Scaled) -> tuple[list[np.ndarray], np.ndarray]:
+    """Tables of `Local` as floats times one power of two for each step, (T, *batch)."""
+    shape = tables[0].exp2.shape[:-2]
+    if not any(table.exp2.any() for table in tables):
+        return [table.mant for table in tables], np.zeros(shape, dtype=np.int64)
+    tables = tuple(table.normalised() for table in tables)  # gives exact zeros an exponent that never wins
+    exp2 = np.maximum.reduce([table.exp2.max(axis=(-2, -1)) for table in tables])
+    return [ldexp(t.mant, (t.exp2 - exp2[..., None, None])[..., None]) for t in tables], exp2
+
+
+def where_read(table: Scaled, W: np.ndarray) -> Scaled:
+    """A table of `Local` without the gates whose weights W (*batch, G, n, …) are all 0.
+
+    What is multiplied by 0 must not set the scale of the rest.
+    """
+    if not table.exp2.any():
+        return table
+    read = (W != 0).any(axis=(-2, -1))[..., None, :, None]
+    return Scaled(np.where(read, table.mant, 0.0), table.exp2)
 
 
 def checked(name: str, value: Any, tail: tuple[int | None, ...]) -> np.ndarray:
@@ -164,7 +182,9 @@ class Cell:
 
     def drive(self, x: np.ndarray) -> np.ndarray:
         """a = W_x x + b, what the input delivers to the gates: (…, m) → (…, G·n)."""
-        return _matvec(self.W_x, x) + self.b if self.m else np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
+        if self.m:
+            return _matvec(self.W_x, x) + self.b
+        return np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
 
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         """One step from state s (…, N) with drive a (…, G·n): the new `s` and what a derivative needs."""
@@ -186,11 +206,11 @@ class RNN(Cell):
     gates = ("h",)
     latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
 
-    def step(self, a, s):
+    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         z = a + _matvec(self.W_h, s)
         return {"s": self.activation.phi(z), "z": z}
 
-    def local(self, tr):
+    def local(self, tr: Trajectory) -> Local:
         φ = self.activation
         slope = φ.slope(tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
         return Local.of([[None]], [[slope]])
@@ -224,6 +244,9 @@ class _Gated(Cell):
                 raise ValueError(f"pinned {gate} must be from {low:g} to 1, got {pins[gate][outside][0]:g}")
             pins[gate] = pins[gate][..., None]  # one value for all units
         object.__setattr__(self, "pinned", pins)
+
+    def _pins(self) -> list[np.ndarray]:
+        return [np.asarray(value) for value in self.pinned.values()]
 
     def function(self, gate: str) -> Activation:
         """The activation of one gate or of the candidate."""
@@ -278,11 +301,11 @@ class LSTM(_Gated):
         if self.peepholes is not None:
             object.__setattr__(self, "peepholes", checked("peepholes", self.peepholes, (3, self.n)))
 
-    def _parameters(self):
+    def _parameters(self) -> list[np.ndarray]:
         p = self.peepholes
-        return super()._parameters() + ([] if p is None else [p[..., 0, :]]) + list(self.pinned.values())
+        return super()._parameters() + ([] if p is None else [p[..., 0, :]]) + self._pins()
 
-    def step(self, a, s):
+    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         c_prev, h_prev = s[..., : self.n], s[..., self.n :]
         p = self.peepholes
         z = a + _matvec(self.W_h, h_prev)
@@ -302,14 +325,16 @@ class LSTM(_Gated):
         """∂h_t/∂C_t within step t = 1 … T, (T, *batch, n): o_t tanh'(C_t), plus o_t's own peephole."""
         return self._read_out(tr, *self._values_and_slopes(tr, True), True, peephole)
 
-    def _read_out(self, tr, values, slopes, safe, peephole=True):
+    def _read_out(
+        self, tr: Trajectory, values: list[Any], slopes: list[Any], safe: bool, peephole: bool = True
+    ) -> Any:
         φ, c = self.activation, tr.c[1:]
         read = values[3] * (φ.slope(c) if safe else φ.scaled_slope(c))
         if peephole and self.peepholes is not None:
             read = read + slopes[3] * (self.peepholes[..., 2, :] * φ.phi(c))
         return read
 
-    def local(self, tr):
+    def local(self, tr: Trajectory) -> Local:
         safe = _safe(tr.z, tr.c)
         (i, f, g, _), (si, sf, sg, so) = values, slopes = self._values_and_slopes(tr, safe)
         p, c_prev = self.peepholes, tr.c[:-1]
@@ -344,10 +369,10 @@ class GRU(_Gated):
         b_h = np.zeros(3 * self.n) if self.b_h is None else self.b_h
         object.__setattr__(self, "b_h", checked("b_h", b_h, (3 * self.n,)))
 
-    def _parameters(self):
-        return [*super()._parameters(), self.b_h, *self.pinned.values()]
+    def _parameters(self) -> list[np.ndarray]:
+        return [*super()._parameters(), np.asarray(self.b_h), *self._pins()]
 
-    def step(self, a, s):
+    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         a_r, a_z, a_n = self.split(a)
         u_r, u_z, u_n = self.split(_matvec(self.W_h, s) + self.b_h)
         z_r, z_z = a_r + u_r, a_z + u_z
@@ -362,22 +387,22 @@ class GRU(_Gated):
             "u_n": u_n,
         }
 
-    def _complement(self, z_z):
+    def _complement(self, z_z: np.ndarray) -> np.ndarray:
         """1 - z_t without cancellation: 1 - σ(z) = σ(-z)."""
         if "z" in self.pinned:
             return np.broadcast_to(1 - self.pinned["z"], z_z.shape)
         return self.gate_activation.phi(-z_z)
 
-    def local(self, tr):
+    def local(self, tr: Trajectory) -> Local:
         safe = _safe(tr.z)
         (r, z, _), (sr, sz, sn) = self._values_and_slopes(tr, safe)
         z_z, n = self.split(tr.z)[1], self.split(tr.gates)[2]
-        fresh = self._complement(z_z)
+        fresh: Any = self._complement(z_z)
         if not safe:
             fresh = Scaled.of(fresh) if "z" in self.pinned else self.gate_activation.scaled_phi(-z_z)
         through = fresh * sn
-        A_z = sz * (tr.h[:-1] - n)
-        return Local.of([[z]], [[through * sr * tr.u_n, A_z, through * r]], [[through * sr * tr.u_n, A_z, through]])
+        A_r, A_z = through * sr * tr.u_n, sz * (tr.h[:-1] - n)
+        return Local.of([[z]], [[A_r, A_z, through * r]], [[A_r, A_z, through]])
 
 
 CELLS = {cell.name: cell for cell in (RNN, LSTM, GRU)}

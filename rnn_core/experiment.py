@@ -6,6 +6,7 @@ same experiment at many values of one field in one vectorised call. The unit is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -17,7 +18,7 @@ from rnn_core.activations import ACTIVATIONS, activation
 from rnn_core.cells import CELLS, GRU, LIMIT, LSTM, RNN, Cell
 from rnn_core.flow import GradientFlow
 from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
-from rnn_core.unroll import T_MAX, unroll
+from rnn_core.unroll import T_MAX, Trajectory, unroll
 
 MODES = ("pinned", "computed")
 _RANGES: dict[str, tuple[float, float]] = {
@@ -25,6 +26,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "T": (0, T_MAX),
     "t": (0, T_MAX),
     "k": (0, T_MAX),
+    "step": (1, T_MAX),
     "period": (1e-3, LIMIT),
     "at": (1, T_MAX),
     "seed": (0, 2**31 - 1),
@@ -45,8 +47,10 @@ class Experiment:
     """One scalar cell, its weights and its input; the fields are the URL's names.
 
     RNN: h_t = φ(w h_{t-1} + u x_t + b). Gate q of an LSTM (i, f, g, o) or a GRU (r, z, n) is *pinned* to its
-    value `q`, or *computed* from w_q h_{t-1} + u_q x_t + b_q. The chain runs from h_k to h_t. Raises ValueError
-    that names field, value and range for any number that is not finite or out of range, any unknown name.
+    value `q`, or *computed* from w_q h_{t-1} + u_q x_t + b_q. The chain runs from h_k to h_t.
+
+    Raises ValueError that names field, value and range for any number that is not finite or out of range,
+    any unknown name.
     """
 
     cell: str = "rnn"
@@ -59,6 +63,7 @@ class Experiment:
     T: int = 10
     t: int = 10
     k: int = 0
+    step: int = 1  # the step whose numbers are spelled out
     sequence: str = "none"
     amplitude: float = 1.0
     period: float = 8.0
@@ -68,9 +73,10 @@ class Experiment:
     values: tuple[float, ...] = ()  # pasted numbers
 
     c0: float = 0.0
+    pin_all: bool = False  # every gate pinned, whatever its mode
     i_mode: str = "computed"
     i: float = 0.5
-    w_i: float = 2.0
+    w_i: float = 1.0
     u_i: float = 4.0
     b_i: float = -2.0
     f_mode: str = "pinned"
@@ -80,7 +86,7 @@ class Experiment:
     b_f: float = 1.0  # Gers et al. 2000: start with open forget gates
     g_mode: str = "computed"
     g: float = 0.5
-    w_g: float = 1.0
+    w_g: float = -0.3
     u_g: float = 2.0
     b_g: float = 0.0
     o_mode: str = "pinned"
@@ -119,37 +125,55 @@ class Experiment:
         """k' = min(k, t'), where the chain really begins."""
         return min(self.k, self.end)
 
+    def pins(self, gate: str) -> bool:
+        """Whether the gate is held at its value."""
+        return self.pin_all or getattr(self, f"{gate}_mode") == "pinned"
+
 
 def _checked(name: str, kind: Any, value: Any) -> Any:
     if name in _NAMES:
-        if value not in _NAMES[name]:
+        if not isinstance(value, str) or value not in _NAMES[name]:
             raise ValueError(f"{name} must be one of {', '.join(_NAMES[name])}, got {_shown(value)}")
         return value
     if name == "values":
+        if not isinstance(value, (tuple, list)):
+            raise ValueError(
+                f"values must be a sequence of at most {MAX_NUMBERS} numbers, got {_shown(value)}"
+            )
         value = tuple(_number(f"values[{j}]", v, -LIMIT, LIMIT) for j, v in enumerate(value))
         if len(value) > MAX_NUMBERS:
             raise ValueError(f"values must be at most {MAX_NUMBERS} numbers, got {len(value)}")
         return value
-    number = _number(name, value, *_RANGES.get(name, (-LIMIT, LIMIT)))
+    if kind == "bool":
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, got {_shown(value)}")
+        return value
+    low, high = _RANGES.get(name, (-LIMIT, LIMIT))
+    number = _number(name, value, low, high)
     if kind == "int":
         if number != int(number):
-            raise ValueError(f"{name} must be a whole number, got {_shown(value)}")
+            raise ValueError(f"{name} must be a whole number from {low} to {high}, got {_shown(value)}")
         return int(number)
     return number
 
 
 def _number(name: str, value: Any, low: float, high: float) -> float:
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be a number, got {_shown(value)}") from None
+        number = math.nan if isinstance(value, np.ndarray) and value.ndim else float(value)
+    except OverflowError:
+        number = math.inf
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, got {_shown(value)}") from None
     if not low <= number <= high:
         raise ValueError(f"{name} must be from {low:g} to {high:g}, got {_shown(value)}")
     return number
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no whole number of more than 4300 digits
+        text = "a number of very many digits"
     return text if len(text) <= 40 else text[:39] + "…"
 
 
@@ -168,7 +192,7 @@ def build(experiment: Experiment, **swept: np.ndarray) -> Cell:
         φ = activation(experiment.activation, value("slope")[..., None])
         return RNN(value("u")[..., None, None], value("w")[..., None, None], value("b")[..., None], φ)
     kind: type[LSTM] | type[GRU] = LSTM if experiment.cell == "lstm" else GRU
-    pinned = {q: value(q) for q in kind.gates if getattr(experiment, f"{q}_mode") == "pinned"}
+    pinned = {q: value(q) for q in kind.gates if experiment.pins(q)}
 
     def lanes(letter: str) -> np.ndarray:
         rows = [np.zeros(()) if q in pinned else value(f"{letter}_{q}") for q in kind.gates]
@@ -186,7 +210,7 @@ class Run:
     flow: GradientFlow
 
     @property
-    def trajectory(self):
+    def trajectory(self) -> Trajectory:
         return self.flow.trajectory
 
     @property
@@ -196,6 +220,18 @@ class Run:
     @property
     def k(self) -> int:
         return self.experiment.begin
+
+
+NUDGE = 0.01  # small enough to be nearly linear, large enough to be seen
+
+
+def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
+    """The states h_k … h_T after h_k was moved by `epsilon`, (T-k+1, *batch, n): what the product means."""
+    tr, k = run.trajectory, run.k
+    c = tr.c[k] if "c" in tr.cell.blocks else None
+    with np.errstate(invalid="ignore"):
+        start = tr.h[k] + epsilon
+    return unroll(tr.cell, tr.x[k:], start, c).h if np.isfinite(start).all() else tr.h[k:]
 
 
 @lru_cache(maxsize=512)
@@ -214,12 +250,12 @@ _OF_SEQUENCE = ("amplitude", "period", "at", "seed", "start")
 
 
 def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
-    """`run` at S values of one numeric field in one vectorised call; arrays get the batch axis (S,) after time.
+    """`run` at S values of one numeric field in one vectorised call; arrays get a batch axis (S,) after time.
 
     With field = "T" every position runs to the largest T, its own input being followed by zeros. The choice
     of `t` and `k` changes no array: take rows instead. Raises ValueError for a field that cannot be swept.
     """
-    if field not in _TYPES or field in ("t", "k", "values", *_NAMES):
+    if field not in _TYPES or field in ("t", "k", "step", "values", "pin_all", *_NAMES):
         raise ValueError(f"field must be a number that changes the run, got {field!r}")
     variants = [_checked(field, _TYPES[field], v) for v in values]
     if not variants:

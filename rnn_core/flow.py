@@ -12,7 +12,7 @@ from operator import add
 
 import numpy as np
 
-from rnn_core.cells import LSTM, RNN, Local
+from rnn_core.cells import LSTM, RNN, Local, common_scale, where_read
 from rnn_core.scaled import Scaled, cumulative_products, ldexp, matrix_norm
 from rnn_core.unroll import Trajectory
 
@@ -36,19 +36,26 @@ class GradientFlow:
         return self.trajectory.cell.local(self.trajectory)
 
     @cached_property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Highway D and gate derivatives A as floats, and the exponent they share, as J is made of them."""
+        local, cell = self.local, self.trajectory.cell
+        (D, A), exp2 = common_scale(local.D, where_read(local.A, cell.W_h_by_gate))
+        return D, A, exp2
+
+    @cached_property
     def jacobians(self) -> Scaled:
         """J_t = ∂s_t/∂s_{t-1}, (T, *batch, N, N), true also where float64 underflows."""
-        local, cell = self.local, self.trajectory.cell
+        (D, A, exp2), cell = self._parts, self.trajectory.cell
         B, n = len(cell.blocks), cell.n
         if cell.N == 1:
-            J = local.A[..., 0, :, :] * cell.W_h  # (T, *batch, G, 1) by (*batch, G, 1)
-            return Scaled(J.sum(axis=-2, keepdims=True) + local.D[..., 0, :, :], local.exp2)
-        J = np.zeros((*local.exp2.shape, B, n, B, n))
-        J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", local.A, cell.W_h_by_gate)
+            J = A[..., 0, :, :] * cell.W_h  # (T, *batch, G, 1) by (*batch, G, 1)
+            return Scaled(J.sum(axis=-2, keepdims=True) + D[..., 0, :, :], exp2)
+        J = np.zeros((*exp2.shape, B, n, B, n))
+        J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", A, cell.W_h_by_gate)
         units = np.arange(n)
         for b, b_prev in np.ndindex(B, B):
-            J[..., b, units, b_prev, units] += local.D[..., b, b_prev, :]
-        return Scaled(J.reshape(*local.exp2.shape, cell.N, cell.N), local.exp2)
+            J[..., b, units, b_prev, units] += D[..., b, b_prev, :]
+        return Scaled(J.reshape(*exp2.shape, cell.N, cell.N), exp2)
 
     @cached_property
     def J(self) -> np.ndarray:
@@ -66,9 +73,7 @@ class GradientFlow:
     def products_to(self, t: int | None = None, k: int = 0) -> Scaled:
         """∂s_t/∂s_j for j = k … t, (t-k+1, *batch, N, N); the default t is T."""
         t, k = self._interval(t, k)
-        steps = self.jacobians[k:t]
-        products = _products(Scaled(steps.mant[::-1], steps.exp2[::-1]), left=False)
-        return Scaled(products.mant[::-1], products.exp2[::-1])
+        return self.P[k:] if t == self.T else _backwards(self.jacobians[k:t])
 
     def products_from(self, k: int = 0) -> Scaled:
         """∂s_t/∂s_k for t = k … T, (T-k+1, *batch, N, N)."""
@@ -78,7 +83,7 @@ class GradientFlow:
     @cached_property
     def P(self) -> Scaled:
         """∂s_T/∂s_k for k = 0 … T."""
-        return self.products_to()
+        return _backwards(self.jacobians)
 
     @cached_property
     def slopes(self) -> Scaled:
@@ -93,7 +98,9 @@ class GradientFlow:
         """w · φ'(z_t), the RNN's factor of each step, (T, *batch); n = 1 only."""
         if self.n != 1:
             raise ValueError(f"factors are numbers for n = 1 only, got n = {self.n}; use J")
-        return self.slopes[..., 0] * self.trajectory.cell.W_h[..., 0, 0]
+        if not isinstance(self.trajectory.cell, RNN):
+            raise ValueError(f"factors belong to an RNN, got cell {self.trajectory.cell.name!r}; use J")
+        return _number(self.jacobians).normalised()
 
     def block(self, products: Scaled, row: str, column: str) -> Scaled:
         """One block of products, such as ∂h_t/∂h_k or ∂C_t/∂C_k with h_k held (*state*)."""
@@ -107,13 +114,13 @@ class GradientFlow:
         """∂h_t/∂x_k for k = 1 … t, (t, *batch, n, m): the same object for every cell."""
         t, _ = self._interval(t, 0)
         cell = self.trajectory.cell
-        by_x = np.einsum("...bqj,...qjm->...bjm", self.local.A_x[:t], _by_gate(cell.W_x, len(cell.gates)))
-        by_x = by_x.reshape(*by_x.shape[:-3], cell.N, cell.m)
+        W_x = _by_gate(cell.W_x, len(cell.gates))
+        (A_x,), exp2 = common_scale(where_read(self.local.A_x[:t], W_x))
+        by_x = np.einsum("...bqj,...qjm->...bjm", A_x, W_x).reshape(*exp2.shape, cell.N, cell.m)
         rows = self.products_to(t)[1:]
-        exp2 = rows.exp2 + self.local.exp2[:t]
-        return Scaled(rows.mant[..., -self.n :, :] @ by_x, exp2).normalised()
+        return Scaled(rows.mant[..., -self.n :, :] @ by_x, rows.exp2 + exp2).normalised()
 
-    # --- the four readings of ∂C_t/∂C_k, LSTM only ----------------------------------------------------------
+    # --- the four readings of ∂C_t/∂C_k, LSTM only -------------------------------------------------
 
     def _lstm(self) -> LSTM:
         cell = self.trajectory.cell
@@ -122,12 +129,12 @@ class GradientFlow:
         return cell
 
     def direct(self, t: int | None = None, k: int = 0) -> Scaled:
-        """The book's product of forget gates f_t … f_{j+1} for j = k … t, unit by unit: (t-k+1, *batch, n)."""
+        """The book's product of forget gates f_t … f_{j+1}, j = k … t, unit by unit: (t-k+1, *batch, n)."""
         t, k = self._interval(t, k)
         cell = self._lstm()
-        z_f, f = cell.split(self.trajectory.z)[1], self.trajectory.gate("f")
-        f = Scaled.of(f) if "f" in cell.pinned else cell.gate_activation.scaled_phi(z_f)
-        return _running(f, t, k)
+        if "f" in cell.pinned:
+            return _running(Scaled.of(self.trajectory.gate("f")), t, k)
+        return _running(cell.gate_activation.scaled_phi(cell.split(self.trajectory.z)[1]), t, k)
 
     def state(self, t: int | None = None, k: int = 0) -> Scaled:
         """∂C_t/∂C_j with h_j held fixed, j = k … t: the CC block of P, (t-k+1, *batch, n, n)."""
@@ -153,9 +160,7 @@ class GradientFlow:
         t, k = self._interval(t, k)
         n, J, follow = self._lstm().n, self.jacobians, self._following(peephole=False)
         M = J.mant[..., :n, :n] + J.mant[..., :n, n:] * follow[:-1, ..., None, :]
-        steps = Scaled(M[k:t][::-1], J.exp2[k:t][::-1])
-        products = _products(steps, left=False)
-        return Scaled(products.mant[::-1], products.exp2[::-1])
+        return _backwards(Scaled(M[k:t], J.exp2[k:t]))
 
     def _following(self, peephole: bool = True) -> np.ndarray:
         """∂h_k/∂C_k for k = 0 … T, (T+1, *batch, n): 0 at k = 0, where h_0 is given."""
@@ -165,33 +170,25 @@ class GradientFlow:
     def split_by_gate(self, t: int | None = None, k: int = 0) -> dict[str, Scaled]:
         """The total split by the first departure from the highway, each (t-k+1, *batch, n, n), j = k … t.
 
-        `highway` is ∂C_t/∂C_j along C alone (the product of forget gates; with peepholes also the gates' reads
-        of C); `i`, `f`, `g`, `o` are R_q = Σ_j [P(t ← j+1) E_{q,j+1} D_j … D_{k+1} v_k]_C, what h_{j} does
-        through gate q when it is the first to leave the highway. Their sum is `total`.
+        `highway` is ∂C_t/∂C_j along C alone (the product of forget gates; with peepholes also the gates'
+        reads of C); `i`, `f`, `g`, `o` are R_q = Σ_j [P(t ← j+1) E_{q,j+1} D_j … D_{k+1} v_k]_C, what h_{j}
+        does through gate q when it is the first to leave the highway. Their sum is `total`.
         """
         t, k = self._interval(t, k)
-        cell, n, local = self._lstm(), self.n, self.local
-        P = self.products_to(t, k)
-        batch = P.exp2.shape[1:]
-        W = np.moveaxis(cell.W_h_by_gate, -3, 0)  # (G, *batch, n, n)
-        # M[q] (C rows only): Σ_j P(t ← j+1) E_{q,j+1} D_j … D_{k+1}, built from t downwards
-        M = Scaled(np.zeros((4, *batch, n, 2 * n)), np.full((4, *batch), -(2**40), dtype=np.int64))
-        follow = self._following()
-        mant = np.zeros((t - k + 1, 4, *batch, n, n))
-        exp2 = np.full((t - k + 1, 4, *batch), -(2**40), dtype=np.int64)
-        for j in range(t - 1, k - 1, -1):  # from step j + 1 back to state j
-            D, A, e = local.D[j], local.A[j], local.exp2[j]
-            rows = P[j + 1 - k]
-            through = np.einsum("...ibl,...bql->...qil", _blocks(rows.mant, n), A)  # (*batch, G, n, n)
-            left = np.moveaxis(through, -3, 0) @ W  # by h_j through gate q
-            new = Scaled(np.concatenate([np.zeros_like(left), left], axis=-1), rows.exp2 + e)
-            old = M.mant[..., :n] * D[..., 0, 0, None, :] + M.mant[..., n:] * D[..., 1, 0, None, :]
-            old = np.concatenate([old, np.zeros_like(old)], axis=-1)
-            new = Scaled(new.mant, np.broadcast_to(new.exp2, M.exp2.shape))
-            M = new + Scaled(old, M.exp2 + e)
-            R = Scaled(M.mant[..., :n] + M.mant[..., n:] * follow[j][..., None, :], M.exp2).normalised()
-            mant[j - k], exp2[j - k] = R.mant, R.exp2
-        parts = {q: Scaled(mant[:, g], exp2[:, g]) for g, q in enumerate(cell.gates)}
+        cell, n = self._lstm(), self.n
+        D, A, e = (part[k:t] for part in self._parts)
+        rows = self.products_to(t, k)[1:]  # P(t ← j+1) for the departures at j = k … t-1
+        through = np.einsum("...ibl,...bql->...qil", _blocks(rows.mant, n), A)  # (t-k, *batch, G, n, n)
+        mant = np.zeros((t - k + 1, len(cell.gates), *e.shape[1:], n, n))
+        mant[:-1] = np.moveaxis(through @ cell.W_h_by_gate, -3, 1)
+        exp2 = np.zeros(mant.shape[:-2], dtype=np.int64)
+        exp2[:-1] = (rows.exp2 + e)[:, None]
+        leaves = Scaled(mant, exp2).normalised()  # by h_j through gate q
+        keep, read = D[:, None, ..., 0, 0, None, :], D[:, None, ..., 1, 0, None, :]  # C to C and to h
+        e = e[:, None]
+        later = Scaled(leaves.mant[1:] * read, leaves.exp2[1:] + e).normalised()
+        R = _accumulated(later, keep, e) + leaves * self._following()[k : t + 1, None, ..., None, :]
+        parts = {q: R[:, g] for g, q in enumerate(cell.gates)}
         return {"highway": self._highway(t, k), **parts}
 
     def gap(self, t: int | None = None, k: int = 0) -> np.ndarray:
@@ -205,7 +202,7 @@ class GradientFlow:
             return np.where(apart.mant == 0, 0.0, np.exp(apart.log - total.log))
 
     def _highway(self, t: int, k: int) -> Scaled:
-        D = Scaled(self.local.D[..., 0, 0, :], self.local.exp2)
+        D = Scaled(self.local.D.mant[..., 0, 0, :], self.local.D.exp2[..., 0, 0])
         keep = Scaled(D.mant, np.repeat(D.exp2[..., None], self.n, -1)).normalised()
         return _diagonal(_running(keep, t, k))
 
@@ -213,7 +210,7 @@ class GradientFlow:
         """`direct` as diagonal matrices (t-k+1, *batch, n, n), comparable with the other readings."""
         return _diagonal(self.direct(t, k))
 
-    # --- all pairs ---------------------------------------------------------------------------------------------
+    # --- all pairs ---------------------------------------------------------------------------------
 
     def pair_norms(self, order: str | int = "fro") -> np.ndarray:
         """log ‖∂s_t/∂s_k‖ (natural) for all pairs, (T+1, T+1, *batch); NaN for k > t, where none exists."""
@@ -230,6 +227,29 @@ class GradientFlow:
             rows[:t], exp2[:t], rows[t] = moved.mant, moved.exp2, np.eye(N)
             out[t, : t + 1] = Scaled(matrix_norm(rows[: t + 1], order), exp2[: t + 1]).log
         return out
+
+
+def _accumulated(terms: Scaled, keep: np.ndarray, exp2: np.ndarray) -> Scaled:
+    """a[j] = a[j+1] · keep[j] · 2^exp2[j] + terms[j], from the last step back; a[L] = 0: (L+1, …)."""
+    a = Scaled.of(np.zeros(terms.mant.shape[1:]), axes=2)
+    rows = [a]
+    for j in range(len(keep) - 1, -1, -1):
+        a = Scaled(a.mant * keep[j], a.exp2 + exp2[j]) + terms[j]
+        rows.append(a)
+    return Scaled(np.stack([a.mant for a in rows[::-1]]), np.stack([a.exp2 for a in rows[::-1]]))
+
+
+def half_life(f: np.ndarray | float) -> np.ndarray:
+    """Steps in which a product of factors f halves: ln 2 / -ln f, for f from 0 to 1, of any shape.
+
+    f = 1 keeps all for ever (inf), f = 0 nothing at all (0). Raises ValueError for f outside 0 … 1.
+    """
+    f = np.asarray(f, dtype=float)
+    outside = ~((f >= 0) & (f <= 1))
+    if outside.any():
+        raise ValueError(f"f must be from 0 to 1, got {f[outside][0]:g}")
+    with np.errstate(divide="ignore"):
+        return np.log(2.0) / np.abs(np.log(f))
 
 
 def _by_gate(W: np.ndarray, G: int) -> np.ndarray:
@@ -256,12 +276,22 @@ def _running(factors: Scaled, t: int, k: int) -> Scaled:
     return Scaled(products.mant[::-1], products.exp2[::-1])
 
 
+def _number(matrices: Scaled) -> Scaled:
+    """1 × 1 matrices as numbers."""
+    return Scaled(matrices.mant[..., 0, 0], matrices.exp2)
+
+
+def _backwards(steps: Scaled) -> Scaled:
+    """J_L … J_{j+1} for j = 0 … L, the last of them I."""
+    products = _products(Scaled(steps.mant[::-1], steps.exp2[::-1]), left=False)
+    return Scaled(products.mant[::-1], products.exp2[::-1])
+
+
 def _products(steps: Scaled, left: bool) -> Scaled:
     """Running matrix products from I; each new step multiplies from the left, or from the right."""
     L, *shape = steps.mant.shape
     if shape[-2:] == [1, 1]:
-        numbers = Scaled(steps.mant[..., 0, 0], steps.exp2).normalised()
-        products = cumulative_products(numbers)
+        products = cumulative_products(_number(steps))
         return Scaled(products.mant[..., None, None], products.exp2)
     steps = steps.normalised()
     mant = np.empty((L + 1, *shape))

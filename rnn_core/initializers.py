@@ -33,7 +33,7 @@ def gaussian(n: int, rng: np.random.Generator, gain: float = 1.0) -> np.ndarray:
 
 
 def pytorch(cell: str, n: int, m: int, rng: np.random.Generator, b_f: float = 0.0) -> Cell:
-    """As torch.nn.RNN, LSTM, GRU start: everything U(-1/√n, 1/√n), two biases; `b_f` is added to the LSTM's f."""
+    """As torch.nn.RNN, LSTM, GRU start: all U(-1/√n, 1/√n), two biases; `b_f` is added to the LSTM's f."""
     kind, k = _kind(cell), 1 / np.sqrt(n)
     G = len(kind.gates)
     W_x, W_h = rng.uniform(-k, k, (G * n, m)), rng.uniform(-k, k, (G * n, n))
@@ -85,4 +85,9 @@ def _kind(cell: str) -> type[Cell]:
     return CELLS[cell]
 
 
-INITIALIZERS: dict[str, Callable[..., Cell]] = {"pytorch": pytorch, "keras": keras, "chrono": chrono, "irnn": irnn}
+INITIALIZERS: dict[str, Callable[..., Cell]] = {
+    "pytorch": pytorch,
+    "keras": keras,
+    "chrono": chrono,
+    "irnn": irnn,
+}

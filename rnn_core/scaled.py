@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
-LN2 = np.log(2.0)
+LN2, LOG10_2 = math.log(2.0), math.log10(2.0)
 _CHUNK = 512  # mantissas in [1/2, 1): a product of 512 of them is still a normal number
-_NOTHING = -(2**40)  # exponent given to an exact zero, so that it never wins an alignment
+_MANY = 1000  # numbers from which a look at all exponents pays off
+NOTHING = -(2**49)  # exponent given to an exact zero, so that it never wins an alignment
+_DEEPEST = 2.0**35  # logarithms beyond this are held there: 10,000 of them still fit above NOTHING
+_LN2_HIGH, _LN2_LOW = 0.69314718036912382, 1.9082149292705877e-10  # their sum is ln 2 to 85 bits (fdlibm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +37,11 @@ class Scaled:
 
     @classmethod
     def from_log(cls, log: np.ndarray, sign: np.ndarray | float = 1.0) -> Scaled:
-        """`sign * exp(log)`, `log` natural; -inf is an exact zero."""
-        log = np.asarray(log, dtype=float)
-        finite = np.isfinite(log)
-        exp2 = np.where(finite, np.rint(np.where(finite, log, 0.0) / LN2), 0.0)
-        mant = np.where(finite, np.exp(np.where(finite, log, 0.0) - exp2 * LN2), 0.0)
+        """`sign * exp(log)`, `log` natural, held within ±2^35; -inf is an exact zero."""
+        zero = np.isneginf(log)
+        log = np.where(zero, 0.0, np.clip(log, -_DEEPEST, _DEEPEST))
+        exp2 = np.rint(log / LN2)
+        mant = np.where(zero, 0.0, np.exp(log - exp2 * _LN2_HIGH - exp2 * _LN2_LOW))
         return cls(sign * mant, exp2.astype(np.int64)).normalised()
 
     @property
@@ -49,11 +54,13 @@ class Scaled:
 
     def normalised(self) -> Scaled:
         """The same numbers with the largest mantissa of each block in [1/2, 1)."""
-        largest = np.abs(self.mant)
-        if self.axes:
-            largest = largest.max(axis=tuple(range(self.exp2.ndim, self.mant.ndim)), initial=0.0)
-        shift = np.frexp(largest)[1].astype(np.int64)
-        exp2 = np.where(largest > 0, self.exp2 + shift, _NOTHING)
+        if not self.axes:
+            mant, shift = np.frexp(self.mant)
+            return Scaled(mant, np.where(mant != 0, self.exp2 + shift, NOTHING))
+        size = math.prod(self.mant.shape[self.exp2.ndim :])
+        largest = np.abs(self.mant).reshape(*self.exp2.shape, size).max(axis=-1, initial=0.0)
+        shift = np.frexp(largest)[1]
+        exp2 = np.where(largest > 0, self.exp2 + shift, NOTHING)
         return Scaled(ldexp(self.mant, -self._expand(shift)), exp2)
 
     @property
@@ -68,22 +75,25 @@ class Scaled:
     @property
     def log(self) -> np.ndarray:
         """Natural logarithm of the magnitude; -inf where the number is exactly 0."""
-        value = np.abs(self.value)
-        plain = (value > 1e-300) & (value < 1e300)  # where float64 holds the number, its own log is best
-        with np.errstate(divide="ignore"):
-            split = np.log(np.abs(self.mant)) + self._expand(self.exp2) * LN2
-            return np.where(plain, np.log(value, where=plain, out=np.zeros_like(value)), split)
+        return self._logarithm(np.log, LN2)
 
     @property
     def log10(self) -> np.ndarray:
         """Decimal logarithm of the magnitude; -inf where the number is exactly 0."""
-        value = np.abs(self.value)
-        plain = (value > 1e-300) & (value < 1e300)
-        with np.errstate(divide="ignore"):
-            split = np.log10(np.abs(self.mant)) + self._expand(self.exp2) * np.log10(2.0)
-            return np.where(plain, np.log10(value, where=plain, out=np.zeros_like(value)), split)
+        return self._logarithm(np.log10, LOG10_2)
 
-    def __getitem__(self, index) -> Scaled:
+    def _logarithm(self, log: np.ufunc, of_two: float) -> np.ndarray:
+        value = np.abs(self.value)
+        with np.errstate(divide="ignore"):
+            result = np.asarray(log(value))  # where float64 holds the number, its own log is best
+            outside = ~((value > 1e-300) & (value < 1e300))
+            if outside.any():
+                mant = np.abs(np.asarray(self.mant)[outside])
+                exp2 = np.broadcast_to(self._expand(self.exp2), value.shape)[outside]
+                result[outside] = log(mant) + exp2 * of_two
+        return result
+
+    def __getitem__(self, index: Any) -> Scaled:
         """Index the leading (exponent) axes."""
         return Scaled(self.mant[index], self.exp2[index])
 
@@ -102,7 +112,7 @@ class Scaled:
 
     def vector_norm(self) -> Scaled:
         """Euclidean norm over the last axis."""
-        exp2 = self.exp2 if self.axes else self.exp2.max(axis=-1, initial=_NOTHING)
+        exp2 = self.exp2 if self.axes else self.exp2.max(axis=-1, initial=NOTHING)
         mant = self.mant if self.axes else ldexp(self.mant, self.exp2 - exp2[..., None])
         return Scaled(np.sqrt(np.einsum("...i,...i->...", mant, mant)), exp2).normalised()
 
@@ -113,8 +123,12 @@ class Scaled:
 
 def ldexp(mant: np.ndarray, exp2: np.ndarray) -> np.ndarray:
     """`mant * 2**exp2` for int64 exponents of any size."""
+    exp2 = np.asarray(exp2, dtype=np.int64)
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(mant, np.clip(exp2, -5000, 5000).astype(np.intc))
+        if exp2.size > _MANY and np.abs(exp2).max() <= 1022:
+            # One rounding, as in np.ldexp, which costs many times more: these bits are 2.0**exp2.
+            return mant * ((exp2 + 1023) << 52).view(np.float64)
+        return np.ldexp(mant, np.minimum(np.maximum(exp2, -5000), 5000).astype(np.intc))
 
 
 def align(*terms: Scaled) -> list[Scaled]:
@@ -153,4 +167,4 @@ def cumulative_products(factors: Scaled) -> Scaled:
         mant[start + 1 : stop + 1] = carry * np.multiply.accumulate(m[start:stop], axis=0)
         exp2[start + 1 :] += shift
     mant, shift = np.frexp(mant)
-    return Scaled(mant, np.where(mant != 0, exp2 + shift, _NOTHING))
+    return Scaled(mant, np.where(mant != 0, exp2 + shift, NOTHING))

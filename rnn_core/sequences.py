@@ -38,7 +38,7 @@ def sunspots() -> np.ndarray:
 
 def first_year(T: int, start: int) -> int:
     """The first year of the window of T years: `start`, or earlier where the data end first."""
-    if T > len(sunspots()):
+    if len(sunspots()) < T:
         raise ValueError(f"T must be from 0 to {len(sunspots())} for the sunspot numbers, got {T}")
     if not YEARS[0] <= start <= YEARS[1]:
         raise ValueError(f"start must be from {YEARS[0]} to {YEARS[1]}, got {start}")
@@ -52,8 +52,9 @@ def _window(T: int, p: dict) -> np.ndarray:
 
 def standardised(x: np.ndarray) -> np.ndarray:
     """(x - mean) / std of the window; zeros where all values are equal."""
-    spread = x.std() if len(x) else 0.0
-    return (x - x.mean()) / spread if spread > 0 else np.zeros(len(x))
+    if not len(x) or x.min() == x.max():  # rounding gives even equal numbers a tiny spread
+        return np.zeros(len(x))
+    return (x - x.mean()) / x.std()
 
 
 def parse_numbers(text: str) -> tuple[float, ...]:

@@ -68,19 +68,21 @@ def unroll(
         raise ValueError(f"c0 is for an LSTM only, got {c0!r} for cell {cell.name!r}")
     initial = []
     for name in cell.blocks:
-        value = 0.0 if parts[name] is None else parts[name]
+        given = parts[name]
+        value = np.asarray(0.0 if given is None else given)
         tail = () if np.ndim(value) == 0 else (cell.n,)
         initial.append(np.atleast_1d(checked(f"{name}0", value, tail)))
     try:
         batch = np.broadcast_shapes(x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial))
     except ValueError:
         shapes = [x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial)]
-        raise ValueError(f"batch axes of x, parameters and initial state must broadcast, got {shapes}") from None
+        raise ValueError(f"batch axes of x, parameters and states must broadcast, got {shapes}") from None
     s0 = np.concatenate([np.broadcast_to(p, (*batch, cell.n)) for p in initial], axis=-1)
 
     with np.errstate(over="ignore", invalid="ignore"):
         lone = (1,) * (len(batch) - (x.ndim - 2))
-        drive = cell.drive(x.reshape(T, *lone, *x.shape[1:]))
+        x = x.reshape(T, *lone, *x.shape[1:])
+        drive = cell.drive(x)
         drive = np.broadcast_to(drive, (T, *batch, drive.shape[-1]))
         s = np.empty((T + 1, *batch, cell.N))
         s[0] = s0
@@ -99,6 +101,7 @@ def unroll(
         step = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
         name = getattr(cell, "activation").name  # noqa: B009
         raise ValueError(f"the states exceed float64 at step {step} with the unbounded activation {name!r}")
+    x = np.broadcast_to(x, (T, *batch, cell.m))
     if T == 0:
         z = np.empty((0, *batch, len(cell.gates) * cell.n))
         return Trajectory(cell, x, s, z, z, np.empty((0, *batch, cell.n)) if cell.name == "gru" else None)

@@ -1,0 +1,68 @@
+# A machine needs Python 3.11 or newer and make; everything else goes into .venv.
+
+PORT ?= 8501
+# not ?=, since some shells export a HOST of their own
+HOST = 127.0.0.1
+ARGS ?=
+
+RECENT = import sys; sys.exit(sys.version_info < (3, 11))
+CANDIDATES = python3.14 python3.13 python3.12 python3.11 python3 python
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(RECENT)' 2>/dev/null && echo $$p && break; done)
+
+VENV = .venv/bin/python
+INSTALL = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help run test lint bench browser a-browser lock clean
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+run: .venv/.run-stamp  ## start the app (PORT=8501 HOST=127.0.0.1)
+	$(VENV) -m streamlit run app.py --server.headless=true --server.address=$(HOST) --server.port=$(PORT)
+
+test: .venv/.test-stamp a-browser  ## run every test (ARGS="-k chain" runs some)
+	$(VENV) -m pytest $(ARGS)
+
+lint: .venv/.test-stamp  ## check style, format and types
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
+
+bench: .venv/.test-stamp a-browser  ## measure speed and load
+	$(VENV) -m tests.benchmarks $(ARGS)
+
+browser: .venv/.test-stamp  ## install a browser for the tests
+	{ test "$$(id -u)" = 0 && command -v apt-get && apt-get update && apt-get install -y chromium; } \
+		|| $(VENV) -m playwright install chromium
+
+a-browser: .venv/.test-stamp
+	@$(VENV) -m tests.browser >/dev/null 2>&1 || $(MAKE) browser || true
+	@$(VENV) -m tests.browser >/dev/null
+
+lock:  ## pin all packages anew (needs uv; ARGS=--upgrade takes newer ones)
+	$(COMPILE) $(ARGS) --extra app -o requirements/run.txt
+	$(COMPILE) $(ARGS) --all-extras -c requirements/run.txt -o requirements/test.txt
+
+clean:  ## remove .venv and all that was made
+	rm -rf .venv .*_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp:
+	@python="$(PYTHON)"; \
+	"$$python" -c '$(RECENT)' 2>/dev/null \
+		|| { echo "Unrolled needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$$python cannot make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }; \
+	echo "Making .venv with $$python; the first start takes a minute."; \
+	"$$python" -m venv --clear .venv
+	@touch $@
+
+.venv/.run-stamp: requirements/run.txt | .venv/.stamp
+	$(INSTALL) $<
+	@touch $@
+
+.venv/.test-stamp: requirements/test.txt | .venv/.stamp
+	$(INSTALL) $<
+	@touch $@

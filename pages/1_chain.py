@@ -1,0 +1,29 @@
+from pages.charts import views
+from pages.controls import panels, table
+from pages.controls.page import Page, show_page
+
+
+def panel(c):
+    panels.activation_panel(c)
+    panels.draw_all(c, "w", "h0", "u", "b", "T", "t", "k")
+    panels.input_panel(c)
+    panels.draw_all(c, "step")
+
+
+show_page(
+    Page(
+        address="chain",
+        title="The gradient chain",
+        question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
+        controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
+        panel=panel,
+        items=views.chain_items,
+        columns=views.chain_columns,
+        code=views.chain_code,
+        tapped=views.chain_tapped,
+        notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
+        " product of weight *and* slopes along this very trajectory.",
+        source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"
+        " numbers 1700–2008: yearly means, public domain.",
+    )
+)

@@ -1,0 +1,132 @@
+"""RNN, LSTM and GRU on one held axis: the same quantity, input, length and norm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pages.charts import theme
+from pages.charts.numbers import derivative, derivative_html, number, numbers, subscript
+from rnn_core.cells import CELLS
+from rnn_core.experiment import Run
+from rnn_core.scaled import Scaled
+
+Arrays = dict[str, Any]
+Runs = Mapping[str, Run]
+_DASH = {"rnn": "solid", "lstm": "dash", "gru": "dot"}
+_SYMBOL = {"rnn": "circle", "lstm": "square", "gru": "diamond"}
+
+
+def state_norms(runs: Runs) -> Arrays:
+    """‖∂s_t/∂s_j‖₂ for j = k … t, s = h or (C, h)."""
+    return _arrays(runs, {name: r.flow.products_to(r.t, r.k).norm(2) for name, r in runs.items()})
+
+
+def input_norms(runs: Runs) -> Arrays:
+    """|∂h_t/∂x_j| for j = k+1 … t."""
+    norms = {name: r.flow.by_input(r.t)[r.k :].norm(2) for name, r in runs.items()}
+    return _arrays(runs, norms, first=1)
+
+
+def hidden_norms(runs: Runs) -> Arrays:
+    """|∂h_t/∂h_j| for j = k … t, the cell held: an LSTM's memory is left out."""
+    return _arrays(runs, {name: r.flow.block(r.flow.products_to(r.t, r.k), "h", "h").norm(2) for name, r in runs.items()})
+
+
+def _arrays(runs: Runs, norms: dict[str, Scaled], first: int = 0) -> Arrays:
+    run = next(iter(runs.values()))
+    return {"t": run.t, "k": run.k, "j": np.arange(run.k + first, run.t + 1), "norms": norms}
+
+
+def draw(a: Arrays, axis: str) -> theme.Json:
+    """One curve a cell, labelled where it arrives."""
+    bounds = theme.held_range(a["t"] - a["k"], -12, 4, rungs=(50, 100))
+    data: list[theme.Json] = []
+    ends = {}
+    for name, norm in a["norms"].items():
+        color = theme.CELL_COLORS[name]
+        y, above, below = theme.visible(norm.log10, bounds)
+        texts = numbers(norm)
+        data.append({
+            "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": y, "name": CELLS[name].title, "text": texts,
+            "line": {"color": color, "width": 3, "dash": _DASH[name]},
+            "marker": {"size": 7, "symbol": _SYMBOL[name], "color": color},
+            "hovertemplate": f"{CELLS[name].title}, step %{{x}}: %{{text}}<extra></extra>",
+        })  # fmt: skip
+        data.append(theme.off_scale(a["j"], above, below, bounds, texts, color))
+        if len(y):
+            ends[name] = float(np.clip(norm.log10[0], *bounds))
+    return {
+        "data": data,
+        "layout": {
+            "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives"),
+            "yaxis": theme.log_axis(bounds, axis),
+            "shapes": [theme.line_at(0)], "annotations": _labels(a, ends, bounds),
+        },
+    }  # fmt: skip
+
+
+def _labels(a: Arrays, ends: dict[str, float], bounds: tuple[float, float]) -> list[theme.Json]:
+    """Names with numbers at the curves' ends, spread so that none covers another."""
+    room, notes, top = 0.085 * (bounds[1] - bounds[0]), [], np.inf
+    for name, y in sorted(ends.items(), key=lambda item: -item[1]):
+        y = min(y + 0.6 * room, top - room)
+        top = y
+        text = f"<b>{CELLS[name].title} {number(a['norms'][name][0], 3)}</b>"
+        notes.append(theme.label(a["j"][0], y, text, theme.CELL_COLORS[name], xanchor="left", xshift=8))
+    return notes
+
+
+def sentence(a: Arrays, what: str) -> str:
+    """Which cell keeps most."""
+    if not len(a["j"]):
+        return "The chain is empty: there is no step to compare."
+    found = {name: norm[0] for name, norm in a["norms"].items()}
+    listed = ", ".join(f"{CELLS[name].title} {number(value, 3)}" for name, value in found.items())
+    sizes = {name: float(value.log10) for name, value in found.items()}
+    best = max(sizes, key=lambda name: sizes[name])
+    tie = list(sizes.values()).count(sizes[best]) > 1
+    return f"{what}: {listed}." + ("" if tie else f" The {CELLS[best].title} keeps most.")
+
+
+def _symbol(t: int, k: int, above: str, below: str) -> str:
+    return f"‖{derivative(above, t, below, k)}‖₂"
+
+
+def state_picture(a: Arrays) -> theme.Json:
+    """The default quantity, the same for every cell: the whole state by the whole state."""
+    text = sentence(a, f"{_symbol(a['t'], a['k'], 's', 's')} with s = h, or (C, h) for the LSTM")
+    wide = draw(a, f"‖{derivative_html('s', 't', 's', 'j')}‖<sub>2</sub>")
+    slim = theme.narrow(wide, yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4))
+    return theme.figure_item("state-norm", "The whole state", text, wide, narrow=slim, role="main", height=320)
+
+
+def input_picture(runs: Runs) -> theme.Json:
+    """Sensitivity to the input of each step: the same object for every cell."""
+    a = input_norms(runs)
+    text = sentence(a, f"How h{subscript(a['t'])} feels the input of step {a['k'] + 1}")
+    return theme.figure_item("input-norm", "By the input, ∂hₜ/∂xⱼ", text, draw(a, f"|{derivative_html('h', 't', 'x', 'j')}|"), height=280)
+
+
+def hidden_picture(runs: Runs) -> theme.Json:
+    """h by h, with the warning that belongs to it."""
+    a = hidden_norms(runs)
+    text = sentence(a, _symbol(a["t"], a["k"], "h", "h").replace("‖₂", "‖"))
+    note = " This leaves the LSTM's cell path out: what C remembers does not show here."
+    return theme.figure_item("hidden-norm", "From h to h only", text + note, draw(a, f"|{derivative_html('h', 't', 'h', 'j')}|"), height=280)
+
+
+def formula(a: Arrays) -> theme.Json:
+    """The three norms with their numbers."""
+    slots = {name: number(norm[0]) for name, norm in a["norms"].items()} | {"t": str(a["t"]), "k": str(a["k"])}
+    lines = [
+        {
+            "latex": rf"\text{{{CELLS[name].title}}}:\ \left\| \frac{{\partial s_{{@t@}}}}{{\partial s_{{@k@}}}} \right\|_2"
+            rf" = @{name}@, \quad s = {'(C, h)' if name == 'lstm' else 'h'}",
+            "slots": {key: slots[key] for key in ("t", "k", name)}, "colors": {name: name},
+        }
+        for name in a["norms"]
+    ]  # fmt: skip
+    return {"kind": "formula", "name": "compare-formula", "title": "In numbers", "alt": "The three norms in numbers.", "lines": lines}

@@ -1,0 +1,116 @@
+"""One place for colours, axes and marks: they belong to the quantity, not to the picture.
+
+Colours are names of CSS variables ("--u-forget", "--u-product/0.4"), so that a theme switch needs no new data.
+Magnitudes lie on a linear axis of decimal logarithms, whose ticks are written as powers of ten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pages.charts.numbers import superscript
+
+WEIGHT, SLOPE, PRODUCT, REFERENCE = "--u-weight", "--u-slope", "--u-product", "--u-reference"
+STATE, INPUT = "--u-state", "--u-input"
+GATES = {
+    "i": "--u-update", "f": "--u-forget", "g": "--u-candidate", "o": "--u-output",
+    "r": "--u-update", "z": "--u-forget", "n": "--u-candidate",
+}  # fmt: skip
+DIRECT, TOTAL = "--u-direct", "--u-total"
+CELL_COLORS = {"rnn": "--u-rnn", "lstm": "--u-lstm", "gru": "--u-gru"}
+VANISH, NEUTRAL, EXPLODE, GRID = "--u-vanish", "--u-neutral", "--u-explode", "--u-grid"
+TEXT, MUTED = "--st-text-color", "--u-muted"
+
+Json = dict[str, Any]
+
+
+def magnitude_color(log10: float) -> str:
+    """Diverging colour of a magnitude, centred at 1: vanishing cool, 1 neutral, exploding warm."""
+    if abs(log10) < 0.05:
+        return NEUTRAL
+    strength = min(1.0, 0.45 + abs(log10) / 8)
+    return f"{EXPLODE if log10 > 0 else VANISH}/{strength:.2f}"
+
+
+def held_range(lag: int, low: float, high: float, rungs: tuple[int, ...] = (10, 20, 50, 100)) -> tuple[float, float]:
+    """Decades shown for a chain of `lag` steps: low … high up to the first rung, in proportion beyond.
+
+    They follow the length alone, so that no weight moves the axis.
+    """
+    scale = next((r for r in rungs if lag <= r), rungs[-1]) / rungs[0]
+    return low * scale, high * scale
+
+
+def log_axis(bounds: tuple[float, float], title: str, most: int = 8, **more: Any) -> Json:
+    """An axis of decimal logarithms over `bounds`, with at most `most` intervals, ticks written as powers of ten."""
+    low, high = bounds
+    step = next(s for s in (1, 2, 4, 5, 8, 10, 20, 40, 50, 100) if (high - low) / s <= most)
+    ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    text = ["1" if d == 0 else "10" if d == 1 else f"10{superscript(int(d))}" for d in ticks]
+    return {
+        "range": [low, high], "tickvals": ticks, "ticktext": text, "title": {"text": title}, "zeroline": False, **more,
+    }  # fmt: skip
+
+
+def step_axis(first: int, last: int, title: str = "step", **more: Any) -> Json:
+    """An axis of whole steps with half a step of room at both ends."""
+    span = max(1, last - first)
+    dtick = next(d for d in (1, 2, 5, 10, 20, 50, 1000) if span / d <= 12)
+    return {
+        "range": [first - 0.6, last + 0.6], "tick0": 0, "dtick": dtick, "title": {"text": title},
+        "zeroline": False, "showgrid": False, **more,
+    }  # fmt: skip
+
+
+def narrow(figure: Json, **more: Any) -> Json:
+    """The same for a phone: no legend, no axis titles, slim margins."""
+    layout = {**figure["layout"], "showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **more}
+    for axis in ("xaxis", "yaxis", "yaxis2"):
+        if axis in layout:
+            layout[axis] = {**layout[axis], "title": {"text": ""}}
+    return {"data": figure["data"], "layout": layout}
+
+
+def line_at(y: float, axis: str = "y", color: str = MUTED, dash: str = "solid") -> Json:
+    """A line right across the plot, such as the one at 1."""
+    return {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y,
+        "line": {"color": color, "width": 1, "dash": dash}, "layer": "below",
+    }  # fmt: skip
+
+
+def visible(log10: np.ndarray, bounds: tuple[float, float]) -> tuple[list[float | None], np.ndarray, np.ndarray]:
+    """A log curve for Plotly: a gap where the quantity is exactly 0; and masks of what lies above and below."""
+    low, high = bounds
+    shown = [float(y) if np.isfinite(y) else None for y in log10]
+    return shown, log10 > high, log10 < low
+
+
+def off_scale(x: np.ndarray, above: np.ndarray, below: np.ndarray, bounds: tuple[float, float], labels: list[str],
+              color: str, axis: str = "y") -> Json:  # fmt: skip
+    """Triangles at the edge for points beyond it: marks, not clamps."""
+    hit = above | below
+    return {
+        "type": "scatter", "mode": "markers", "x": np.asarray(x)[hit], "yaxis": axis,
+        "y": np.where(above, bounds[1], bounds[0])[hit],
+        "marker": {
+            "symbol": ["triangle-up" if up else "triangle-down" for up in above[hit]], "size": 9, "color": color,
+        },
+        "text": [label for label, out in zip(labels, hit, strict=True) if out],
+        "hovertemplate": "off the scale: %{text}<extra></extra>", "showlegend": False, "cliponaxis": False,
+    }  # fmt: skip
+
+
+def label(x: float, y: float, text: str, color: str, **more: Any) -> Json:
+    """A direct label beside a curve."""
+    return {
+        "x": x, "y": y, "text": text, "showarrow": False, "font": {"color": color, "size": 14},
+        "bgcolor": "--u-background/0.75", "borderpad": 1, **more,
+    }  # fmt: skip
+
+
+def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:
+    """A figure as `show` takes it."""
+    return {"kind": "figure", "name": name, "title": title, "alt": alt, "figure": figure, **more}

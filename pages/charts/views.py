@@ -1,0 +1,119 @@
+"""What each page shows of an experiment: its items, its table, the last lines of its code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pages.charts import chain, compare, gates, network, paths, states
+from pages.charts.numbers import scalar
+from pages.charts.remarks import item, remarks
+from rnn_core.cells import CELLS
+from rnn_core.experiment import Experiment, Run, run
+
+Items = list[dict[str, Any]]
+Columns = dict[str, list[Any]]
+
+
+def chain_items(e: Experiment) -> Items:
+    r = run(e)
+    a = chain.quantities(r)
+    return [chain.picture(a), chain.formula(a, r), item(remarks(r)), network.picture(r), states.picture(r)]
+
+
+def chain_columns(e: Experiment) -> Columns:
+    """One row for each h_i of the chain, i = k … t."""
+    r = run(e)
+    tr, t, k, product = r.trajectory, r.t, r.k, scalar(r.flow.products_to(r.t, r.k))
+    return {
+        "i": list(range(k, t + 1)),
+        "x_i": [None if i == 0 else r.x[i - 1].item() for i in range(k, t + 1)],
+        "z_i": [None if i == 0 else tr.z[i - 1, 0].item() for i in range(k, t + 1)],
+        "h_i": tr.h[k : t + 1, 0].tolist(),
+        "slope": [None if i == k else r.flow.slopes.value[i - 1, 0].item() for i in range(k, t + 1)],
+        "factor": [None if i == k else r.flow.factors.value[i - 1].item() for i in range(k, t + 1)],
+        "dh_t/dh_i": product.value.tolist(),
+        "log10|dh_t/dh_i|": product.log10.tolist(),
+    }
+
+
+def chain_code(e: Experiment) -> list[str]:
+    return [
+        f"P = r.flow.products_to(t={e.end}, k={e.begin})  # ∂h_t/∂h_i for i = k … t",
+        f"print(P.value[0].item())  # {scalar(run(e).flow.products_to(e.end, e.begin)).value[0].item()!r}",
+    ]
+
+
+def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
+    """A bar or point spells its step out; a cell of the network moves the nearer end of the chain."""
+    if tap["figure"] == "network":
+        return network.moved_end(run(e), int(tap["value"]))
+    return {"step": max(1, int(tap["value"]))}
+
+
+def lstm_items(e: Experiment) -> Items:
+    r = run(e)
+    a, over_time = paths.quantities(r), gates.quantities(r)
+    return [
+        paths.picture(a), paths.formula(a), item(remarks(r)),
+        gates.picture(over_time), gates.states_picture(over_time), paths.split_picture(r),
+    ]  # fmt: skip
+
+
+def lstm_columns(e: Experiment) -> Columns:
+    """One row for each step j = k … t."""
+    r = run(e)
+    t, k, tr = r.t, r.k, r.trajectory
+    opened = {q: [None if j == 0 else tr.gate(q)[j - 1, 0].item() for j in range(k, t + 1)] for q in CELLS["lstm"].gates}
+    return {
+        "j": list(range(k, t + 1)),
+        **opened,
+        "C_j": tr.c[k : t + 1, 0].tolist(),
+        "h_j": tr.h[k : t + 1, 0].tolist(),
+        "direct dC_t/dC_j": r.flow.direct(t, k).value[:, 0].tolist(),
+        "total dC_t/dC_j": scalar(r.flow.total(t, k)).value.tolist(),
+    }
+
+
+def lstm_code(e: Experiment) -> list[str]:
+    flow = run(e).flow
+    return [
+        f"direct, total = r.flow.direct(t={e.end}, k={e.begin}), r.flow.total(t={e.end}, k={e.begin})",
+        f"print(direct.value[0].item())  # {flow.direct(e.end, e.begin).value[0].item()!r}",
+        f"print(total.value[0].item())  # {flow.total(e.end, e.begin).value[0].item()!r}",
+    ]
+
+
+def _three(e: Experiment) -> dict[str, Run]:
+    return {name: run(replace(e, cell=name)) for name in CELLS}
+
+
+def compare_items(e: Experiment) -> Items:
+    runs = _three(e)
+    found = list(dict.fromkeys(sentence for r in runs.values() for sentence in remarks(r)))
+    a = compare.state_norms(runs)
+    return [
+        compare.state_picture(a), compare.formula(a), item(found),
+        compare.input_picture(runs), compare.hidden_picture(runs),
+    ]  # fmt: skip
+
+
+def compare_columns(e: Experiment) -> Columns:
+    """One row for each step j = k … t, one column for each cell."""
+    a = compare.state_norms(_three(e))
+    norms = {f"{CELLS[name].title} |ds_t/ds_j|": norm.value.tolist() for name, norm in a["norms"].items()}
+    return {"j": a["j"].tolist(), **norms}
+
+
+def compare_code(e: Experiment) -> list[str]:
+    lines = ["from dataclasses import replace", 'for cell in ("rnn", "lstm", "gru"):']
+    lines.append(f"    P = run(replace(r.experiment, cell=cell)).flow.products_to(t={e.end}, k={e.begin})")
+    lines.append("    print(cell, P.norm(2).value[0].item())")
+    return lines + [
+        f"# {name} {r.flow.products_to(r.t, r.k).norm(2).value[0].item()!r}" for name, r in _three(e).items()
+    ]
+
+
+def lstm_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
+    """A point of a curve becomes the step where the gradient arrives."""
+    return {"k": int(tap["value"])}

@@ -1,0 +1,24 @@
+"""The frame that all pages share: title, style sheets, a place for the picture and one for the controls."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.controls.assets import url
+
+_STYLE = f'<style>@import url("{url("figures.css")}"); @import url("{url("layout.css")}");</style>'
+
+
+def set_up(title: str, question: str = "") -> None:
+    """Open a page. Every page calls this itself, since a deep link may run it without app.py."""
+    st.set_page_config(page_title=f"{title} · Unrolled", layout="wide")
+    st.html(_STYLE)
+    st.title(title, anchor=False)
+    if question:
+        st.markdown(question)
+
+
+def stage() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Two places side by side: the picture, and the controls that drive it."""
+    with st.container(key="stage"):
+        picture, controls = st.columns([2, 1], gap="medium")
+    return picture.container(key="picture"), controls.container(key="controls")

@@ -1,0 +1,101 @@
+"""What all pages share: from the question to the source, in the order in which one reads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from pages.controls import export
+from pages.controls.control import Control
+from pages.controls.layout import set_up, stage
+from pages.controls.memory import apply, enter, read
+from pages.controls.show import encode, show
+from pages.controls.table import chosen, widget_values
+from rnn_core.experiment import Experiment
+from rnn_core.scenarios import SCENARIOS, Scenario
+from rnn_core.sequences import parse_numbers
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as data. Functions of an experiment are module-level ones, so that their results can be cached."""
+
+    address: str
+    title: str
+    question: str
+    controls: tuple[str, ...]  # keys of the table
+    panel: Callable[[Mapping[str, Control]], None]  # draws them
+    items: Callable[[Experiment], list[dict[str, Any]]]  # what `show` shows
+    columns: Callable[[Experiment], export.Columns]
+    code: Callable[[Experiment], Sequence[str]]  # the snippet's last lines
+    notice: str
+    source: str
+    cell: str = "rnn"
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
+    tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None = None
+
+
+def show_page(page: Page) -> None:
+    """Draw a page from the reader's choices."""
+    set_up(page.title, page.question)
+    _scenarios(page)
+    _body(page)
+
+
+@st.fragment  # a slider's move draws this part again and nothing else
+def _body(page: Page) -> None:
+    controls = enter(page.address, chosen(page.controls), page.defaults)
+    picture, panel = stage()
+    with panel:
+        page.panel(controls)
+    experiment = _experiment(page, read(controls))
+    with picture:
+        show(_encoded(page.items, experiment), on_tap=_taps(page, experiment))
+    st.markdown(f"**What to notice.** {page.notice}")
+    export.numbers(page.address, lambda: page.columns(experiment))
+    export.code(lambda: export.snippet(experiment, page.code(experiment)))
+    st.caption(page.source)
+
+
+@lru_cache(maxsize=512)
+def _encoded(items: Callable[[Experiment], list[dict[str, Any]]], experiment: Experiment) -> bytes:
+    """A page's figures as one message, shared by all sessions."""
+    return encode(items(experiment))
+
+
+def _experiment(page: Page, values: dict[str, Any]) -> Experiment:
+    """The reader's choices; pasted numbers that cannot be read are named, and none are used."""
+    if "values" in values:
+        try:
+            values = values | {"values": parse_numbers(values["values"])}
+        except ValueError as error:
+            st.toast(f"{error}. No pasted number is used until this is mended.", icon=":material/info:")
+            values = values | {"values": ()}
+    return Experiment(cell=page.cell, **values)
+
+
+def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None] | None:
+    if page.tapped is None:
+        return None
+    tapped = page.tapped
+    return lambda tap: apply(tapped(experiment, tap))
+
+
+def _scenarios(page: Page) -> None:
+    """One click sets the whole page."""
+    with st.container(horizontal=True, gap="small", key="scenarios"):
+        for scenario in SCENARIOS.values():
+            if scenario.page == page.address:
+                st.button(
+                    scenario.title,
+                    key=f"scenario_{scenario.name}",
+                    help=scenario.question,
+                    on_click=_open,
+                    args=(page, scenario),
+                )
+
+
+def _open(page: Page, scenario: Scenario) -> None:
+    apply(widget_values(scenario.experiment, page.controls))

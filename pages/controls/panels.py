@@ -1,0 +1,40 @@
+"""Groups of controls that pages share."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.controls.control import Control
+from pages.controls.table import GATE_TITLES, SYMBOLS
+from pages.controls.widgets import draw
+from rnn_core.sequences import SEQUENCES
+
+Controls = Mapping[str, Control]
+
+
+def draw_all(controls: Controls, *keys: str) -> None:
+    for key in keys:
+        draw(controls[key])
+
+
+def input_panel(controls: Controls) -> None:
+    """The input sequence and its own parameters."""
+    sequence = SEQUENCES[draw(controls["sequence"])]
+    draw_all(controls, *sequence.parameters)
+
+
+def activation_panel(controls: Controls) -> None:
+    """The switch between activations, and leaky_relu's slope."""
+    if draw(controls["activation"]) == "leaky_relu":
+        draw(controls["slope"])
+
+
+def gates_panel(controls: Controls, gates: tuple[str, ...], pinned: bool = False) -> None:
+    """A tab for each gate: pinned to a value, or computed from h and x; `pinned` overrules the modes."""
+    for gate, tab in zip(gates, st.tabs([f"{GATE_TITLES[q]} {SYMBOLS.get(q, q)}" for q in gates]), strict=True):
+        with tab:
+            mode = draw(controls[f"{gate}_mode"])
+            if pinned or mode == "pinned":
+                draw(controls[gate])
+            else:
+                draw_all(controls, f"w_{gate}", f"u_{gate}", f"b_{gate}")

@@ -1,0 +1,91 @@
+"""The one table of controls: widget key = `Experiment` field = URL name.
+
+Ranges and steps are the app's; defaults are the experiment's own. Changing a name, a range or a default
+breaks links that people have saved.
+"""
+
+from typing import Any
+
+from pages.controls.control import Control
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import GRU, LSTM
+from rnn_core.experiment import MODES, Experiment
+from rnn_core.sequences import SEQUENCES, YEARS
+
+_DEFAULTS = vars(Experiment())
+GATE_TITLES = {
+    "i": "update", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate",
+}  # fmt: skip
+SYMBOLS = {"g": "C̃"}
+
+
+def _slider(key: str, label: str, low: float, high: float, step: float, help: str | None = None) -> Control:
+    return Control(key, label, "slider", _DEFAULTS[key], low, high, step, help=help)
+
+
+def _choice(key: str, label: str, options: tuple[str, ...], help: str | None = None) -> Control:
+    return Control(key, label, "choice", _DEFAULTS[key], options=options, help=help)
+
+
+def _gate(q: str, candidate: str) -> list[Control]:
+    symbol, title = SYMBOLS.get(q, q), GATE_TITLES[q]
+    return [
+        _choice(f"{q}_mode", f"The {title}{'' if q == candidate else ' gate'} {symbol} is", MODES),
+        _slider(q, f"Value of {symbol}", -1.0 if q == candidate else 0.0, 1.0, 0.01),
+        _slider(f"w_{q}", f"Weight w from h to {symbol}", -5.0, 5.0, 0.05),
+        _slider(f"u_{q}", f"Weight u from x to {symbol}", -5.0, 5.0, 0.05),
+        _slider(f"b_{q}", f"Bias b of {symbol}", -8.0, 8.0, 0.05),
+    ]
+
+
+_ALL = [
+    _choice("activation", "Activation φ", tuple(ACTIVATIONS)),
+    _slider("slope", "Slope of leaky_relu below 0", 0.0, 1.0, 0.01),
+    _slider("w", "Recurrent weight w", -6.0, 8.0, 0.05),
+    _slider("u", "Input weight u", -4.0, 4.0, 0.05),
+    _slider("b", "Bias b", -6.0, 6.0, 0.05),
+    _slider("h0", "Initial state h₀", -3.0, 3.0, 0.05),
+    _slider("c0", "Initial cell state C₀", -3.0, 3.0, 0.05),
+    _slider("T", "Steps unrolled T", 1, 100, 1),
+    _slider("t", "Chain ends at t", 0, 100, 1),
+    _slider("k", "Chain begins at k", 0, 100, 1),
+    _slider("step", "Step spelled out", 1, 100, 1, "Or tap its bar in the picture."),
+    Control("sequence", "Input sequence", "select", _DEFAULTS["sequence"], options=tuple(SEQUENCES)),
+    _slider("amplitude", "Amplitude", -5.0, 5.0, 0.05),
+    _slider("period", "Period in steps", 2.0, 50.0, 0.5),
+    _slider("at", "Step of the impulse", 1, 100, 1),
+    _slider("seed", "Seed of the noise", 0, 999, 1),
+    _slider("start", "First year", *YEARS, 1),
+    Control("values", "Your numbers", "text", "", help="Separated by commas or spaces.", max_chars=2000),
+    Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
+            help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
+    *(control for q in LSTM.gates for control in _gate(q, LSTM.candidate)),
+    *(control for q in GRU.gates for control in _gate(q, GRU.candidate)),
+]  # fmt: skip
+
+TABLE: dict[str, Control] = {control.key: control for control in _ALL}
+
+INPUT = ("sequence", "amplitude", "period", "at", "seed", "start", "values")
+CHAIN = ("T", "t", "k")
+RNN_FIELDS = ("activation", "slope", "w", "u", "b")
+
+
+def gate_fields(*gates: str) -> tuple[str, ...]:
+    """The controls of these gates."""
+    return tuple(f"{prefix}{q}{suffix}" for q in gates for prefix, suffix in _PARTS)
+
+
+_PARTS = (("", "_mode"), ("", ""), ("w_", ""), ("u_", ""), ("b_", ""))
+
+
+def chosen(keys: tuple[str, ...]) -> dict[str, Control]:
+    """Part of the table, in this order."""
+    return {key: TABLE[key] for key in keys}
+
+
+def widget_values(experiment: Experiment, keys: Any) -> dict[str, Any]:
+    """An experiment as the widgets' values: pasted numbers become text again."""
+    values = {key: getattr(experiment, key) for key in keys}
+    if "values" in values:
+        values["values"] = ", ".join(f"{x:g}" for x in values["values"])
+    return values

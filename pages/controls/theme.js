@@ -1,0 +1,85 @@
+// How a figure looks: today's colours, type and size. What all figures share stands here, and in no message.
+
+/**
+ * @typedef {{data: object[], layout: object}} Figure
+ * @typedef {((name: string) => string) & {value: (name: string) => string}} Palette
+ */
+
+const NARROW = 480; // px; below it a figure's narrow variant is drawn
+
+export const isTouch = () => matchMedia("(pointer: coarse)").matches;
+
+/** The figure in today's colours and size. @returns {Figure} */
+export function dressed(item, plot, color) {
+  const { data, layout } = recolored(plot.clientWidth < NARROW ? item.narrow ?? item.figure : item.figure, color);
+  return {
+    data,
+    layout: {
+      uirevision: "kept", // zoom and legend survive new data
+      ...layout,
+      ...(isTouch() && { dragmode: false }), // there a drag scrolls the page
+      template: common(color),
+      width: plot.clientWidth,
+      height: plot.clientHeight,
+    },
+  };
+}
+
+/** The same figure to stand alone: with its title and a background. */
+export function forPaper(item, plot, color) {
+  const { data, layout } = dressed(item, plot, color);
+  const top = (layout.margin?.t ?? layout.template.layout.margin.t) + 40;
+  const title = { text: item.title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 12 } };
+  const margin = { ...layout.margin, t: top };
+  return { data, layout: { ...layout, title, margin, paper_bgcolor: color("--st-background-color") } };
+}
+
+/** What all figures share, so that no message repeats it. */
+function common(color) {
+  const text = color("--st-text-color");
+  const axis = {
+    gridcolor: color("--u-grid"), zerolinecolor: color("--u-grid"), linecolor: color("--u-grid"),
+    tickfont: { color: color("--u-muted"), size: 12 }, title: { font: { size: 13 }, standoff: 8 },
+    ticks: "", automargin: false, // margins that follow the labels would make the picture jump
+  };
+  const layout = {
+    font: { family: color.value("--st-font"), size: 13, color: text },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 56, r: 12, t: 32, b: 44 },
+    xaxis: axis, yaxis: axis,
+    hoverlabel: {
+      bgcolor: color("--st-secondary-background-color"), bordercolor: color("--u-muted"),
+      font: { family: color.value("--st-font"), size: 13, color: text }, align: "left",
+    },
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 13 }, itemsizing: "constant" },
+    colorway: ["state", "weight", "slope", "product", "input"].map((name) => color(`--u-${name}`)),
+  };
+  const colorbar = { outlinewidth: 0, thickness: 12, tickfont: axis.tickfont, ticks: "" };
+  return { layout, data: { heatmap: [{ colorbar }] } };
+}
+
+/** CSS variables as Plotly wants them: "--u-product", or "--u-product/0.4" with its opacity. @returns {Palette} */
+export function palette(node) {
+  const known = new Map();
+  const lookUp = (name) => {
+    const [variable, opacity] = name.split("/");
+    const probe = node.appendChild(document.createElement("span"));
+    probe.style.color = `var(${variable})`; // the browser resolves light-dark() and the theme for us
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return opacity ? color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`) : color;
+  };
+  const color = (name) => known.get(name) ?? known.set(name, lookUp(name)).get(name);
+  color.value = (name) => getComputedStyle(node).getPropertyValue(name);
+  return color;
+}
+
+/** A copy with every "--variable" replaced by its colour; long arrays of numbers are passed on as they are. */
+function recolored(value, color) {
+  if (typeof value === "string") return value.startsWith("--") ? color(value) : value;
+  if (Array.isArray(value)) return isNumbers(value) ? value : value.map((part) => recolored(part, color));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, recolored(part, color)]));
+}
+
+const isNumbers = (array) => typeof array[0] === "number" && typeof array[1] !== "string"; // [0, "red"] is a stop

@@ -1,0 +1,38 @@
+"""Pages as AppTest runs them, and what they show."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+PAGES = {
+    path.stem.split("_", 1)[1]: path for path in sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*.py"))
+}
+
+
+def opened(page: str, **url: str) -> AppTest:
+    """A page after its first run, at an address."""
+    at = AppTest.from_file(str(PAGES[page]), default_timeout=30)
+    for name, value in url.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def items(at: AppTest) -> dict[str, dict[str, Any]]:
+    """The figures, formulas and texts that the page sends, by name."""
+    [component] = at.get("bidi_component")
+    return {item["name"]: item for item in json.loads(component.proto.bytes)}
+
+
+def slots(at: AppTest, formula: str) -> dict[str, str]:
+    """The numbers in a formula's lines."""
+    return {name: text for line in items(at)[formula]["lines"] for name, text in line["slots"].items()}
+
+
+def healthy(at: AppTest) -> AppTest:
+    """The page ran without an exception, and shows no NaN."""
+    assert not at.exception, at.exception
+    shown = json.dumps(list(items(at).values()), ensure_ascii=False)
+    assert "NaN" not in shown and "nan" not in shown.lower().replace("“nan”", "").split()
+    return at

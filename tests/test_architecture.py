@@ -1,0 +1,112 @@
+"""Who may import whom: app → pages → {charts, controls} → rnn_core → numpy."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("requirements/run.txt", "requirements/test.txt")
+
+ARROWS = {  # part → what its modules may import besides the standard library
+    "rnn_core": {"rnn_core", "numpy"},
+    "pages.charts": {"pages.charts", "rnn_core", "numpy"},
+    "pages.controls": {
+        "pages.controls",
+        "rnn_core",
+        "numpy",
+        "streamlit",
+        "latex2mathml",
+        "pandas",
+        "plotly",
+        "starlette",
+    },
+    "pages": {"pages.charts", "pages.controls", "rnn_core", "streamlit"},
+    "app": {"pages", "streamlit", "starlette"},
+}
+INSIDE_FUNCTIONS = {"pandas"}  # slow to import and seldom needed
+WITHOUT_SUBMODULES = {"plotly"}  # asked only where its plotly.min.js lies
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+MODULES = {
+    module_name(path): path
+    for top in ("app.py", "pages/**/*.py", "rnn_core/**/*.py")
+    for path in ROOT.glob(top)
+}
+
+
+def part_of(module: str) -> str:
+    """The innermost part that holds the module: pages.charts before pages."""
+    return max((part for part in ARROWS if within(module, part)), key=len)
+
+
+def within(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+def imported_names(node: ast.AST, module: str) -> Iterator[str]:
+    """`from a import b` counts as a.b, so that a package's parts can be told apart."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        package = module.split(".")[: -node.level] if node.level else []
+        yield from (".".join(filter(None, (*package, node.module, alias.name))) for alias in node.names)
+
+
+def imports(module: str, inside_functions: bool = True) -> list[str]:
+    nodes: list[ast.AST] = [ast.parse(MODULES[module].read_text(encoding="utf-8"))]
+    names: set[str] = set()
+    while nodes:
+        node = nodes.pop()
+        names.update(imported_names(node, module))
+        if inside_functions or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            nodes.extend(ast.iter_child_nodes(node))
+    return sorted(names)
+
+
+def allowed(name: str, part: str) -> bool:
+    if name.split(".")[0] in sys.stdlib_module_names:
+        return True
+    return any(
+        name == package if package in WITHOUT_SUBMODULES else within(name, package)
+        for package in ARROWS[part]
+    )
+
+
+@pytest.mark.parametrize("part", ARROWS)
+def test_every_part_has_modules(part):
+    assert part in map(part_of, MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_import_follows_the_arrow(module):
+    part = part_of(module)
+    assert [name for name in imports(module) if not allowed(name, part)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_slow_to_import_waits_until_it_is_needed(module):
+    at_load = imports(module, inside_functions=False)
+    assert [name for name in at_load if name.split(".")[0] in INSIDE_FUNCTIONS] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_hold_no_registry_address(lock):
+    """Nothing but pinned names, hashes and remarks: no address, no option, no path of one machine."""
+    pin = re.compile(r"[a-z0-9-]+==[\w.]+( ; [^/@]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    remark = re.compile(r" *#(?!.*(://| /)).*")
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not (pin.fullmatch(line) or remark.fullmatch(line))] == []
+
+
+def test_tests_run_with_the_versions_of_the_app():
+    run, test = (set(re.findall(r"^\S+==\S+", (ROOT / lock).read_text(), re.M)) for lock in LOCKS)
+    assert run
+    assert run <= test

@@ -1,0 +1,261 @@
+"""Losses and backpropagation through time against complex step through the whole unrolled loss."""
+
+import dataclasses
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.bptt import LOSSES, Loss, backpropagate
+from rnn_core.cells import RNN
+from rnn_core.experiment import Experiment, run
+from rnn_core.flow import GradientFlow
+from rnn_core.unroll import unroll
+from tests.test_cells import as_cell, flow_of, setting
+from tests.textbook import TINY, close
+
+KINDS = ["rnn tanh", "rnn sigmoid", "lstm", "lstm peepholes", "lstm f pinned", "gru", "gru z pinned"]
+every_kind = pytest.mark.parametrize("kind", KINDS)
+every_loss = pytest.mark.parametrize("name", LOSSES)
+
+
+def a_loss(name, rng, n, T):
+    """A loss of every kind, at some of the steps, one of them step 0 where that is allowed."""
+    if name == "sum_last":
+        return Loss(name)
+    q, steps = int(rng.integers(2, 5)), np.sort(rng.choice(T + 1, size=rng.integers(1, T + 2), replace=False))
+    V, c = rng.normal(size=(q, n)), rng.normal(size=q)
+    targets = rng.normal(size=(len(steps), q)) if name == "squared_error" else rng.integers(0, q, len(steps))
+    return Loss(name, V, c, targets, steps)
+
+
+def per_step(loss, h):
+    """L_t as the books print it, of (possibly complex) h (T+1, …, n): one row a step."""
+    T, out = len(h) - 1, np.zeros(h.shape[:-1], dtype=h.dtype)
+    if loss.kind == "sum_last":
+        out[T] = h[T].sum(axis=-1)
+        return out
+    steps = range(1, T + 1) if loss.steps is None else loss.steps
+    for row, t in enumerate(steps):
+        y = h[t] @ np.asarray(loss.V).T + loss.c
+        if loss.kind == "squared_error":
+            out[t] = ((y - loss.targets[row]) ** 2).sum(axis=-1) / 2
+        else:
+            out[t] = np.log(np.exp(y).sum(axis=-1)) - y[..., loss.targets[row]]
+    return out
+
+
+def parameters(net):
+    return ["W_x", "W_h", "b", *(["b_h"] if net.kind == "gru" else []), *(["p"] if net.p is not None else [])]
+
+
+def by_complex_step(net, name, change):
+    """∂change(net)/∂(each number of one parameter); `change` may return any array."""
+    value = np.asarray(getattr(net, name), dtype=complex)
+    out = []
+    for index in np.ndindex(value.shape):
+        moved = value.copy()
+        moved[index] += 1j * TINY
+        out.append(np.imag(change(dataclasses.replace(net, **{name: moved}))) / TINY)
+    return np.moveaxis(np.array(out), 0, -1).reshape(*np.shape(out[0]), *value.shape)
+
+
+@every_loss
+@every_kind
+def test_every_gradient_is_the_derivative_of_the_loss(kind, name):
+    for seed in range(12):
+        net, x, s0 = setting(kind, seed)
+        loss = a_loss(name, np.random.default_rng(seed), net.n, len(x))
+        got = backpropagate(flow_of(net, x, s0), loss)
+        assert close(got.loss_t, per_step(loss, net.states(s0, x)[:, -net.n :]), 1e-13), seed
+        assert pytest.approx(got.loss_t.sum(), rel=1e-15) == got.L
+        fields = {"W_x": got.dW_x, "W_h": got.dW_h, "b": got.db, "b_h": got.db_h}
+        if net.p is not None:
+            fields["p"] = got.dpeepholes
+
+        def total(changed, x=x, s0=s0, loss=loss):
+            return per_step(loss, changed.states(s0 + 0j, x)[:, -changed.n :]).sum()
+
+        for parameter in parameters(net):
+            want = by_complex_step(net, parameter, total)
+            assert close(fields[parameter], want, 1e-10), (seed, parameter)
+        if net.kind != "gru":
+            assert np.array_equal(got.db_h, got.db)
+
+
+@every_loss
+@every_kind
+def test_gradient_of_every_state_follows_all_paths_to_the_loss(kind, name):
+    for seed in range(12):
+        net, x, s0 = setting(kind, seed)
+        loss = a_loss(name, np.random.default_rng(seed), net.n, len(x))
+        got, s = backpropagate(flow_of(net, x, s0), loss), net.states(s0, x)
+        for k in range(len(x) + 1):
+            later = net.states(s[k] + 1j * TINY * np.eye(len(s0)), x[k:])
+            whole = np.concatenate([np.broadcast_to(s[:k, None], (k, *later.shape[1:])), later])
+            want = per_step(loss, whole[..., -net.n :]).sum(axis=0).imag / TINY
+            assert close(got.ds.value[k], want, 1e-10), (seed, k)
+            local = per_step(
+                loss, np.where(np.arange(len(x) + 1)[:, None, None] == k, whole, s[:, None])[..., -net.n :]
+            )
+            assert close(got.dh_local[k], local[k].imag[-net.n :] / TINY, 1e-11), (seed, k)
+
+
+@every_kind
+def test_shares_of_the_steps_add_up_to_the_gradient(kind):
+    for seed in range(12):
+        net, x, s0 = setting(kind, seed)
+        got = backpropagate(
+            flow_of(net, x, s0), a_loss("squared_error", np.random.default_rng(seed), net.n, len(x))
+        )
+        for step, whole in (
+            (got.dW_h_step, got.dW_h),
+            (got.dW_x_step, got.dW_x),
+            (got.db_step.value, got.db),
+            (got.db_h_step.value, got.db_h),
+        ):
+            assert close(step.sum(axis=0), whole, 1e-12), seed
+        with np.errstate(divide="ignore"):
+            for log, step in ((got.dW_h_step_log, got.dW_h_step), (got.dW_x_step_log, got.dW_x_step)):
+                np.testing.assert_allclose(log, np.log(np.linalg.norm(step, axis=(1, 2))), atol=1e-12)
+
+
+@every_kind
+def test_share_of_a_step_is_the_derivative_by_the_weight_used_at_that_step_alone(kind):
+    for seed in range(5):
+        net, x, s0 = setting(kind, seed)
+        loss = a_loss("squared_error", np.random.default_rng(seed), net.n, len(x))
+        got, s = backpropagate(flow_of(net, x, s0), loss), net.states(s0, x)
+        itemised = got.itemised_log
+        for k in range(1, len(x) + 1):
+
+            def losses(changed, k=k, s=s, x=x, loss=loss, net=net):
+                once = changed.step(s[k - 1] + 0j, x[k - 1])
+                return per_step(loss, np.concatenate([s[:k], net.states(once, x[k:])])[:, -net.n :])
+
+            want = by_complex_step(net, "W_h", losses)
+            assert close(got.dW_h_step[k - 1], want.sum(axis=0), 1e-10), (seed, k)
+            for t in range(1, len(x) + 1):
+                if t < k or t not in loss.steps:
+                    assert np.isnan(itemised[t - 1, k - 1])
+                else:
+                    with np.errstate(divide="ignore"):
+                        assert itemised[t - 1, k - 1] == pytest.approx(
+                            np.log(np.linalg.norm(want[t])), abs=1e-9
+                        )
+
+
+@every_loss
+def test_a_batch_shares_the_targets_and_keeps_its_gradients_apart(name):
+    net, x, s0 = setting("lstm peepholes", 3)
+    rng = np.random.default_rng(0)
+    loss, n = a_loss(name, rng, net.n, len(x)), net.n
+    starts = s0 + 0.1 * rng.normal(size=(5, len(s0)))
+    many = backpropagate(GradientFlow(unroll(as_cell(net), x, starts[:, n:], starts[:, :n])), loss)
+    for j, start in enumerate(starts):
+        one = backpropagate(flow_of(net, x, start), loss)
+        for field in ("L", "dW_h", "dW_x", "db", "dpeepholes"):
+            assert close(getattr(many, field)[j], getattr(one, field), 1e-12), field
+        np.testing.assert_allclose(many.itemised_log[..., j], one.itemised_log, atol=1e-10)
+
+
+def test_targets_may_differ_over_a_batch():
+    net, x, _ = setting("rnn tanh", 1)
+    T, n = len(x), net.n
+    targets = np.random.default_rng(0).normal(size=(T, 3, n))
+    flow = GradientFlow(unroll(as_cell(net), x, np.zeros((3, n))))
+    many = backpropagate(flow, Loss("squared_error", np.eye(n), None, targets))
+    labels = np.random.default_rng(0).integers(0, n, (T, 3))
+    words = backpropagate(flow, Loss("softmax_cross_entropy", np.eye(n), None, labels))
+    for j in range(3):
+        one = backpropagate(
+            flow_of(net, x, np.zeros(n)), Loss("squared_error", np.eye(n), None, targets[:, j])
+        )
+        assert close(many.dW_h[j], one.dW_h, 1e-12)
+        one = backpropagate(
+            flow_of(net, x, np.zeros(n)), Loss("softmax_cross_entropy", np.eye(n), None, labels[:, j])
+        )
+        assert close(words.dW_h[j], one.dW_h, 1e-12)
+
+
+@pytest.mark.parametrize("lead", [-800.0, -40.0, -1e-9, 0.0, 1e-9, 40.0, 700.0, 1e5])
+def test_softmax_loses_no_digit_however_sure_it_is(lead):
+    """Logits (lead, 0): L = log(1 + e^-lead), slope -1/(1 + e^lead)."""
+    cell = RNN([[0.0]], [[0.0]], [0.0], ACTIVATIONS["identity"])
+    flow = GradientFlow(unroll(cell, np.zeros((1, 1)), 0.0))
+    got = backpropagate(flow, Loss("softmax_cross_entropy", [[1.0], [0.0]], [lead, 0.0], [0]))
+    with mp.workdps(600):
+        want_L, want_dh = float(mp.log1p(mp.exp(-mp.mpf(lead)))), float(-1 / (1 + mp.exp(mp.mpf(lead))))
+    assert pytest.approx(want_L, rel=1e-15, abs=1e-320) == got.L
+    assert got.dh_local[1, 0] == pytest.approx(want_dh, rel=1e-15, abs=1e-320)
+
+
+def test_a_gradient_that_float64_cannot_hold_keeps_its_logarithm():
+    flow = run(Experiment(w=0.5, h0=1.0, T=3000)).flow
+    got = backpropagate(flow, Loss("sum_last"))
+    np.testing.assert_allclose(got.ds.vector_norm().log, -np.log(2) * np.arange(3000, -1, -1), rtol=1e-14)
+    h_log = -np.log(2) * np.arange(1000)
+    np.testing.assert_allclose(
+        got.dW_h_step_log[:1000], h_log - np.log(2) * np.arange(2999, 1999, -1), rtol=1e-13
+    )
+
+
+@pytest.mark.parametrize("w", [10.0, -10.0])
+def test_a_gradient_through_overflowing_states_holds_no_nan(w):
+    flow = run(Experiment(w=w, T=700, sequence="impulse")).flow
+    got = backpropagate(flow, Loss("sum_last"))
+    assert not np.isnan(got.itemised_log[-1]).any()
+    assert not np.isnan(got.dW_h_step_log).any()
+    assert not np.isnan(got.dW_x).any()
+    assert got.db == np.inf if w > 0 else np.isinf(got.db)
+
+
+def test_shares_near_the_end_of_float64_may_cancel():
+    """w = -10: the shares of b alternate in sign, near the largest float, in sum (w^T - 1)/(w-1)."""
+    got = backpropagate(run(Experiment(w=-10.0, u=0.0, h0=0.0, T=308)).flow, Loss("sum_last"))
+    assert got.db[0] == pytest.approx(-(1e308 - 1) / 11 * 1.0, rel=1e-13)
+
+
+def test_no_steps_bear_no_gradient():
+    got = backpropagate(run(Experiment(T=0)).flow, Loss("sum_last"))
+    assert got.L == 0.5
+    assert got.ds.value.tolist() == [[1.0]]
+    assert got.dW_h.tolist() == [[0.0]]
+    assert got.itemised_log.shape == (0, 0)
+
+
+FLOW = GradientFlow(unroll(RNN([[1.0]], [[1.0]], [0.0]), np.zeros((3, 1))))
+V = [[1.0], [2.0]]
+SQUARED, SOFTMAX = "squared_error", "softmax_cross_entropy"
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Loss("mse"), "loss must be one of sum_last, .*, got 'mse'"),
+        (lambda: Loss(SQUARED), "loss 'squared_error' needs V, c and targets, got V = None"),
+        (lambda: Loss(SQUARED, [[1.0, 2.0]], [0.0], [[1.0]] * 3), r"V must have shape .*got \(1, 2\)"),
+        (lambda: Loss(SQUARED, V, [0.0], [[1.0]] * 3), r"c must have shape \(\*batch, 2\)"),
+        (lambda: Loss(SQUARED, V, None, [[1.0, 2.0]] * 2), r"one row a loss step \(3\)"),
+        (lambda: Loss(SQUARED, V, None, [[1.0]] * 3), "targets must have shape"),
+        (lambda: Loss(SQUARED, V, None, [[np.nan, 1.0]] * 3), "targets must be finite"),
+        (lambda: Loss(SOFTMAX, V, None, [0, 1, 2]), "whole numbers from 0 to 1, got 2"),
+        (lambda: Loss(SOFTMAX, V, None, [0, -1, 1]), "whole numbers from 0 to 1, got -1"),
+        (lambda: Loss(SOFTMAX, V, None, [0.0, 1.0, 1.0]), "whole numbers from 0 to 1, got float64"),
+        (lambda: Loss(SOFTMAX, V, None, [0], [4]), "loss steps must be from 0 to T = 3, got 4"),
+        (lambda: Loss(SOFTMAX, V, None, [0], [-1]), "loss steps must be from 0 to T = 3, got -1"),
+        (lambda: Loss(SOFTMAX, V, None, [0], [1.5]), "loss steps must be whole numbers"),
+        (lambda: Loss(SQUARED, V, None, None), "targets"),
+    ],
+)  # fmt: skip
+def test_a_loss_that_does_not_fit_is_refused_by_name_value_and_range(build, message):
+    with pytest.raises(ValueError, match=message):
+        backpropagate(FLOW, build())
+
+
+def test_only_peepholes_have_a_gradient_of_peepholes():
+    with pytest.raises(
+        ValueError, match="only an LSTM with peepholes has this gradient, got cell 'rnn' without"
+    ):
+        _ = backpropagate(FLOW, Loss("sum_last")).dpeepholes

@@ -1,0 +1,274 @@
+"""Charts, tested by their data: independent arithmetic on one side, the arrays and texts of the figure on the other."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pages.charts import chain, compare, gates, network, paths, states, theme, views
+from pages.charts.numbers import number, percent, steps, weight
+from pages.charts.remarks import remarks
+from pages.controls.show import encode
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import CELLS
+from rnn_core.experiment import Experiment, nudged, run
+from rnn_core.scaled import Scaled
+from rnn_core.scenarios import SCENARIOS
+from rnn_core.sequences import SEQUENCES
+from tests.figures import valid
+
+ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
+COLUMNS = {"chain": views.chain_columns, "lstm": views.lstm_columns, "compare": views.compare_columns}
+CODE = {"chain": views.chain_code, "lstm": views.lstm_code, "compare": views.compare_code}
+LSTM_OPENING = SCENARIOS["lstm"].experiment
+CELL_OF_PAGE = {"chain": "rnn", "lstm": "lstm", "compare": "rnn"}
+EDGES = [
+    {}, {"T": 0}, {"T": 1}, {"t": 0}, {"k": 99, "t": 100}, {"T": 100, "t": 100}, {"T": 100, "t": 60, "k": 59},
+    {"w": 0.0}, {"w": -1.5}, {"w": 1e100, "T": 100, "t": 100}, {"sequence": "sunspots", "T": 100, "start": 2008},
+    {"sequence": "pasted", "values": (1.0, -1e100)}, {"h0": 0.0, "activation": "relu"},
+]  # fmt: skip
+
+
+def trace(item, name):
+    return next(t for t in item["figure"]["data"] if t.get("name", "").startswith(name))
+
+
+def texts_of(value):
+    """Every string of an item, wherever it stands."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts_of(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts_of(part)
+
+
+@pytest.mark.parametrize("page", ITEMS)
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_every_figure_is_valid_and_free_of_nan_at_the_edges(page, edge):
+    e = Experiment(**{"cell": CELL_OF_PAGE[page], **edge})
+    items = ITEMS[page](e)
+    encode(items)  # JSON knows no NaN: a gap is null
+    for item in items:
+        if item["kind"] == "figure":
+            valid(item["figure"])
+            valid(item.get("narrow", item["figure"]))
+            assert item["alt"].endswith(".")
+        assert not any("nan" in text.lower().split() for text in texts_of(item)), item["name"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda s: s.name)
+def test_every_scenario_has_valid_figures(scenario):
+    for item in ITEMS[scenario.page](scenario.experiment):
+        if item["kind"] == "figure":
+            valid(item["figure"])
+            valid(item.get("narrow", item["figure"]))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_drawn_product_is_the_product_of_the_drawn_factors(activation):
+    e = Experiment(activation=activation, w=-1.3, sequence="sine", T=12, t=11, k=2)
+    a = chain.quantities(run(e))
+    factors = a["factor"].value
+    assert np.allclose(factors, a["slope"].value * e.w, rtol=1e-14)
+    after = np.array([np.prod(factors[j:]) for j in range(len(factors) + 1)])
+    assert np.allclose(a["product"].value, after, rtol=1e-12)
+    drawn = trace(chain.picture(a), "product")["y"]
+    for y, value in zip(drawn, after, strict=True):
+        assert (y is None and value == 0) or y == pytest.approx(np.log10(abs(value)), abs=1e-12)
+
+
+def test_the_switch_from_identity_to_tanh_turns_1024_into_almost_nothing():
+    shown = {
+        name: chain.formula(chain.quantities(run(e := Experiment(activation=name))), run(e))["lines"][0]["slots"]
+        for name in ("identity", "tanh", "sigmoid")
+    }
+    assert {name: slots["product"] for name, slots in shown.items()} == {
+        "identity": "1024", "tanh": "2.139 × 10⁻⁷", "sigmoid": "2.955 × 10⁻⁶",
+    }  # fmt: skip
+
+
+def test_an_axis_follows_the_length_of_the_chain_and_no_weight():
+    ranges = {tuple(chain.draw(chain.quantities(run(Experiment(w=w))))["layout"]["yaxis"]["range"]) for w in (-6, 0, 2, 8)}
+    assert len(ranges) == 1
+
+
+def test_what_leaves_the_scale_is_marked_at_the_edge():
+    a = chain.quantities(run(Experiment(w=8.0)))
+    bounds = chain.draw(a)["layout"]["yaxis"]["range"]
+    marks = [t for t in chain.draw(a)["data"] if t.get("hovertemplate", "").startswith("off the scale")][0]
+    beyond = [j for j in range(11) if math.log10(8.0 ** (10 - j)) > bounds[1]]
+    assert marks["x"].tolist() == beyond and set(marks["y"]) == {bounds[1]}
+
+
+def test_a_negative_product_is_drawn_with_an_open_mark():
+    picture = chain.picture(chain.quantities(run(Experiment(w=-2.0))))
+    symbols = trace(picture, "product")["marker"]["symbol"]
+    assert symbols == ["circle" if (10 - i) % 2 == 0 else "circle-open" for i in range(11)]
+
+
+def test_a_dead_step_ends_the_curve_and_is_named():
+    e = Experiment(activation="relu", w=1.0, sequence="impulse", at=4, amplitude=-5.0)
+    item = chain.picture(chain.quantities(run(e)))
+    assert "step" in item["alt"] and "0 exactly" in item["alt"]
+    assert trace(item, "product")["y"][0] is None
+
+
+@pytest.mark.parametrize("most", [network.NARROW, network.WIDE])
+@pytest.mark.parametrize(("T", "t", "k"), [(0, 0, 0), (1, 1, 0), (10, 10, 0), (13, 13, 0), (14, 9, 3), (100, 100, 0),
+                                           (100, 90, 20), (100, 51, 50), (100, 0, 0)])  # fmt: skip
+def test_the_unrolled_network_shows_every_state_once_and_both_ends(T, t, k, most):
+    row = network.cells(T, t, k, most)
+    assert len(row) <= most
+    assert [i for i, j in row] == [0, *(j + 1 for i, j in row[:-1])] and row[-1][1] == T
+    assert (t, t) in row and (k, k) in row
+
+
+@pytest.mark.parametrize("most", [network.NARROW, network.WIDE])
+def test_the_factors_on_the_arrows_multiply_to_the_product(most):
+    e = Experiment(w=2.0, T=100, t=90, k=20)
+    drawn = network.draw(network.quantities(run(e)), most)
+    assert sum(math.log2(_read(text[1:])) for text in drawn["data"][2]["text"]) == pytest.approx(70, abs=0.05)
+
+
+def _read(text):
+    """A written number, read back."""
+    plain = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")).replace(" × 10", "e")
+    return float(plain)
+
+
+def test_a_tap_moves_the_nearer_end_of_the_chain():
+    e = Experiment(T=10, t=8, k=2)
+    tapped = [views.chain_tapped(e, {"figure": "network", "value": i}) for i in (0, 3, 5, 6, 10)]
+    assert tapped == [{"k": 0}, {"k": 3}, {"k": 5}, {"t": 6}, {"t": 10}]
+    assert views.chain_tapped(e, {"figure": "chain", "value": 0}) == {"step": 1}
+
+
+def test_a_nudge_of_a_linear_unit_grows_by_exactly_the_product():
+    a = states.quantities(run(Experiment()))
+    assert a["apart"] == pytest.approx(10.24, rel=1e-12) and float(a["linear"].value) == pytest.approx(10.24, rel=1e-15)
+    assert "moved by 10.24; 0.01 × product = 10.24" in states.sentence(a)
+
+
+def test_the_smaller_the_nudge_the_nearer_it_comes_to_the_product():
+    r = run(Experiment(activation="tanh", w=1.1, T=6, t=6))
+    product = float(r.flow.P.value[0, 0, 0])
+    errors = [abs((nudged(r, eps)[-1, 0] - r.trajectory.h[-1, 0]) / eps / product - 1) for eps in (1e-2, 1e-3, 1e-4)]
+    assert errors[0] < 0.05 and errors[1] < errors[0] / 9 and errors[2] < errors[1] / 9
+
+
+def test_the_split_by_gate_is_drawn_so_that_its_bars_end_at_the_total():
+    figure = paths.draw_split(paths.split(run(SCENARIOS["total_exceeds"].experiment)))
+    bars = figure["data"][0]
+    assert bars["base"][0] == 0 and bars["base"][-1] == 0
+    for start, height, following in zip(bars["base"], bars["y"], bars["base"][1:-1], strict=False):
+        assert start + height == pytest.approx(following)
+    assert bars["base"][-2] + bars["y"][-2] == pytest.approx(bars["y"][-1])
+
+
+def test_pinning_every_gate_makes_direct_path_and_total_one():
+    a = paths.quantities(run(replace(LSTM_OPENING, pin_all=True)))
+    assert np.array_equal(a["direct"].value, a["total"].value)
+    assert "agree" in paths.sentence(a)
+
+
+def test_the_lstm_opens_on_two_different_curves_and_a_memory():
+    a = paths.quantities(run(LSTM_OPENING))
+    ratio = a["direct"].value[0] / a["total"].value[0]
+    assert ratio > 2 and run(LSTM_OPENING).trajectory.c[-1, 0] > 0.1
+    assert a["half_life"] == pytest.approx(68.97, abs=0.005) and steps(a["half_life"]) == "69 steps"
+    assert "74.0 %" in paths.sentence(a)
+
+
+def test_three_cells_share_one_held_axis():
+    runs = {name: run(replace(SCENARIOS["same_input"].experiment, cell=name)) for name in CELLS}
+    figures = [compare.state_picture(compare.state_norms(runs)), compare.input_picture(runs), compare.hidden_picture(runs)]
+    assert len({tuple(item["figure"]["layout"]["yaxis"]["range"]) for item in figures}) == 1
+    for name, norm in compare.state_norms(runs)["norms"].items():
+        J = runs[name].flow.J
+        product = np.linalg.multi_dot(J[::-1])
+        assert norm[0].value == pytest.approx(np.linalg.norm(product, 2), rel=1e-11)
+
+
+def test_hidden_to_hidden_leaves_out_what_the_cell_remembers():
+    e = SCENARIOS["hidden_path"].experiment
+    runs = {name: run(replace(e, cell=name)) for name in CELLS}
+    assert compare.hidden_norms(runs)["norms"]["lstm"].value[0] == 0
+    assert compare.state_norms(runs)["norms"]["lstm"].value[0] > 0.8
+    assert "leaves the LSTM's cell path out" in compare.hidden_picture(runs)["alt"]
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_gates_and_states_are_those_of_the_run(sequence):
+    r = run(replace(LSTM_OPENING, sequence=sequence, values=(1.0, 2.0)))
+    a = gates.quantities(r)
+    for q, name in {"f": "forget", "i": "update", "g": "candidate", "o": "output"}.items():
+        assert np.array_equal(trace(gates.picture(a), name)["y"], r.trajectory.gate(q)[:, 0])
+    assert np.array_equal(trace(gates.states_picture(a), "cell state")["y"], r.trajectory.c[:, 0])
+
+
+def test_remarks_name_what_was_adjusted():
+    assert remarks(run(Experiment())) == []
+    assert any("ends at t = 10" in s for s in remarks(run(Experiment(t=40))))
+    assert any("begins at k = 10" in s for s in remarks(run(Experiment(k=12))))
+    sunspots = remarks(run(Experiment(sequence="sunspots", start=2005)))
+    assert any("1999–2008" in s and "(x − mean)/std" in s for s in sunspots)
+    assert any("at the kink" in s for s in remarks(run(Experiment(activation="relu", h0=0.0))))
+    assert any("exceeds" in s for s in remarks(run(Experiment(w=1e90))))
+    assert any("remaining 8" in s for s in remarks(run(Experiment(sequence="pasted", values=(1.0, 2.0)))))
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (1024.0, "1024"), (59049.0, "59049"), (2.1387469e-7, "2.139 × 10⁻⁷"), (-0.5, "−0.5"), (math.inf, "∞"), (0.0, "0"),
+    (0.168, "0.168"), (0.00099999, "10 × 10⁻⁴"), (999999.6, "1000000"), (1e6, "1 × 10⁶"), (9.99999e-8, "1 × 10⁻⁷"),
+])  # fmt: skip
+def test_numbers_are_written_with_four_digits(value, text):
+    assert number(value) == text.replace("10 × 10⁻⁴", "1 × 10⁻³")
+
+
+def test_no_number_is_too_large_to_be_written():
+    assert number(Scaled.from_log(np.array(1000 * math.log(10)))) == "1 × 10¹⁰⁰⁰"
+    assert number(Scaled.from_log(np.array(-5000 * math.log(10)), -1.0)) == "−1 × 10⁻⁵⁰⁰⁰"
+
+
+def test_settings_and_shares_are_written_as_a_reader_expects():
+    assert [weight(x) for x in (2, -0.55, 0.123, 8)] == ["2.00", "−0.55", "0.123", "8.00"]
+    assert [percent(x) for x in (1.0, 0.7397, 0.0)] == ["100.0 %", "74.0 %", "0.0 %"]
+    assert [steps(x) for x in (1.0, 2.21, 692.8, math.inf)] == ["1 step", "2.2 steps", "693 steps", "for ever"]
+
+
+def test_magnitudes_are_coloured_by_which_side_of_one_they_lie_on():
+    assert theme.magnitude_color(0.0) == theme.NEUTRAL
+    assert theme.magnitude_color(3.0).startswith(theme.EXPLODE) and theme.magnitude_color(-3.0).startswith(theme.VANISH)
+    assert theme.magnitude_color(-math.inf).startswith(theme.VANISH)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda s: s.name)
+def test_the_code_on_the_page_prints_the_number_on_the_page(scenario, capsys):
+    from pages.controls.export import snippet
+
+    exec(snippet(scenario.experiment, CODE[scenario.page](scenario.experiment)), {})
+    printed = capsys.readouterr().out.split()
+    code = CODE[scenario.page](scenario.experiment)
+    promised = [line.split("#")[1].split()[-1] for line in code if "#" in line and "∂" not in line]
+    assert [float(word) for word in printed if word not in CELLS] == [float(word) for word in promised]
+
+
+@pytest.mark.parametrize("page", COLUMNS)
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_the_table_has_one_row_a_step_and_exports_as_csv(page, edge):
+    from pages.controls.export import csv
+
+    e = Experiment(**{"cell": CELL_OF_PAGE[page], **edge})
+    columns = COLUMNS[page](e)
+    assert {len(column) for column in columns.values()} == {e.end - e.begin + 1}
+    assert len(csv(columns).splitlines()) == e.end - e.begin + 2
+
+
+def test_the_message_of_a_page_is_small():
+    assert len(encode(views.chain_items(Experiment()))) < 30_000
+    assert json.loads(encode(views.chain_items(Experiment())))[0]["name"] == "chain"

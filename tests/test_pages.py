@@ -1,0 +1,155 @@
+"""Pages under AppTest: at their defaults, at every scenario, under random choices and hostile addresses."""
+
+import random
+from dataclasses import fields
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pages.controls.table import TABLE, widget_values
+from rnn_core.experiment import Experiment, run
+from rnn_core.scenarios import SCENARIOS
+from tests.apps import PAGES, healthy, items, opened, slots
+
+COMBINATIONS = 70  # random choices a page
+
+
+def test_the_first_screen_shows_two_to_the_tenth():
+    at = healthy(opened("chain"))
+    assert slots(at, "chain-formula")["product"] == "1024"
+    assert "1024" in items(at)["chain"]["alt"]
+
+
+def test_the_switch_turns_the_explosion_into_nothing():
+    at = opened("chain")
+    for name, product in {"tanh": "2.139 × 10⁻⁷", "sigmoid": "2.955 × 10⁻⁶", "identity": "1024"}.items():
+        healthy(at.segmented_control(key="activation").set_value(name).run())
+        assert slots(at, "chain-formula")["product"] == product
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_without_an_exception(page):
+    healthy(opened(page))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda s: s.name)
+def test_one_click_sets_the_whole_page_to_a_scenario(scenario):
+    at = opened(scenario.page, T="3", h0="2.5")
+    healthy(at.button(key=f"scenario_{scenario.name}").click().run())
+    drawn = {widget.key: widget.value for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle) for widget in kind}
+    expected = widget_values(scenario.experiment, TABLE)
+    assert drawn == {key: expected[key] for key in drawn}
+
+
+def test_every_page_offers_scenarios():
+    assert {scenario.page for scenario in SCENARIOS.values()} == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_choice_of_widgets_breaks_a_page(page):
+    draw = random.Random(2026)
+    at = opened(page)
+    for _ in range(COMBINATIONS):
+        widget = draw.choice([*at.slider, *at.selectbox, *at.segmented_control, *at.toggle, *at.text_input])
+        if widget in list(at.slider):
+            low, high, step = widget.min, widget.max, widget.proto.step
+            exact = low + step * draw.randint(0, round((high - low) / step))
+            widget.set_value(type(low)(draw.choice([low, high, min(exact, high)])))
+        elif widget in list(at.toggle):
+            widget.set_value(not widget.value)
+        elif widget in list(at.text_input):
+            widget.set_value(draw.choice(["1, 2, 3", "", "1e99 -5", "two", "nan", "9" * 400]))
+        else:
+            widget.set_value(draw.choice(widget.options))
+        healthy(at.run())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_slider_also_takes_an_exact_number(page):
+    at = opened(page)
+    boxes = {box.key for box in at.number_input}
+    assert {f"{slider.key}_exact" for slider in at.slider} <= boxes
+
+
+def test_an_exact_number_between_two_steps_counts():
+    at = opened("chain")
+    healthy(at.number_input(key="w_exact").set_value(0.123).run())
+    assert at.slider(key="w").value == 0.123
+    assert slots(at, "chain-formula")["w"] == "0.123"
+
+
+def test_the_address_holds_the_experiment():
+    at = healthy(opened("chain", activation="tanh", w="1.5", T="20", t="20", h0="-0.25", sequence="sine", period="5"))
+    e = Experiment(activation="tanh", w=1.5, T=20, t=20, h0=-0.25, sequence="sine", period=5.0)
+    assert items(at)["chain"]["alt"].startswith("∂h₂₀/∂h₀ = ")
+    drawn = next(t for t in items(at)["chain"]["figure"]["data"] if t.get("name", "").startswith("product"))
+    assert drawn["y"] == pytest.approx(run(e).flow.P.log10[:, 0, 0].tolist(), abs=1e-12)
+
+
+def test_t_and_k_are_brought_into_the_unrolled_steps_and_the_page_says_so():
+    at = healthy(opened("chain", t="3", k="99"))
+    assert "k = 99 lies after t = 3" in items(at)["remarks"]["text"]
+
+
+def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
+    at = healthy(opened("chain", sequence="pasted", values="1, 2 3;4"))
+    assert "4 of your numbers" in items(at)["remarks"]["text"]
+    healthy(at.text_input(key="values").set_value("1, two").run())
+    assert any("two" in toast.value for toast in at.toast)
+
+
+HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>", "2,5", "0x10", "true", "99999999999999999999",
+           "-1", "1.5", "👾", "%00", "None", "[]"]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    page=st.sampled_from(list(PAGES)),
+    url=st.dictionaries(
+        st.sampled_from([*TABLE, "unknown", "_memory"]),
+        st.sampled_from(HOSTILE) | st.text(max_size=40) | st.floats().map(str) | st.integers().map(str),
+        min_size=1, max_size=4,
+    ),
+)  # fmt: skip
+def test_no_address_breaks_a_page(page, url):
+    healthy(opened(page, **url))
+
+
+@pytest.mark.parametrize(("key", "value", "note"), [
+    ("w", "nan", "not a number"), ("w", "1e999", "not a number"), ("w", "99", "outside"), ("T", "1000000000", "outside"),
+    ("activation", "softmax9", "not one of its options"), ("activation", "y" * 10_000, "not one of its options"),
+])  # fmt: skip
+def test_a_hostile_address_is_answered_politely(key, value, note):
+    at = healthy(opened("chain", **{key: value}))
+    assert any(note in toast.value for toast in at.toast)
+
+
+def test_a_value_out_of_range_is_clamped_to_the_nearest_limit():
+    at = healthy(opened("chain", w="99", T="-5"))
+    assert at.slider(key="w").value == 8.0 and at.slider(key="T").value == 1
+
+
+def test_widget_keys_are_the_names_of_the_experiments_fields():
+    names = {field.name for field in fields(Experiment)}
+    assert set(TABLE) == names - {"cell"}
+
+
+def test_defaults_of_the_table_are_the_experiments_own():
+    assert {key: control.default for key, control in TABLE.items() if key != "values"} == {
+        key: value for key, value in vars(Experiment()).items() if key not in ("cell", "values")
+    }
+
+
+def test_every_value_of_the_table_is_a_value_the_core_accepts():
+    for key, control in TABLE.items():
+        ends = control.options or ((control.min, control.max) if control.kind == "slider" else ())
+        for value in ends:
+            Experiment(**{key: value})
+
+
+def test_every_figure_of_every_page_has_a_sentence():
+    for page in PAGES:
+        for item in items(opened(page)).values():
+            if item["kind"] == "figure":
+                assert len(item["alt"]) > 20 and item["title"]
