@@ -1,5 +1,6 @@
 """Unrolled: see gradients flow through recurrent networks. This file is the table of contents."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     # complaint is that nobody is visiting yet.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     st.navigation(contents())
+    gc.collect()
+    gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
     yield
 
 

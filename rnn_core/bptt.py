@@ -240,10 +240,10 @@ def _log_norm(x: np.ndarray) -> np.ndarray:
 
 
 def _log_outer(da: Scaled, log_read: np.ndarray) -> np.ndarray:
-    """log ‖da ⊗ read‖_F; 0 · ∞ is 0, since both are finite in truth."""
+    """log ‖da ⊗ read‖_F; 0 · ∞ is 0, since what was read is finite in truth."""
     log_da = da.vector_norm().log
     with np.errstate(invalid="ignore"):
-        return np.where(np.isneginf(log_da) | np.isneginf(log_read), -np.inf, log_da + log_read)
+        return np.where(np.isneginf(log_da), -np.inf, log_da + log_read)
 
 
 def _outer(da: Scaled, read: np.ndarray) -> np.ndarray:

@@ -17,29 +17,23 @@ def draw(control: Control) -> Any:
 
 def _slider(control: Control) -> float:
     exact = f"{control.key}_exact"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{control.key}_row"):
-        value = st.slider(
-            control.label,
-            control.min,
-            control.max,
-            control.default,
-            control.step,
-            format=_format(control),
-            **_common(control),
-        )
-        if st.session_state.get(exact) != value:
-            st.session_state[exact] = value  # the slider holds the truth
-        st.number_input(
-            f"{control.label}, exactly",
-            value=None,  # an emptied box is no answer: the slider keeps its value
-            step=control.step,
-            key=exact,
-            format=_format(control),
-            label_visibility="collapsed",
-            on_change=_take_exact,
-            args=(control, exact),
-            width=84,
-        )
+    value = st.slider(
+        control.label, control.min, control.max, control.default, control.step,
+        format=_format(control), **_common(control),
+    )  # fmt: skip
+    if st.session_state.get(exact) != value:
+        st.session_state[exact] = value  # the slider holds the truth
+    st.number_input(  # beside the slider, by the style sheet: a box for each row would cost a message each
+        f"{control.label}, exactly",
+        value=None,  # an emptied box is no answer: the slider keeps its value
+        step=control.step,
+        key=exact,
+        format=_format(control),
+        label_visibility="collapsed",
+        on_change=_take_exact,
+        args=(control, exact),
+        width=84,
+    )
     return value
 
 

@@ -1,0 +1,277 @@
+"""The main job in a real browser: from the first screen to the number, by mouse, keyboard and finger."""
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from tests.server import browsing, opened, serving
+
+pytestmark = pytest.mark.browser
+PRODUCT = "[data-name=chain-formula] [data-slot=product]"
+READOUT = "[data-name=chain] .u-readout"
+DESK = {"width": 1280, "height": 720}
+PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+PAGES = ("chain", "lstm", "compare")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server") / "log") as server:
+        yield server
+    log = server.log.read_text()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+class Watched:
+    """A page, the errors of its console and the hosts that it asked."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.errors, self.requests = [], []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture
+def desk(browser):
+    context = browser.new_context(viewport=DESK)
+    watched = Watched(context)
+    yield watched
+    context.close()
+
+
+@pytest.fixture
+def phone(browser):
+    context = browser.new_context(**PHONE)
+    watched = Watched(context)
+    yield watched
+    context.close()
+
+
+def says(page, selector, text):
+    """Wait until the element shows the text."""
+    page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[selector, text])
+
+
+def changed(page, selector, before):
+    page.wait_for_function("([s, t]) => document.querySelector(s).textContent !== t", arg=[selector, before])
+
+
+def drawn(page, figure="chain", trace=1):
+    """The heights of a trace as Plotly holds them."""
+    return page.evaluate(f"Array.from(document.querySelector('[data-name={figure}] .u-plot').data[{trace}].y)")
+
+
+def thumb(page, key):
+    return page.locator(f".st-key-{key} input[type=range]").first
+
+
+def query(page):
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def test_from_the_first_screen_to_the_number(server, desk):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    assert drawn(page)[0] == pytest.approx(3.010299957)
+    page.get_by_role("radio", name="tanh", exact=True).or_(page.get_by_role("button", name="tanh", exact=True)).first.click()
+    says(page, PRODUCT, "2.139 × 10⁻⁷")
+    assert drawn(page)[0] == pytest.approx(-6.66984, abs=1e-5)
+    assert query(page)["activation"] == "tanh"
+    assert not desk.errors
+    assert {urlparse(url).hostname for url in desk.requests if url.startswith("http")} == {"127.0.0.1"}
+
+
+def test_a_slider_moved_by_keyboard_changes_the_figure_and_nothing_jumps(server, desk):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    boxes = "Array.from(document.querySelectorAll('.u-item, .stSlider, .stNumberInput'), e => JSON.stringify(e.getBoundingClientRect()))"
+    before, heights = page.evaluate(boxes), drawn(page)
+    plot = page.query_selector("[data-name=chain] .u-plot")
+    thumb(page, "w").focus()
+    page.keyboard.press("ArrowRight")
+    says(page, PRODUCT, "1311")  # 2.05^10 = 1310.7
+    assert drawn(page) != heights
+    assert page.evaluate(boxes) == before
+    assert plot.evaluate("node => node.isConnected")  # redrawn, not mounted anew
+    assert query(page)["w"] == "2.05"
+
+
+def test_a_box_takes_a_number_between_two_steps(server, desk):
+    page = opened(desk.page, server.url)
+    box = page.get_by_label("Recurrent weight w, exactly")
+    box.fill("1.234")
+    box.press("Enter")
+    says(page, PRODUCT, "8.188")  # 1.234^10
+    assert query(page)["w"] == "1.234"
+
+
+def test_a_copied_link_and_a_reload_restore_everything(server, browser, desk):
+    page = opened(desk.page, f"{server.url}/chain?activation=sigmoid&w=3.5&T=12&t=9&k=2&sequence=sine")
+    page.wait_for_function("document.querySelector('[data-name=chain] .u-readout').textContent.startsWith('∂h₉/∂h₂')")
+    says_now = page.text_content(READOUT)
+    thumb(page, "b").focus()
+    page.keyboard.press("ArrowLeft")
+    changed(page, READOUT, says_now)
+    page.wait_for_function("location.search.includes('b=')")
+    text, link = page.text_content(READOUT), page.url
+    page.reload()
+    page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[READOUT, text])
+    other = browser.new_context(viewport=DESK)
+    copy = opened(other.new_page(), link)
+    says(copy, READOUT, text)
+    other.close()
+
+
+def test_another_page_and_back_keeps_every_choice(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh&w=1.1")
+    text = page.text_content(READOUT)
+    page.get_by_role("link", name="The LSTM cell").first.click()
+    page.wait_for_selector("[data-name=paths] .main-svg")
+    page.get_by_role("link", name="The gradient chain").first.click()
+    page.wait_for_selector("[data-name=chain] .main-svg")
+    says(page, READOUT, text)
+    assert query(page)["w"] == "1.1" and query(page)["activation"] == "tanh"
+
+
+def test_the_first_screen_holds_question_picture_formula_and_main_sliders(server, desk):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    for selector in ("text=How does a change", "[data-name=chain] .u-plot", "[data-name=chain-formula]", ".st-key-activation",
+                     ".st-key-w", ".st-key-h0", ".st-key-T"):  # fmt: skip
+        box = page.locator(selector).first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= DESK["height"], (selector, box)
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_phone_shows_the_main_figure_and_the_slider_together(server, phone, address):
+    page = opened(phone.page, f"{server.url}/{address}")
+    last = page.locator(".st-key-controls .stSlider").nth(3)
+    last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    figure = page.locator(".u-main").bounding_box()
+    slider = last.bounding_box()
+    assert figure["height"] <= 0.45 * 640 + 1
+    assert figure["y"] >= 0 and figure["y"] + figure["height"] <= slider["y"] + slider["height"] <= 640 + 1
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_finger_finds_targets_of_44_pixels(server, phone, address):
+    page = opened(phone.page, f"{server.url}/{address}")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.stMain button, .stMain input:not([type=range]), .stMain summary')]
+        .filter((node) => node.checkVisibility() && node.getBoundingClientRect().width && !node.disabled)
+        .map((node) => [node.textContent || node.ariaLabel, node.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 43.5 || box.width < 43.5).map(([name, box]) => [name, box.width, box.height])"""
+    )
+    assert not small, small
+
+
+def test_a_tap_on_a_cell_moves_the_nearer_end_of_the_chain(server, desk):
+    page = opened(desk.page, server.url)
+    page.wait_for_selector("[data-name=network] .main-svg")
+    page.locator("[data-name=network]").scroll_into_view_if_needed()
+    plot = page.locator("[data-name=network] .u-plot")
+    box = plot.bounding_box()
+    x = plot.evaluate("node => node._fullLayout.xaxis._offset + node._fullLayout.xaxis.d2p(3)")
+    y = plot.evaluate("node => node._fullLayout.yaxis._offset + node._fullLayout.yaxis.d2p(0)")
+    page.mouse.move(box["x"] + x - 3, box["y"] + y)
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    says(page, PRODUCT, "128")  # from 3 to 10: 2^7
+    page.wait_for_function("location.search.includes('k=3')")
+
+
+def test_the_keyboard_alone_reaches_the_number(server, desk):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    focused = "document.activeElement.closest('[class*=st-key-]')?.className ?? ''"
+    stops = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(focused))
+        if "st-key-w " in stops[-1] + " ":
+            break
+    else:
+        pytest.fail(f"Tab never came to the recurrent weight: {stops}")
+    page.keyboard.press("ArrowLeft")
+    says(page, PRODUCT, "796.3")  # 1.95^10
+    assert page.evaluate("document.querySelectorAll('.modebar-btn').length") == 0
+
+
+def test_the_picture_follows_dark_mode(server, browser):
+    colours = {}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport=DESK, color_scheme=scheme)
+        page = opened(context.new_page(), server.url)
+        says(page, PRODUCT, "1024")
+        colours[scheme] = page.evaluate(
+            "() => { const plot = document.querySelector('[data-name=chain] .u-plot'); return ["
+            "getComputedStyle(document.querySelector('.stApp')).backgroundColor, plot._fullLayout.font.color,"
+            " plot._fullData[1].line.color]; }"
+        )
+        context.close()
+    assert all(light != dark for light, dark in zip(*colours.values(), strict=True)), colours
+
+
+def test_every_figure_has_a_name_and_a_sentence(server, desk):
+    for address in PAGES:
+        page = opened(desk.page, f"{server.url}/{address}")
+        for plot in page.query_selector_all(".u-plot"):
+            name = plot.evaluate("node => document.getElementById(node.getAttribute('aria-labelledby')).textContent")
+            assert plot.get_attribute("role") == "img" and name.endswith(".")
+
+
+@pytest.mark.parametrize("url", ["w=nan", "w=1e999", "T=1000000000", "t=0&k=99", "activation=bogus", "values=" + "9" * 5000])
+def test_a_hostile_address_leaves_a_working_page(server, desk, url):
+    page = opened(desk.page, f"{server.url}/?{url}")
+    assert not page.query_selector(".stException")
+    before = page.text_content(READOUT)
+    page.get_by_label("Recurrent weight w, exactly").fill("1.5")
+    page.get_by_label("Recurrent weight w, exactly").press("Enter")
+    if "t=0" not in url:
+        changed(page, READOUT, before)
+    assert not desk.errors
+
+
+def test_plotly_is_served_once_compressed_and_kept(server, desk):
+    responses = []
+    desk.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
+    page = opened(desk.page, server.url)
+    page.get_by_role("link", name="RNN or LSTM?").first.click()
+    page.wait_for_selector("[data-name=state-norm] .main-svg")
+    [response] = responses
+    assert response.headers["content-encoding"] == "gzip" and "immutable" in response.headers["cache-control"]
+
+
+def test_a_figure_can_be_downloaded_as_svg(server, desk):
+    page = opened(desk.page, server.url)
+    with page.expect_download() as download:
+        page.locator("[data-name=chain]").get_by_role("button", name="SVG").click()
+    assert download.value.path().read_text().startswith("<svg")
+
+
+def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
+    page = opened(desk.page, server.url)
+    page.get_by_text("The numbers", exact=True).click()
+    page.wait_for_selector(".stDataFrame")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    rows = download.value.path().read_text().splitlines()
+    assert len(rows) == 12 and rows[1].split(",")[-2] == "1024.0"
+
+
+def test_a_fresh_server_answers_a_deep_link(tmp_path, browser):
+    with serving(tmp_path / "log") as server:
+        context = browser.new_context(viewport=DESK)
+        page = opened(context.new_page(), f"{server.url}/lstm?f=0.5")
+        page.wait_for_selector("[data-name=paths] .main-svg")
+        assert page.get_by_role("link", name="RNN or LSTM?").count()
+        context.close()
