@@ -114,9 +114,7 @@ def leaky_relu(slope: float | np.ndarray = 0.01) -> Activation:
 
 
 IDENTITY = Activation("identity", "z", lambda z: +np.asarray(z), lambda z: np.ones(np.shape(z)), 1.0)
-TANH = Activation(
-    "tanh", r"\tanh z", np.tanh, _tanh_slope, 1.0, (-1.0, 1.0), log_slope_formula=_log_tanh_slope
-)
+TANH = Activation("tanh", r"\tanh z", np.tanh, _tanh_slope, 1.0, (-1.0, 1.0), log_slope_formula=_log_tanh_slope)
 SIGMOID = Activation(
     "sigmoid",
     r"\frac{1}{1 + e^{-z}}",

@@ -325,9 +325,7 @@ class LSTM(_Gated):
         """∂h_t/∂C_t within step t = 1 … T, (T, *batch, n): o_t tanh'(C_t), plus o_t's own peephole."""
         return self._read_out(tr, *self._values_and_slopes(tr, True), True, peephole)
 
-    def _read_out(
-        self, tr: Trajectory, values: list[Any], slopes: list[Any], safe: bool, peephole: bool = True
-    ) -> Any:
+    def _read_out(self, tr: Trajectory, values: list[Any], slopes: list[Any], safe: bool, peephole: bool = True) -> Any:
         φ, c = self.activation, tr.c[1:]
         read = values[3] * (φ.slope(c) if safe else φ.scaled_slope(c))
         if peephole and self.peepholes is not None:

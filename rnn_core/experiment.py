@@ -137,9 +137,7 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
         return value
     if name == "values":
         if not isinstance(value, (tuple, list)):
-            raise ValueError(
-                f"values must be a sequence of at most {MAX_NUMBERS} numbers, got {_shown(value)}"
-            )
+            raise ValueError(f"values must be a sequence of at most {MAX_NUMBERS} numbers, got {_shown(value)}")
         value = tuple(_number(f"values[{j}]", v, -LIMIT, LIMIT) for j, v in enumerate(value))
         if len(value) > MAX_NUMBERS:
             raise ValueError(f"values must be at most {MAX_NUMBERS} numbers, got {len(value)}")

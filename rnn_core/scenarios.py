@@ -29,9 +29,7 @@ _LEFT = "How much of C is left after 100 steps?"
 SCENARIOS = {
     s.name: s
     for s in (
-        Scenario(
-            "explosion", "2^10 explosion", "What do ten steps of a weight of 2 do?", "chain", Experiment()
-        ),
+        Scenario("explosion", "2^10 explosion", "What do ten steps of a weight of 2 do?", "chain", Experiment()),
         Scenario(
             "vanishing",
             "0.5^10 vanishing",
@@ -105,9 +103,7 @@ SCENARIOS = {
             "All three explode",
             "Does a gate cure the explosion?",
             "compare",
-            Experiment(
-                w=1.2, h0=0.0, T=30, t=30, f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0, w_n=3.0, z=0.5, w_r=0.0
-            ),
+            Experiment(w=1.2, h0=0.0, T=30, t=30, f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0, w_n=3.0, z=0.5, w_r=0.0),
         ),
     )
 }

@@ -49,9 +49,7 @@ class Trajectory:
         return self.cell.split(self.gates)[self.cell.gates.index(name)]
 
 
-def unroll(
-    cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarray | float | None = None
-) -> Trajectory:
+def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarray | float | None = None) -> Trajectory:
     """Run `cell` over x (T, *batch, m), 0 ≤ T ≤ 10,000, from h0 (*batch, n) and, for an LSTM, c0 (*batch, n).
 
     Batch axes of inputs, states and parameters broadcast. Raises ValueError for wrong shapes, values that

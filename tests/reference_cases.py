@@ -83,9 +83,7 @@ def _forward(flow: GradientFlow) -> dict[str, np.ndarray]:
         return out | {"z": tr.z, "dphi": flow.slopes.value, "dphi_log": flow.slopes.log}
     out["gates"] = tr.gates
     if isinstance(tr.cell, LSTM):
-        slopes = [
-            tr.cell.function(gate).slope(z) for gate, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)
-        ]
+        slopes = [tr.cell.function(gate).slope(z) for gate, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)]
         out |= {"C": tr.c, "z": tr.z, "dgates": np.concatenate(slopes, axis=-1)}
     return out
 
@@ -106,7 +104,12 @@ def _products(flow: GradientFlow) -> dict[str, np.ndarray]:
 
 
 def _readings(flow: GradientFlow) -> dict[str, np.ndarray]:
-    readings = {"book": flow.direct_matrix(), "onestep": flow.one_step(), "state": flow.state(), "graph": flow.total()}
+    readings = {
+        "book": flow.direct_matrix(),
+        "onestep": flow.one_step(),
+        "state": flow.state(),
+        "graph": flow.total(),
+    }
     out = {}
     for name, reading in readings.items():
         out[f"dC_{name}_mant"], out[f"dC_{name}_exp2"] = reading.mant, reading.exp2

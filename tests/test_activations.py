@@ -28,9 +28,7 @@ SLOPE = {
     "hardtanh": lambda z: mp.mpf(abs(z) < 1),
     "hardsigmoid": lambda z: mp.mpf(1) / 6 if abs(z) < 3 else mp.mpf(0),
 }
-MAGNITUDES = np.concatenate(
-    [np.geomspace(1e-300, 1e-3, 40), np.geomspace(1e-3, 700, 160), np.linspace(0.01, 40, 60)]
-)
+MAGNITUDES = np.concatenate([np.geomspace(1e-300, 1e-3, 40), np.geomspace(1e-3, 700, 160), np.linspace(0.01, 40, 60)])
 Z = np.concatenate([-MAGNITUDES[::-1], [0.0], MAGNITUDES])
 SMOOTH = [name for name, φ in ACTIVATIONS.items() if not φ.kinks and name != "identity"]
 DEEP = np.array([-1e5, -800.0, 800.0, 1e5])
@@ -40,9 +38,7 @@ every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 
 def relative(got, want):
     """Relative error, measured in 50 digits; 0 where both are 0."""
-    return max(
-        float(abs((mp.mpf(float(g)) - w) / w)) if w else float(g != 0) for g, w in zip(got, want, strict=True)
-    )
+    return max(float(abs((mp.mpf(float(g)) - w) / w)) if w else float(g != 0) for g, w in zip(got, want, strict=True))
 
 
 @every_activation
@@ -62,9 +58,7 @@ def test_value_has_15_digits_of_the_larger_of_value_and_one(name):
     got = ACTIVATIONS[name].phi(Z)
     for z, y in zip(Z, got, strict=True):
         want = PHI[name](mp.mpf(z))
-        assert abs(mp.mpf(float(y)) - want) <= 1e-15 * max(
-            abs(want), mp.mpf(1) if name == "hardsigmoid" else abs(want)
-        )
+        assert abs(mp.mpf(float(y)) - want) <= 1e-15 * max(abs(want), mp.mpf(1) if name == "hardsigmoid" else abs(want))
 
 
 @every_activation

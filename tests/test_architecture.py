@@ -36,9 +36,7 @@ def module_name(path: Path) -> str:
 
 
 MODULES = {
-    module_name(path): path
-    for top in ("app.py", "pages/**/*.py", "rnn_core/**/*.py")
-    for path in ROOT.glob(top)
+    module_name(path): path for top in ("app.py", "pages/**/*.py", "rnn_core/**/*.py") for path in ROOT.glob(top)
 }
 
 
@@ -74,10 +72,7 @@ def imports(module: str, inside_functions: bool = True) -> list[str]:
 def allowed(name: str, part: str) -> bool:
     if name.split(".")[0] in sys.stdlib_module_names:
         return True
-    return any(
-        name == package if package in WITHOUT_SUBMODULES else within(name, package)
-        for package in ARROWS[part]
-    )
+    return any(name == package if package in WITHOUT_SUBMODULES else within(name, package) for package in ARROWS[part])
 
 
 @pytest.mark.parametrize("part", ARROWS)

@@ -106,9 +106,7 @@ def test_gradient_of_every_state_follows_all_paths_to_the_loss(kind, name):
 def test_shares_of_the_steps_add_up_to_the_gradient(kind):
     for seed in range(12):
         net, x, s0 = setting(kind, seed)
-        got = backpropagate(
-            flow_of(net, x, s0), a_loss("squared_error", np.random.default_rng(seed), net.n, len(x))
-        )
+        got = backpropagate(flow_of(net, x, s0), a_loss("squared_error", np.random.default_rng(seed), net.n, len(x)))
         for step, whole in (
             (got.dW_h_step, got.dW_h),
             (got.dW_x_step, got.dW_x),
@@ -141,9 +139,7 @@ def test_share_of_a_step_is_the_derivative_by_the_weight_used_at_that_step_alone
                     assert np.isnan(itemised[t - 1, k - 1])
                 else:
                     with np.errstate(divide="ignore"):
-                        assert itemised[t - 1, k - 1] == pytest.approx(
-                            np.log(np.linalg.norm(want[t])), abs=1e-9
-                        )
+                        assert itemised[t - 1, k - 1] == pytest.approx(np.log(np.linalg.norm(want[t])), abs=1e-9)
 
 
 @every_loss
@@ -169,13 +165,9 @@ def test_targets_may_differ_over_a_batch():
     labels = np.random.default_rng(0).integers(0, n, (T, 3))
     words = backpropagate(flow, Loss("softmax_cross_entropy", np.eye(n), None, labels))
     for j in range(3):
-        one = backpropagate(
-            flow_of(net, x, np.zeros(n)), Loss("squared_error", np.eye(n), None, targets[:, j])
-        )
+        one = backpropagate(flow_of(net, x, np.zeros(n)), Loss("squared_error", np.eye(n), None, targets[:, j]))
         assert close(many.dW_h[j], one.dW_h, 1e-12)
-        one = backpropagate(
-            flow_of(net, x, np.zeros(n)), Loss("softmax_cross_entropy", np.eye(n), None, labels[:, j])
-        )
+        one = backpropagate(flow_of(net, x, np.zeros(n)), Loss("softmax_cross_entropy", np.eye(n), None, labels[:, j]))
         assert close(words.dW_h[j], one.dW_h, 1e-12)
 
 
@@ -196,9 +188,7 @@ def test_a_gradient_that_float64_cannot_hold_keeps_its_logarithm():
     got = backpropagate(flow, Loss("sum_last"))
     np.testing.assert_allclose(got.ds.vector_norm().log, -np.log(2) * np.arange(3000, -1, -1), rtol=1e-14)
     h_log = -np.log(2) * np.arange(1000)
-    np.testing.assert_allclose(
-        got.dW_h_step_log[:1000], h_log - np.log(2) * np.arange(2999, 1999, -1), rtol=1e-13
-    )
+    np.testing.assert_allclose(got.dW_h_step_log[:1000], h_log - np.log(2) * np.arange(2999, 1999, -1), rtol=1e-13)
 
 
 @pytest.mark.parametrize("w", [10.0, -10.0])
@@ -255,7 +245,5 @@ def test_a_loss_that_does_not_fit_is_refused_by_name_value_and_range(build, mess
 
 
 def test_only_peepholes_have_a_gradient_of_peepholes():
-    with pytest.raises(
-        ValueError, match="only an LSTM with peepholes has this gradient, got cell 'rnn' without"
-    ):
+    with pytest.raises(ValueError, match="only an LSTM with peepholes has this gradient, got cell 'rnn' without"):
         _ = backpropagate(FLOW, Loss("sum_last")).dpeepholes

@@ -99,13 +99,9 @@ def test_derivative_by_input_follows_every_path_from_x_to_h(kind):
         for t in [len(x) if seed % 2 else (len(x) + 1) // 2]:
             by_input = flow.by_input(t).value
             for k in range(1, t + 1):
-                steps = np.broadcast_to(x[k - 1 : t, None], (t - k + 1, x.shape[1], x.shape[1])).astype(
-                    complex
-                )
+                steps = np.broadcast_to(x[k - 1 : t, None], (t - k + 1, x.shape[1], x.shape[1])).astype(complex)
                 steps[0] += 1e-100j * np.eye(x.shape[1])
-                want = (
-                    net.states(s[k - 1] + 0j * np.zeros((x.shape[1], 1)), steps)[-1, :, -n:].imag.T / 1e-100
-                )
+                want = net.states(s[k - 1] + 0j * np.zeros((x.shape[1], 1)), steps)[-1, :, -n:].imag.T / 1e-100
                 # h_{t-1} - n_t cancels where the gate z_t lets the candidate through step after step
                 assert close(by_input[k - 1], want, 1e-9), (seed, t, k)
 
@@ -203,9 +199,7 @@ def test_a_scalar_batch_is_the_loop_to_the_last_bit(kind):
     nets = [random_net(KINDS[kind]["kind"], rng, 1, 1, **spec) for _ in range(7)]
     x, h0 = rng.normal(size=(9, 1)), rng.normal(size=1)
     names = ["W_x", "W_h", "b", *(["b_h"] if kind == "gru" else []), *(["p"] if spec else [])]
-    many = dataclasses.replace(
-        nets[0], **{name: np.stack([getattr(net, name) for net in nets]) for name in names}
-    )
+    many = dataclasses.replace(nets[0], **{name: np.stack([getattr(net, name) for net in nets]) for name in names})
     batch = GradientFlow(unroll(as_cell(many), x, h0))
     for j, net in enumerate(nets):
         one = GradientFlow(unroll(as_cell(net), x, h0))
@@ -219,9 +213,7 @@ def test_no_steps_leave_the_first_state_and_the_identity(name):
     s0 = np.arange(4.0) if name == "lstm" else np.arange(2.0)
     flow = flow_of(net, np.zeros((0, 3)), s0)
     assert flow.trajectory.s.tolist() == [s0.tolist()]
-    assert (
-        flow.products_to().value.tolist() == flow.products_from().value.tolist() == [np.eye(len(s0)).tolist()]
-    )
+    assert flow.products_to().value.tolist() == flow.products_from().value.tolist() == [np.eye(len(s0)).tolist()]
     assert flow.J.shape == (0, len(s0), len(s0))
     assert flow.by_input().value.shape == (0, 2, 3)
     assert flow.pair_norms().shape == (1, 1)
@@ -290,9 +282,7 @@ def test_states_with_mixed_signs_overflow_without_a_nan(name):
     for t in range(600):
         pre = [sum(a * b for a, b in zip(row, state, strict=True)) + 2 for row in rows]
         slopes = [
-            1.0
-            if v > 0
-            else {"identity": 1.0, "relu": 0.0, "leaky_relu": 0.01, "elu": float(mp.exp(v))}[name]
+            1.0 if v > 0 else {"identity": 1.0, "relu": 0.0, "leaky_relu": 0.01, "elu": float(mp.exp(v))}[name]
             for v in pre
         ]
         np.testing.assert_allclose(flow.J[t], np.array(slopes)[:, None] * W, rtol=1e-9, atol=1e-300)
@@ -302,9 +292,7 @@ def test_states_with_mixed_signs_overflow_without_a_nan(name):
 
 def test_a_gated_cell_with_an_unbounded_activation_says_where_its_state_ends():
     cell = LSTM(np.zeros((4, 1)), [[50.0]] * 4, [5.0] * 4, ACTIVATIONS["identity"])
-    with pytest.raises(
-        ValueError, match=r"states exceed float64 at step \d+ with the unbounded activation 'identity'"
-    ):
+    with pytest.raises(ValueError, match=r"states exceed float64 at step \d+ with the unbounded activation 'identity'"):
         unroll(cell, np.zeros((1000, 1)), 5.0)
 
 

@@ -54,9 +54,7 @@ def assert_same(many, s, one, steps=None):
     """Position s of a sweep is the run on its own, to the last bit."""
     end = None if steps is None else steps + 1
     row = slice(None, steps)
-    np.testing.assert_array_equal(
-        np.broadcast_to(many.x, (len(many.x), many.trajectory.batch[0]))[row, s], one.x
-    )
+    np.testing.assert_array_equal(np.broadcast_to(many.x, (len(many.x), many.trajectory.batch[0]))[row, s], one.x)
     np.testing.assert_array_equal(many.trajectory.s[:end, s], one.trajectory.s)
     np.testing.assert_array_equal(many.trajectory.z[row, s], one.trajectory.z)
     np.testing.assert_array_equal(many.flow.J[row, s], one.flow.J)
@@ -182,9 +180,7 @@ ANYTHING = st.one_of(
     st.integers(10**400, 10**401),
     st.just(10**5000),
     st.text(max_size=20),
-    st.sampled_from(
-        ["1e999", "nan", "-inf", "0x1", "1_0", "٣", "", None, True, 1j, b"1", [1], (1, 2), {}, object]
-    ),
+    st.sampled_from(["1e999", "nan", "-inf", "0x1", "1_0", "٣", "", None, True, 1j, b"1", [1], (1, 2), {}, object]),
     st.just(np.array([1.0, 2.0])),
     st.just(np.array([1.0])),
     st.just(np.float32(0.5)),

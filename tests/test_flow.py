@@ -316,9 +316,7 @@ def test_bengios_unit_latches_at_its_fixed_point():
     assert abs(flow.products_to(400, 380).value[0, 0, 0] - 2.64e-16) <= 0.005e-16
 
 
-@pytest.mark.parametrize(
-    ("w", "slope", "printed"), [(5.0, -661.6828013, "1.0000000"), (6.0, -2571138.347, "1.000")]
-)
+@pytest.mark.parametrize(("w", "slope", "printed"), [(5.0, -661.6828013, "1.0000000"), (6.0, -2571138.347, "1.000")])
 def test_pascanus_wall(w, slope, printed):
     """Pascanu et al. 2013, Fig. 6: x_t = w σ(x_{t-1}) + b, E = (σ(x_50) - .7)², on the wall."""
     # The wall is the line b = .5 - σ(.5) w.

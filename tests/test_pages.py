@@ -37,7 +37,11 @@ def test_every_page_opens_without_an_exception(page):
 def test_one_click_sets_the_whole_page_to_a_scenario(scenario):
     at = opened(scenario.page, T="3", h0="2.5")
     healthy(at.button(key=f"scenario_{scenario.name}").click().run())
-    drawn = {widget.key: widget.value for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle) for widget in kind}
+    drawn = {
+        widget.key: widget.value
+        for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle)
+        for widget in kind
+    }
     expected = widget_values(scenario.experiment, TABLE)
     assert drawn == {key: expected[key] for key in drawn}
 
@@ -99,7 +103,8 @@ def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
     assert any("two" in toast.value for toast in at.toast)
 
 
-HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>", "2,5", "0x10", "true", "99999999999999999999",
+HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>", "2,5", "0x10", "true",
+           "99999999999999999999",
            "-1", "1.5", "👾", "%00", "None", "[]"]  # fmt: skip
 
 
@@ -117,7 +122,8 @@ def test_no_address_breaks_a_page(page, url):
 
 
 @pytest.mark.parametrize(("key", "value", "note"), [
-    ("w", "nan", "not a number"), ("w", "1e999", "not a number"), ("w", "99", "outside"), ("T", "1000000000", "outside"),
+    ("w", "nan", "not a number"), ("w", "1e999", "not a number"), ("w", "99", "outside"),
+    ("T", "1000000000", "outside"),
     ("activation", "softmax9", "not one of its options"), ("activation", "y" * 10_000, "not one of its options"),
 ])  # fmt: skip
 def test_a_hostile_address_is_answered_politely(key, value, note):

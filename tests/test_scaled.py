@@ -28,9 +28,7 @@ def exact(scaled):
     return Fraction(float(scaled.mant)) * Fraction(2) ** int(scaled.exp2) if scaled.mant else Fraction(0)
 
 
-@pytest.mark.parametrize(
-    ("factor", "power"), [(2.0, 10), (3.0, 25), (-2.0, 31), (0.5, 60), (10.0, 22), (-7.0, 18)]
-)
+@pytest.mark.parametrize(("factor", "power"), [(2.0, 10), (3.0, 25), (-2.0, 31), (0.5, 60), (10.0, 22), (-7.0, 18)])
 def test_a_product_is_exact_as_long_as_float64_holds_it(factor, power):
     got = cumulative_products(Scaled.of(np.full(power, factor))).value
     assert got.tolist() == [float(Fraction(factor) ** j) for j in range(power + 1)]
@@ -69,9 +67,7 @@ def test_products_longer_than_a_chunk_go_on_where_the_chunk_ended():
 def test_a_running_product_takes_factors_at_any_scale():
     products = cumulative_products(Scaled(np.array([12.0, 0.001, -3e200]), np.array([5, -2000, 1])))
     assert products.value[1] == 12 * 2**5
-    assert products.log[3] == pytest.approx(
-        math.log(12 * 0.001 * 3) + 200 * math.log(10) - 1994 * math.log(2)
-    )
+    assert products.log[3] == pytest.approx(math.log(12 * 0.001 * 3) + 200 * math.log(10) - 1994 * math.log(2))
 
 
 def test_one_dead_step_makes_every_later_product_exactly_zero():

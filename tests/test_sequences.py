@@ -56,9 +56,7 @@ def test_every_sequence_is_titled_and_depends_on_its_own_parameters_only(name):
     base = {"amplitude": 1.0, "period": 8.0, "at": 1, "seed": 0, "start": 1900, "values": (1.0,)}
     other = {"amplitude": 2.5, "period": 5.0, "at": 3, "seed": 1, "start": 1800, "values": (2.0, 3.0)}
     for parameter in base:
-        same = np.array_equal(
-            sequence.make(12, base), sequence.make(12, base | {parameter: other[parameter]})
-        )
+        same = np.array_equal(sequence.make(12, base), sequence.make(12, base | {parameter: other[parameter]}))
         assert same == (parameter not in sequence.parameters), parameter
 
 
@@ -73,9 +71,7 @@ def test_made_up_sequences_are_what_they_are_called():
     assert given_to("constant", 3, amplitude=-2.0).tolist() == [-2, -2, -2]
     assert given_to("impulse", 4, amplitude=3.0, at=2).tolist() == [0, 3, 0, 0]
     assert given_to("impulse", 4, at=5).tolist() == [0, 0, 0, 0]
-    np.testing.assert_allclose(
-        given_to("sine", 8, amplitude=2.0), [2 * math.sin(math.pi * t / 4) for t in range(1, 9)]
-    )
+    np.testing.assert_allclose(given_to("sine", 8, amplitude=2.0), [2 * math.sin(math.pi * t / 4) for t in range(1, 9)])
     assert given_to("pasted", 3, values=(4.0, 5.0)).tolist() == [4, 5, 0]
     assert given_to("pasted", 1, values=(4.0, 5.0)).tolist() == [4]
 

@@ -50,7 +50,8 @@ def draw(a: Arrays) -> theme.Json:
             "line": {"color": theme.REFERENCE, "width": 2, "dash": "dot"}, "hoverinfo": "skip", "showlegend": True,
         },
         {
-            "type": "scatter", "mode": "lines+markers", "x": i, "y": y, "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
+            "type": "scatter", "mode": "lines+markers", "x": i, "y": y,
+            "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
             "line": {"color": theme.PRODUCT, "width": 3},
             "marker": {
                 "size": 9, "color": theme.PRODUCT, "line": {"color": theme.PRODUCT, "width": 2},
@@ -145,7 +146,13 @@ def formula(a: Arrays, run: Run) -> theme.Json:
     lines = [_product_line(a)]
     if a["t"] > a["k"]:
         lines += _step_lines(a, run)
-    return {"kind": "formula", "name": "chain-formula", "title": "In numbers", "alt": sentence(a), "lines": lines}
+    return {
+        "kind": "formula",
+        "name": "chain-formula",
+        "title": "In numbers",
+        "alt": sentence(a),
+        "lines": lines,
+    }
 
 
 def _product_line(a: Arrays) -> theme.Json:

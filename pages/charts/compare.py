@@ -32,7 +32,9 @@ def input_norms(runs: Runs) -> Arrays:
 
 def hidden_norms(runs: Runs) -> Arrays:
     """|∂h_t/∂h_j| for j = k … t, the cell held: an LSTM's memory is left out."""
-    return _arrays(runs, {name: r.flow.block(r.flow.products_to(r.t, r.k), "h", "h").norm(2) for name, r in runs.items()})
+    return _arrays(
+        runs, {name: r.flow.block(r.flow.products_to(r.t, r.k), "h", "h").norm(2) for name, r in runs.items()}
+    )
 
 
 def _arrays(runs: Runs, norms: dict[str, Scaled], first: int = 0) -> Arrays:
@@ -107,7 +109,13 @@ def input_picture(runs: Runs) -> theme.Json:
     """Sensitivity to the input of each step: the same object for every cell."""
     a = input_norms(runs)
     text = sentence(a, f"How h{subscript(a['t'])} feels the input of step {a['k'] + 1}")
-    return theme.figure_item("input-norm", "By the input, ∂hₜ/∂xⱼ", text, draw(a, f"|{derivative_html('h', 't', 'x', 'j')}|"), height=280)
+    return theme.figure_item(
+        "input-norm",
+        "By the input, ∂hₜ/∂xⱼ",
+        text,
+        draw(a, f"|{derivative_html('h', 't', 'x', 'j')}|"),
+        height=280,
+    )
 
 
 def hidden_picture(runs: Runs) -> theme.Json:
@@ -115,12 +123,21 @@ def hidden_picture(runs: Runs) -> theme.Json:
     a = hidden_norms(runs)
     text = sentence(a, _symbol(a["t"], a["k"], "h", "h").replace("‖₂", "‖"))
     note = " This leaves the LSTM's cell path out: what C remembers does not show here."
-    return theme.figure_item("hidden-norm", "From h to h only", text + note, draw(a, f"|{derivative_html('h', 't', 'h', 'j')}|"), height=280)
+    return theme.figure_item(
+        "hidden-norm",
+        "From h to h only",
+        text + note,
+        draw(a, f"|{derivative_html('h', 't', 'h', 'j')}|"),
+        height=280,
+    )
 
 
 def formula(a: Arrays) -> theme.Json:
     """The three norms with their numbers."""
-    slots = {name: number(norm[0]) for name, norm in a["norms"].items()} | {"t": str(a["t"]), "k": str(a["k"])}
+    slots = {name: number(norm[0]) for name, norm in a["norms"].items()} | {
+        "t": str(a["t"]),
+        "k": str(a["k"]),
+    }
     lines = [
         {
             "latex": rf"\text{{{CELLS[name].title}}}:\ \left\| \frac{{\partial s_{{@t@}}}}{{\partial s_{{@k@}}}} \right\|_2"
@@ -129,4 +146,10 @@ def formula(a: Arrays) -> theme.Json:
         }
         for name in a["norms"]
     ]  # fmt: skip
-    return {"kind": "formula", "name": "compare-formula", "title": "In numbers", "alt": "The three norms in numbers.", "lines": lines}
+    return {
+        "kind": "formula",
+        "name": "compare-formula",
+        "title": "In numbers",
+        "alt": "The three norms in numbers.",
+        "lines": lines,
+    }

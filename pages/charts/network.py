@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from rnn_core.scaled import cumulative_products
 
 Arrays = dict[str, Any]
 WIDE, NARROW = 14, 6  # most cells that are readable side by side
-_HALF = 0.3  # half a cell's width
 
 
 def quantities(run: Run) -> Arrays:
@@ -27,6 +27,7 @@ def quantities(run: Run) -> Arrays:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def cells(T: int, t: int, k: int, most: int) -> list[tuple[int, int]]:
     """The cells to draw: (i, i) is the state of step i, (i, j) with i < j folds the states i … j.
 
@@ -55,54 +56,57 @@ def cells(T: int, t: int, k: int, most: int) -> list[tuple[int, int]]:
 
 
 def draw(a: Arrays, most: int = WIDE) -> theme.Json:
-    """Cells in a row, forward arrows between them, backward arrows below as wide and warm as the gradient so far."""
+    """Cells in a row, the way forward between them, the gradient's way back below, as wide and warm as it is so far."""
     row = cells(a["T"], a["t"], a["k"], most)
     places = np.arange(len(row))
     back = [arrow for place in places[:-1] for arrow in _backward(int(place), row, a)]
     return {
         "data": [
-            _texts(places, 0.0, [_value(i, j, a) for i, j in row], theme.TEXT),
-            _texts(places, 0.6, [_name(i, j, a) for i, j in row], theme.MUTED),
-            _texts(*_factors(back), theme.TEXT, 12),
-            {
-                "type": "scatter", "mode": "markers", "x": places, "y": np.zeros(len(row)), "showlegend": False,
-                "marker": {"size": 44, "opacity": 0, "symbol": "square"},
-                "customdata": [i if i == j else None for i, j in row],
-                "text": [_hover(i, j, a) for i, j in row], "hovertemplate": "%{text}<extra></extra>",
-            },
+            _forward(len(row)),
+            _cells(places, row, a),
+            _texts(places, 0.68, [_name(i, j, a) for i, j in row], theme.MUTED),
+            _texts([(arrow["x"] + arrow["ax"]) / 2 for arrow, _ in back], -1.02, [x for _, x in back], theme.TEXT),
         ],
         "layout": {
             "xaxis": {"visible": False, "range": [-0.55, max(len(row), 2) - 0.45], "fixedrange": True},
             "yaxis": {"visible": False, "range": [-1.3, 0.95], "fixedrange": True},
             "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
-            "shapes": [_cell(place, i, j, a) for place, (i, j) in enumerate(row)],
-            "annotations": [*(arrow for arrow, _ in back), *(_forward(int(place)) for place in places[:-1])],
-            "showlegend": False, "hovermode": "closest",
+            "annotations": [arrow for arrow, _ in back], "showlegend": False, "hovermode": "closest",
         },
     }  # fmt: skip
 
 
-def _texts(x: Any, y: Any, text: list[str], color: str, size: int = 13) -> theme.Json:
+def _forward(count: int) -> theme.Json:
+    """Small arrow heads between the cells."""
     return {
-        "type": "scatter", "mode": "text", "x": x, "y": np.broadcast_to(y, (len(text),)), "text": text,
-        "textfont": {"color": color, "size": size}, "hoverinfo": "skip", "cliponaxis": False,
+        "type": "scatter", "mode": "lines+markers", "x": np.arange(max(2 * count - 1, 0)) / 2,
+        "y": np.zeros(max(2 * count - 1, 0)), "line": {"color": theme.MUTED, "width": 1.2}, "hoverinfo": "skip",
+        "marker": {"symbol": "triangle-right", "color": theme.MUTED, "size": [0, 9] * (count - 1) + [0]},
     }  # fmt: skip
 
 
-def _cell(place: int, i: int, j: int, a: Arrays) -> theme.Json:
-    end, inside = i == j and i in (a["t"], a["k"]), i <= a["t"] and j >= a["k"]
+def _cells(places: np.ndarray, row: list[tuple[int, int]], a: Arrays) -> theme.Json:
+    ends = [i == j and i in (a["t"], a["k"]) for i, j in row]
+    inside = [i <= a["t"] and j >= a["k"] for i, j in row]
+    lines = [theme.PRODUCT if end else theme.STATE if on else theme.GRID for end, on in zip(ends, inside, strict=True)]
     return {
-        "type": "rect", "x0": place - _HALF, "x1": place + _HALF, "y0": -0.32, "y1": 0.32, "layer": "below",
-        "line": {
-            "color": theme.PRODUCT if end else theme.STATE if inside else theme.GRID, "width": 3 if end else 1.5,
-            "dash": "solid" if i == j else "dot",
+        "type": "scatter", "mode": "markers+text", "x": places, "y": np.zeros(len(row)), "cliponaxis": False,
+        "text": [a["h_text"][i] if i == j else "⋯" for i, j in row], "textfont": {"color": theme.TEXT, "size": 13},
+        "marker": {
+            "symbol": "square", "size": 42, "opacity": 1,
+            "color": [f"{theme.STATE}-fill" if on else theme.BACKGROUND for on in inside],
+            "line": {"color": lines, "width": [3 if end else 1.5 for end in ends]},
         },
-        "fillcolor": f"{theme.STATE}/0.12" if inside else f"{theme.STATE}/0.03",
+        "customdata": [i if i == j else None for i, j in row],
+        "hovertext": [_hover(i, j, a) for i, j in row], "hovertemplate": "%{hovertext}<extra></extra>",
     }  # fmt: skip
 
 
-def _value(i: int, j: int, a: Arrays) -> str:
-    return a["h_text"][i] if i == j else "⋯"
+def _texts(x: Any, y: float, text: list[str], color: str) -> theme.Json:
+    return {
+        "type": "scatter", "mode": "text", "x": x, "y": [y] * len(text), "text": text, "hoverinfo": "skip",
+        "textfont": {"color": color, "size": 12.5}, "cliponaxis": False,
+    }  # fmt: skip
 
 
 def _name(i: int, j: int, a: Arrays) -> str:
@@ -113,17 +117,6 @@ def _name(i: int, j: int, a: Arrays) -> str:
     return f"<b>{name} = h<sub>{roles[0]}</sub></b>" if roles else name
 
 
-def _arrow(start: float, stop: float, y: float, color: str, width: float) -> theme.Json:
-    return {
-        "x": stop, "y": y, "ax": start, "ay": y, "axref": "x", "ayref": "y", "text": "", "showarrow": True,
-        "arrowhead": 2, "arrowwidth": width, "arrowsize": max(0.6, 1.6 / width), "arrowcolor": color,
-    }  # fmt: skip
-
-
-def _forward(place: int) -> theme.Json:
-    return _arrow(place + _HALF, place + 1 - _HALF, 0, theme.MUTED, 1.2)
-
-
 def _backward(place: int, row: list[tuple[int, int]], a: Arrays) -> list[tuple[theme.Json, str]]:
     """The arrow to a cell from the one after it, if the chain passes there, and the factor of its steps."""
     (_, before), (_, last) = row[place], row[place + 1]
@@ -131,13 +124,12 @@ def _backward(place: int, row: list[tuple[int, int]], a: Arrays) -> list[tuple[t
     if first > last:
         return []
     log10 = a["product_log10"][first - 1 - a["k"]]
-    arrow = _arrow(place + 0.9, place + 0.1, -0.62, theme.magnitude_color(log10), min(9.0, max(1.2, 3 + log10)))
+    width = min(9.0, max(1.2, 3 + log10))
+    arrow = {
+        "x": place + 0.1, "ax": place + 0.9, "y": -0.62, "ay": -0.62, "axref": "x", "ayref": "y", "showarrow": True,
+        "arrowwidth": width, "arrowsize": max(0.6, 1.6 / width), "arrowcolor": theme.magnitude_color(log10),
+    }  # fmt: skip
     return [(arrow, f"×{_together(a, first, last)}")]
-
-
-def _factors(back: list[tuple[theme.Json, str]]) -> tuple[list[float], float, list[str]]:
-    """Where the factors are written: below the middle of their arrows."""
-    return [(arrow["x"] + arrow["ax"]) / 2 for arrow, _ in back], -1.02, [text for _, text in back]
 
 
 def _together(a: Arrays, first: int, last: int) -> str:
@@ -179,5 +171,3 @@ def picture(run: Run) -> theme.Json:
 def moved_end(run: Run, i: int) -> dict[str, int]:
     """What a tap on state i sets: `t` or `k`, whichever end of the chain is nearer (`k` in the middle)."""
     return {"t": i} if abs(run.t - i) < abs(run.k - i) else {"k": i}
-
-

@@ -17,17 +17,26 @@ def number(x: float | Scaled, digits: int = 4) -> str:
 
     Whole numbers below a million are written out; a Scaled number is never too large or small to be written.
     """
-    if isinstance(x, Scaled):
-        return numbers(x[None], digits)[0]
-    value = float(x)
-    log10 = math.log10(abs(value)) if value and math.isfinite(value) else math.inf if value else -math.inf
-    return _written(value, log10, value < 0, digits)
+    mant, exp2 = (x.mant.item(), x.exp2.item()) if isinstance(x, Scaled) else (float(x), 0)
+    return _scaled(mant, exp2, digits)
 
 
 def numbers(x: Scaled, digits: int = 4) -> list[str]:
     """`number` of each of (L,) numbers."""
-    rows = zip(x.value.tolist(), x.log10.tolist(), (x.mant < 0).tolist(), strict=True)
-    return [_written(value, log10, negative, digits) for value, log10, negative in rows]
+    return [_scaled(mant, exp2, digits) for mant, exp2 in zip(x.mant.tolist(), x.exp2.tolist(), strict=True)]
+
+
+def _scaled(mant: float, exp2: int, digits: int) -> str:
+    if mant == 0 or not math.isfinite(mant):
+        return _written(mant, math.inf if mant else -math.inf, mant < 0, digits)
+    if abs(exp2) < 1000:
+        value = math.ldexp(mant, exp2)
+        return _written(value, math.log10(abs(value)), mant < 0, digits)
+    log10 = math.log10(abs(mant)) + exp2 * _LOG10_2
+    return _written(math.copysign(math.inf if exp2 > 0 else 0.0, mant), log10, mant < 0, digits)
+
+
+_LOG10_2 = math.log10(2.0)
 
 
 def _written(value: float, log10: float, negative: bool, digits: int) -> str:

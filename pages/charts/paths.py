@@ -36,7 +36,9 @@ def _curve(a: Arrays, which: str, name: str, color: str, bounds: tuple[float, fl
         {
             "type": "scatter", "mode": "lines+markers", "x": j, "y": y, "name": name, "text": texts,
             "line": {"color": color, "width": 3, "dash": dash},
-            "marker": {"size": 7, "color": color, "symbol": ["circle-open" if s < 0 else "circle" for s in values.sign]},
+            "marker": {
+                "size": 7, "color": color, "symbol": ["circle-open" if s < 0 else "circle" for s in values.sign],
+            },
             "hovertemplate": f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {name}: %{{text}}<extra></extra>",
             "customdata": j,
         },
@@ -93,7 +95,14 @@ def picture(a: Arrays) -> theme.Json:
     wide = draw(a)
     slim = theme.narrow(wide, yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3))
     return theme.figure_item(
-        "paths", "What is left of the gradient", sentence(a), wide, narrow=slim, role="main", height=300, tap=True
+        "paths",
+        "What is left of the gradient",
+        sentence(a),
+        wide,
+        narrow=slim,
+        role="main",
+        height=300,
+        tap=True,
     )
 
 
@@ -118,7 +127,13 @@ def formula(a: Arrays) -> theme.Json:
         {"latex": r"\text{half-life of } f_{@t@} = @f@:\ \frac{\ln 2}{-\ln f} = @life@",
          "slots": {"t": str(a["t"]), "f": gate, "life": steps(a["half_life"])}, "colors": {"f": "forget"}},
     ]  # fmt: skip
-    return {"kind": "formula", "name": "paths-formula", "title": "In numbers", "alt": sentence(a), "lines": lines}
+    return {
+        "kind": "formula",
+        "name": "paths-formula",
+        "title": "In numbers",
+        "alt": sentence(a),
+        "lines": lines,
+    }
 
 
 def split(run: Run) -> Arrays:
@@ -162,7 +177,8 @@ def split_sentence(a: Arrays) -> str:
         return "All of it flows along the cell state: no gate lets h carry any gradient."
     q = max(shares, key=lambda gate: float(shares[gate].log10))
     kind = "adds" if shares[q].sign > 0 else "takes away"
-    return f"Beside the direct {number(a['parts']['highway'], 3)}, the {GATE_NAMES[q]} {kind} most: {number(shares[q], 3)}."
+    direct, most = number(a["parts"]["highway"], 3), number(shares[q], 3)
+    return f"Beside the direct {direct}, the {GATE_NAMES[q]} {kind} most: {most}."
 
 
 def split_picture(run: Run) -> theme.Json:

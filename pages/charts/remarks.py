@@ -54,7 +54,10 @@ def _kinks(run: Run) -> list[str]:
         return []
     step = run.k + 1 + int(at[0])
     slope = number(float(cell.activation.slope(z[at[0]])))
-    return [f"At step {step}, z = {weight(float(z[at[0]]))} lies at the kink, where the slope is set to {slope}, as in PyTorch."]
+    return [
+        f"At step {step}, z = {weight(float(z[at[0]]))} lies at the kink, where the slope is set to {slope},"
+        " as in PyTorch."
+    ]
 
 
 def _range(run: Run) -> list[str]:
@@ -62,7 +65,9 @@ def _range(run: Run) -> list[str]:
     tr = run.trajectory
     if not np.isfinite(tr.h).all():
         step = int(np.argmax(~np.isfinite(tr.h[:, 0])))
-        found.append(f"From step {step} on the state exceeds what a computer's number can hold; its gradient does not need it.")
+        found.append(
+            f"From step {step} on the state exceeds what a computer's number can hold; its gradient does not need it."
+        )
     if isinstance(tr.cell, RNN) and tr.cell.activation.name == "identity":
         return found
     largest = float(run.flow.products_to(run.t, run.k)[0].norm().log)

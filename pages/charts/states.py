@@ -8,6 +8,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.numbers import number, scalar, subscript
+from rnn_core.activations import activation
 from rnn_core.experiment import NUDGE, Run, nudged
 
 Arrays = dict[str, Any]
@@ -23,7 +24,7 @@ def quantities(run: Run) -> Arrays:
     product = scalar(run.flow.products_to(t, k))[0]
     return {
         "t": t, "k": k, "step": np.arange(len(h)), "h": h, "moved": moved, "apart": apart[t - k],
-        "linear": product * NUDGE, "x": run.x, "limits": run.trajectory.cell.activation.limits,
+        "linear": product * NUDGE, "x": run.x, "limits": activation(run.experiment.activation).limits,
     }  # fmt: skip
 
 
@@ -49,13 +50,15 @@ def draw(a: Arrays) -> theme.Json:
         "data": [
             {
                 "type": "scatter", "mode": "lines+markers", "x": later, "y": _gaps(a["moved"]),
-                "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}", "line": {"color": theme.PRODUCT, "width": 2, "dash": "dash"},
+                "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
+                "line": {"color": theme.PRODUCT, "width": 2, "dash": "dash"},
                 "marker": {"size": 9, "symbol": "circle-open", "color": theme.PRODUCT},
                 "text": [number(float(h)) for h in a["moved"]],
                 "hovertemplate": "step %{x}, nudged: %{text}<extra></extra>",
             },
             {
-                "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": _gaps(a["h"]), "name": "state h<sub>t</sub>",
+                "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": _gaps(a["h"]),
+                "name": "state h<sub>t</sub>",
                 "line": {"color": theme.STATE, "width": 2.5}, "marker": {"size": 6, "color": theme.STATE},
                 "text": texts, "hovertemplate": "h<sub>%{x}</sub> = %{text}<extra></extra>",
             },
@@ -75,7 +78,7 @@ def _gaps(y: np.ndarray) -> list[float | None]:
 
 def _end(x: int) -> theme.Json:
     return {
-        "type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
+        "type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
         "line": {"color": f"{theme.PRODUCT}/0.35", "width": 1.5, "dash": "dot"},
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ GATES = {
 DIRECT, TOTAL = "--u-direct", "--u-total"
 CELL_COLORS = {"rnn": "--u-rnn", "lstm": "--u-lstm", "gru": "--u-gru"}
 VANISH, NEUTRAL, EXPLODE, GRID = "--u-vanish", "--u-neutral", "--u-explode", "--u-grid"
-TEXT, MUTED = "--st-text-color", "--u-muted"
+TEXT, MUTED, BACKGROUND = "--st-text-color", "--u-muted", "--u-background"
 
 Json = dict[str, Any]
 
@@ -65,20 +65,17 @@ def step_axis(first: int, last: int, title: str = "step", **more: Any) -> Json:
 
 
 def narrow(figure: Json, **more: Any) -> Json:
-    """The same for a phone: no legend, no axis titles, slim margins."""
+    """What differs on a phone: no legend, no axis titles, slim margins."""
     layout = {**figure["layout"], "showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **more}
     for axis in ("xaxis", "yaxis", "yaxis2"):
         if axis in layout:
             layout[axis] = {**layout[axis], "title": {"text": ""}}
-    return {"data": figure["data"], "layout": layout}
+    return {"layout": layout}
 
 
-def line_at(y: float, axis: str = "y", color: str = MUTED, dash: str = "solid") -> Json:
+def line_at(y: float, axis: str = "y") -> Json:
     """A line right across the plot, such as the one at 1."""
-    return {
-        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y,
-        "line": {"color": color, "width": 1, "dash": dash}, "layer": "below",
-    }  # fmt: skip
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y}
 
 
 def visible(log10: np.ndarray, bounds: tuple[float, float]) -> tuple[list[float | None], np.ndarray, np.ndarray]:
@@ -105,10 +102,7 @@ def off_scale(x: np.ndarray, above: np.ndarray, below: np.ndarray, bounds: tuple
 
 def label(x: float, y: float, text: str, color: str, **more: Any) -> Json:
     """A direct label beside a curve."""
-    return {
-        "x": x, "y": y, "text": text, "showarrow": False, "font": {"color": color, "size": 14},
-        "bgcolor": "--u-background/0.75", "borderpad": 1, **more,
-    }  # fmt: skip
+    return {"x": x, "y": y, "text": text, "font": {"color": color}, **more}
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:

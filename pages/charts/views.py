@@ -64,7 +64,9 @@ def lstm_columns(e: Experiment) -> Columns:
     """One row for each step j = k … t."""
     r = run(e)
     t, k, tr = r.t, r.k, r.trajectory
-    opened = {q: [None if j == 0 else tr.gate(q)[j - 1, 0].item() for j in range(k, t + 1)] for q in CELLS["lstm"].gates}
+    opened = {
+        q: [None if j == 0 else tr.gate(q)[j - 1, 0].item() for j in range(k, t + 1)] for q in CELLS["lstm"].gates
+    }
     return {
         "j": list(range(k, t + 1)),
         **opened,

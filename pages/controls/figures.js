@@ -9,7 +9,7 @@ import { dressed, forPaper, isTouch, palette } from "./theme.js";
  * @property {"figure" | "formula" | "text"} kind
  * @property {string} name  the node's identity: a node stays while its name stays
  * @property {string} [title] @property {string} [alt] @property {string} [text]
- * @property {Figure} [figure] @property {Figure} [narrow]
+ * @property {Figure} [figure] @property {Partial<Figure>} [narrow]  what differs when there is little width
  * @property {number} [height] @property {number} [narrow_height]
  * @property {"main" | "more"} [role] @property {boolean} [tap] @property {Line[]} [lines]
  *

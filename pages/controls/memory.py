@@ -34,9 +34,7 @@ def _memory() -> _Memory:
 
 def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any] = {}) -> dict[str, Control]:
     """Begin a page's run: its controls with the page's own defaults, and the URL checked."""
-    own = {
-        key: replace(control, default=defaults.get(key, control.default)) for key, control in controls.items()
-    }
+    own = {key: replace(control, default=defaults.get(key, control.default)) for key, control in controls.items()}
     memory = _memory()
     memory.drawing = set()
     if memory.page != page:
@@ -97,11 +95,10 @@ def read(controls: Mapping[str, Control]) -> dict[str, Any]:
 
 
 def apply(values: Mapping[str, Any]) -> None:
-    """Set several controls at once, from a callback (a scenario's button, a tap); the URL follows."""
+    """Set several controls from a callback (a scenario's button, a tap, a box); the URL follows.
+
+    They get their values when they are drawn next: only then does Streamlit carry them into the URL.
+    """
     memory = _memory()
     memory.chosen.update(values)
-    for key, value in values.items():
-        if key in memory.drawn:
-            st.session_state[key] = value
-        else:
-            memory.pending[key] = value
+    memory.pending.update(values)

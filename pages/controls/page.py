@@ -11,6 +11,7 @@ from pages.controls import export
 from pages.controls.control import Control
 from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, enter, read
+from pages.controls.parts import BODY, PICTURE, TAKE_AWAY, part, redraw
 from pages.controls.show import encode, show
 from pages.controls.table import chosen, widget_values
 from rnn_core.experiment import Experiment
@@ -41,22 +42,30 @@ def show_page(page: Page) -> None:
     """Draw a page from the reader's choices."""
     set_up(page.title, page.question)
     _scenarios(page)
-    _body(page)
+    part(BODY, _body, page)
+    st.caption(page.source)
 
 
-@st.fragment  # a slider's move draws this part again and nothing else
 def _body(page: Page) -> None:
     controls = enter(page.address, chosen(page.controls), page.defaults)
     picture, panel = stage()
     with panel:
         page.panel(controls)
-    experiment = _experiment(page, read(controls))
     with picture:
-        show(_encoded(page.items, experiment), on_tap=_taps(page, experiment))
+        part(PICTURE, _picture, page, controls)
     st.markdown(f"**What to notice.** {page.notice}")
+    part(TAKE_AWAY, _take_away, page, controls)
+
+
+def _picture(page: Page, controls: Mapping[str, Control]) -> None:
+    experiment = _experiment(page, read(controls))
+    show(_encoded(page.items, experiment), on_tap=_taps(page, experiment))
+
+
+def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
+    experiment = _experiment(page, read(controls))
     export.numbers(page.address, lambda: page.columns(experiment))
     export.code(lambda: export.snippet(experiment, page.code(experiment)))
-    st.caption(page.source)
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +89,12 @@ def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None
     if page.tapped is None:
         return None
     tapped = page.tapped
-    return lambda tap: apply(tapped(experiment, tap))
+
+    def take(tap: dict[str, Any]) -> None:
+        apply(tapped(experiment, tap))
+        redraw(BODY)
+
+    return take
 
 
 def _scenarios(page: Page) -> None:

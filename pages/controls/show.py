@@ -31,9 +31,7 @@ export default (component) => {{
 _component = st.components.v2.component("unrolled_figures", js=_LOADER, isolate_styles=False)
 
 
-def show(
-    items: Sequence[Item] | bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None
-) -> None:
+def show(items: Sequence[Item] | bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:
     """Show a page's items, or what `encode` made of them.
 
     `on_tap` gets {"figure": name, "value": customdata of the tapped point} before the next run.
@@ -53,8 +51,8 @@ def warm() -> None:
 def encode(items: Sequence[Item]) -> bytes:
     """The items as one compact JSON message; pure, so that pages can cache it by experiment.
 
-    figure:  kind, name, title, alt, figure {data, layout}; optional narrow {data, layout}, height,
-             narrow_height, role ("main" | "more"), tap
+    figure:  kind, name, title, alt, figure {data, layout}; optional narrow (what of these differs below 480 px),
+             height, narrow_height, role ("main" | "more"), tap
     formula: kind, name, title, alt, lines [{latex, slots, colors}], with @slot@ in the LaTeX
     text:    kind, name, text
 
@@ -97,9 +95,7 @@ def _encode_item(item: Item) -> bytes:
     if item["kind"] == "formula":
         item = {
             **item,
-            "lines": [
-                _line(line["latex"], line.get("slots", {}), line.get("colors", {})) for line in item["lines"]
-            ],
+            "lines": [_line(line["latex"], line.get("slots", {}), line.get("colors", {})) for line in item["lines"]],
         }
     try:
         text = json.dumps(item, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

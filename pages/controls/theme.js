@@ -11,7 +11,7 @@ export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
 /** The figure in today's colours and size. @returns {Figure} */
 export function dressed(item, plot, color) {
-  const { data, layout } = recolored(plot.clientWidth < NARROW ? item.narrow ?? item.figure : item.figure, color);
+  const { data, layout } = recolored({ ...item.figure, ...(plot.clientWidth < NARROW && item.narrow) }, color);
   return {
     data,
     layout: {
@@ -42,7 +42,7 @@ function common(color) {
     tickfont: { color: color("--u-muted"), size: 12 }, title: { font: { size: 13 }, standoff: 8 },
     ticks: "", automargin: false, // margins that follow the labels would make the picture jump
   };
-  const layout = {
+  return { layout: {
     font: { family: color.value("--st-font"), size: 13, color: text },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 56, r: 12, t: 32, b: 44 },
@@ -53,9 +53,11 @@ function common(color) {
     },
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 13 }, itemsizing: "constant" },
     colorway: ["state", "weight", "slope", "product", "input"].map((name) => color(`--u-${name}`)),
-  };
-  const colorbar = { outlinewidth: 0, thickness: 12, tickfont: axis.tickfont, ticks: "" };
-  return { layout, data: { heatmap: [{ colorbar }] } };
+    annotationdefaults: {
+      showarrow: false, arrowhead: 2, text: "", font: { size: 14 }, bgcolor: color("--u-background/0.75"), borderpad: 1,
+    },
+    shapedefaults: { layer: "below", line: { width: 1, color: color("--u-muted") } },
+  } };
 }
 
 /** CSS variables as Plotly wants them: "--u-product", or "--u-product/0.4" with its opacity. @returns {Palette} */

@@ -71,11 +71,7 @@ def _option(control: Control, text: str) -> tuple[Any, str]:
 
 def _switch(control: Control, text: str) -> tuple[Any, str]:
     known = {"true": True, "false": False}
-    return (
-        (known[text.lower()], "")
-        if text.lower() in known
-        else _default(control, text, "is not true or false")
-    )
+    return (known[text.lower()], "") if text.lower() in known else _default(control, text, "is not true or false")
 
 
 def _text(control: Control, text: str) -> tuple[Any, str]:

@@ -6,24 +6,33 @@ from typing import Any
 import streamlit as st
 
 from pages.controls.control import Control
-from pages.controls.memory import prepare
+from pages.controls.memory import apply, prepare
+from pages.controls.parts import PICTURE, TAKE_AWAY, part, redraw
 
 
 def draw(control: Control) -> Any:
     """Draw a control where the page is writing now, and return its value."""
+    if control.kind == "slider":
+        part(_row(control), _slider_and_box, control)
+        return st.session_state[control.key]
     prepare(control)
     return _KINDS[control.kind](control)
 
 
-def _slider(control: Control) -> float:
+def _row(control: Control) -> str:
+    return f"row of {control.key}"
+
+
+def _slider_and_box(control: Control) -> None:
+    prepare(control)
     exact = f"{control.key}_exact"
     value = st.slider(
         control.label, control.min, control.max, control.default, control.step,
-        format=_format(control), **_common(control),
+        format=_format(control), on_change=_moved, args=(control,), **_common(control),
     )  # fmt: skip
     if st.session_state.get(exact) != value:
         st.session_state[exact] = value  # the slider holds the truth
-    st.number_input(  # beside the slider, by the style sheet: a box for each row would cost a message each
+    st.number_input(
         f"{control.label}, exactly",
         value=None,  # an emptied box is no answer: the slider keeps its value
         step=control.step,
@@ -34,14 +43,19 @@ def _slider(control: Control) -> float:
         args=(control, exact),
         width=84,
     )
-    return value
+
+
+def _moved(control: Control) -> None:
+    """Only what a slider moves is drawn again: a third of the work of drawing all controls."""
+    redraw(_row(control), PICTURE, TAKE_AWAY)
 
 
 def _take_exact(control: Control, exact: str) -> None:
     """Any number inside the range, on a step or not; one outside becomes the limit."""
     value = st.session_state[exact]
     if value is not None:
-        st.session_state[control.key] = min(max(value, control.min), control.max)
+        apply({control.key: min(max(value, control.min), control.max)})
+    _moved(control)
 
 
 def _format(control: Control) -> str:
@@ -65,9 +79,7 @@ def _toggle(control: Control) -> bool:
 
 
 def _text(control: Control) -> str:
-    return st.text_input(
-        control.label, value=control.default, max_chars=control.max_chars, **_common(control)
-    )
+    return st.text_input(control.label, value=control.default, max_chars=control.max_chars, **_common(control))
 
 
 def _common(control: Control) -> dict[str, Any]:
@@ -75,7 +87,6 @@ def _common(control: Control) -> dict[str, Any]:
 
 
 _KINDS: dict[str, Callable[[Control], Any]] = {
-    "slider": _slider,
     "choice": _choice,
     "select": _select,
     "toggle": _toggle,

@@ -21,7 +21,11 @@ _READOUT = "document.querySelector('[data-name=chain] .u-readout').textContent"
 
 def rerun_cpu(moves: int = MOVES) -> tuple[float, float]:
     """CPU ms of the server per move of the recurrent weight by an arrow key, cold figures; and the median wall ms."""
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "log") as server, browsing() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "log") as server,
+        browsing() as browser,
+    ):
         page = opened(browser.new_page(), f"{server.url}/chain?activation=tanh&T=10&w=1.0")
         thumb = page.locator(".st-key-w [role=slider], .st-key-w input[type=range]").first
         thumb.focus()
