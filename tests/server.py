@@ -1,6 +1,5 @@
 """The app as a visitor meets it: the real server in a process of its own, the real browser in front of it."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -27,15 +26,15 @@ class Server:
 
 
 @contextmanager
-def serving(log: Path) -> Iterator[Server]:
-    """The app on a free port of this machine, until the block ends."""
+def serving(log: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
+    """The app, or another script, on a free port of this machine, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
             yield Server(f"http://127.0.0.1:{port}", process.pid, log)

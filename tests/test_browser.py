@@ -281,3 +281,13 @@ def test_a_fresh_server_answers_a_deep_link(tmp_path, browser):
         page.wait_for_selector("[data-name=paths] .main-svg")
         assert page.get_by_role("link", name="RNN or LSTM?").count()
         context.close()
+
+
+def test_an_open_fold_follows_the_slider(server, desk):
+    page = opened(desk.page, server.url)
+    page.get_by_text("The code that makes this number", exact=True).click()
+    page.wait_for_selector(".stCode")
+    assert "1024.0" in page.text_content(".stCode")
+    thumb(page, "w").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.stCode')?.textContent.includes('w=2.05')")

@@ -140,7 +140,8 @@ def formula(a: Arrays) -> theme.Json:
     }
     lines = [
         {
-            "latex": rf"\text{{{CELLS[name].title}}}:\ \left\| \frac{{\partial s_{{@t@}}}}{{\partial s_{{@k@}}}} \right\|_2"
+            "latex": rf"\text{{{CELLS[name].title}}}:\ "
+            r"\left\| \frac{\partial s_{@t@}}{\partial s_{@k@}} \right\|_2"
             rf" = @{name}@, \quad s = {'(C, h)' if name == 'lstm' else 'h'}",
             "slots": {key: slots[key] for key in ("t", "k", name)}, "colors": {name: name},
         }

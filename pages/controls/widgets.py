@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.controls import export
 from pages.controls.control import Control
 from pages.controls.memory import apply, prepare
 from pages.controls.parts import PICTURE, TAKE_AWAY, part, redraw
@@ -46,8 +47,8 @@ def _slider_and_box(control: Control) -> None:
 
 
 def _moved(control: Control) -> None:
-    """Only what a slider moves is drawn again: a third of the work of drawing all controls."""
-    redraw(_row(control), PICTURE, TAKE_AWAY)
+    """Only what a slider moves is drawn again: a fraction of the work of drawing all controls."""
+    redraw(_row(control), PICTURE, *([TAKE_AWAY] if export.is_open() else []))
 
 
 def _take_exact(control: Control, exact: str) -> None:
