@@ -18,7 +18,7 @@ PAGES = ("chain", "lstm", "compare")
 def server(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("server") / "log") as server:
         yield server
-    log = server.log.read_text()
+    log = server.log.read_text(encoding="utf-8")
     assert "Traceback" not in log, log
 
 
@@ -261,7 +261,7 @@ def test_a_figure_can_be_downloaded_as_svg(server, desk):
     page = opened(desk.page, server.url)
     with page.expect_download() as download:
         page.locator("[data-name=chain]").get_by_role("button", name="SVG").click()
-    assert download.value.path().read_text().startswith("<svg")
+    assert download.value.path().read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
@@ -270,7 +270,7 @@ def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
     page.wait_for_selector(".stDataFrame")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
-    rows = download.value.path().read_text().splitlines()
+    rows = download.value.path().read_text(encoding="utf-8").splitlines()
     assert len(rows) == 12 and rows[1].split(",")[-2] == "1024.0"
 
 

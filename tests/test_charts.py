@@ -243,7 +243,9 @@ def test_no_number_is_too_large_to_be_written():
 
 def test_settings_and_shares_are_written_as_a_reader_expects():
     assert [weight(x) for x in (2, -0.55, 0.123, 8)] == ["2.00", "−0.55", "0.123", "8.00"]
-    assert [percent(x) for x in (1.0, 0.7397, 0.0)] == ["100.0 %", "74.0 %", "0.0 %"]
+    shares = Scaled.of(np.array([1.0, 0.7397, 0.0, 1e-5]))
+    assert [percent(shares[j]) for j in range(4)] == ["100.0 %", "74.0 %", "0 %", "0.001 %"]
+    assert percent(Scaled.from_log(np.array(-1000 * math.log(10)))) == "1 × 10⁻⁹⁹⁸ %"
     assert [steps(x) for x in (1.0, 2.21, 692.8, math.inf)] == [
         "1 step",
         "2.2 steps",

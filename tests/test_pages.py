@@ -99,8 +99,10 @@ def test_t_and_k_are_brought_into_the_unrolled_steps_and_the_page_says_so():
 def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
     at = healthy(opened("chain", sequence="pasted", values="1, 2 3;4"))
     assert "4 of your numbers" in items(at)["remarks"]["text"]
-    healthy(at.text_input(key="values").set_value("1, two").run())
-    assert any("two" in toast.value for toast in at.toast)
+    healthy(at.text_input(key="values").set_value("1, ![](//a.bc/x.png)").run())
+    [problem] = at.text  # plain text, never Markdown: it repeats what anybody may have put into a link
+    assert problem.value.startswith("number 2 must be a number, got “![](//a.bc/x.png)”")
+    assert not at.toast
 
 
 HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>", "2,5", "0x10", "true",

@@ -113,12 +113,22 @@ def sentence(a: Arrays) -> str:
     dead = np.flatnonzero(a["factor"].mant == 0)
     if len(dead):
         return f"{name} = 0 exactly: the factor of step {a['step'][dead[-1]]} is 0, and nothing passes it."
-    log = float(product.log10)
-    fate = "explodes" if log > 0.5 else "vanishes" if log < -0.5 else "stays near 1"
-    value, pure = number(product), _pure(a, lag)
+    value = number(product)
     if not a["slope"].log10.any():
-        return f"{name} = {value}: {lag} factors of {weight(a['w'])}, so the gradient {fate}."
-    return f"{name} = {value}: the gradient {fate}. The weight alone would make {pure}; the slopes do the rest."
+        factors = "one factor" if lag == 1 else f"{lag} factors"
+        return f"{name} = {value}: {factors} of {weight(a['w'])}, so the gradient {_fate(product)}."
+    pure = _pure(a, lag)
+    return (
+        f"{name} = {value}: the gradient {_fate(product)}. The weight alone would make {pure}; the slopes do the rest."
+    )
+
+
+def _fate(product: Scaled) -> str:
+    log = float(product.log10)
+    if abs(log) < 0.05:
+        return "stays near 1"
+    words = ("explodes", "grows") if log > 0 else ("vanishes", "shrinks")
+    return words[0] if abs(log) >= 1 else words[1]
 
 
 def _pure(a: Arrays, lag: int) -> str:

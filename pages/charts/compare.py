@@ -46,7 +46,7 @@ def draw(a: Arrays, axis: str) -> theme.Json:
     """One curve a cell, labelled where it arrives."""
     bounds = theme.held_range(a["t"] - a["k"], -12, 4, rungs=(50, 100))
     data: list[theme.Json] = []
-    ends = {}
+    ends = []
     for name, norm in a["norms"].items():
         color = theme.CELL_COLORS[name]
         y, above, below = theme.visible(norm.log10, bounds)
@@ -59,26 +59,16 @@ def draw(a: Arrays, axis: str) -> theme.Json:
         })  # fmt: skip
         data.append(theme.off_scale(a["j"], above, below, bounds, texts, color))
         if len(y):
-            ends[name] = float(np.clip(norm.log10[0], *bounds))
+            ends.append((float(norm.log10[0]), f"{CELLS[name].title} {number(norm[0], 3)}", color))
     return {
         "data": data,
         "layout": {
-            "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives"),
+            "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),
             "yaxis": theme.log_axis(bounds, axis),
-            "shapes": [theme.line_at(0)], "annotations": _labels(a, ends, bounds),
+            "shapes": [theme.line_at(0)],
+            "annotations": theme.end_labels(a["k"], ends, bounds),
         },
     }  # fmt: skip
-
-
-def _labels(a: Arrays, ends: dict[str, float], bounds: tuple[float, float]) -> list[theme.Json]:
-    """Names with numbers at the curves' ends, spread so that none covers another."""
-    room, notes, top = 0.085 * (bounds[1] - bounds[0]), [], np.inf
-    for name, y in sorted(ends.items(), key=lambda item: -item[1]):
-        y = min(y + 0.6 * room, top - room)
-        top = y
-        text = f"<b>{CELLS[name].title} {number(a['norms'][name][0], 3)}</b>"
-        notes.append(theme.label(a["j"][0], y, text, theme.CELL_COLORS[name], xanchor="left", xshift=8))
-    return notes
 
 
 def sentence(a: Arrays, what: str) -> str:
@@ -90,46 +80,39 @@ def sentence(a: Arrays, what: str) -> str:
     sizes = {name: float(value.log10) for name, value in found.items()}
     best = max(sizes, key=lambda name: sizes[name])
     tie = list(sizes.values()).count(sizes[best]) > 1
-    return f"{what}: {listed}." + ("" if tie else f" The {CELLS[best].title} keeps most.")
+    return f"{what}: {listed}." + ("" if tie else f" The {CELLS[best].title} passes on most.")
 
 
-def _symbol(t: int, k: int, above: str, below: str) -> str:
-    return f"‖{derivative(above, t, below, k)}‖₂"
+def _item(a: Arrays, name: str, title: str, text: str, axis: str, **more: Any) -> theme.Json:
+    """On a phone the numbers stand in the sentence below, and the curves get the room."""
+    wide = draw(a, axis)
+    slim = theme.narrow(
+        wide, annotations=[], showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
+        xaxis=theme.step_axis(a["k"], a["t"]), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
+    )  # fmt: skip
+    return theme.figure_item(name, title, text, wide, narrow=slim, **more)
 
 
 def state_picture(a: Arrays) -> theme.Json:
     """The default quantity, the same for every cell: the whole state by the whole state."""
-    text = sentence(a, f"{_symbol(a['t'], a['k'], 's', 's')} with s = h, or (C, h) for the LSTM")
-    wide = draw(a, f"‖{derivative_html('s', 't', 's', 'j')}‖<sub>2</sub>")
-    slim = theme.narrow(wide, yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4))
-    return theme.figure_item("state-norm", "The whole state", text, wide, narrow=slim, role="main", height=320)
+    text = sentence(a, f"‖{derivative('s', a['t'], 's', a['k'])}‖₂ with s = h, or (C, h) for the LSTM")
+    axis = f"‖{derivative_html('s', 't', 's', 'j')}‖<sub>2</sub>"
+    return _item(a, "state-norm", "The whole state", text, axis, role="main", height=296)
 
 
 def input_picture(runs: Runs) -> theme.Json:
     """Sensitivity to the input of each step: the same object for every cell."""
     a = input_norms(runs)
     text = sentence(a, f"How h{subscript(a['t'])} feels the input of step {a['k'] + 1}")
-    return theme.figure_item(
-        "input-norm",
-        "By the input, ∂hₜ/∂xⱼ",
-        text,
-        draw(a, f"|{derivative_html('h', 't', 'x', 'j')}|"),
-        height=280,
-    )
+    return _item(a, "input-norm", "By the input, ∂hₜ/∂xⱼ", text, f"|{derivative_html('h', 't', 'x', 'j')}|", height=280)
 
 
 def hidden_picture(runs: Runs) -> theme.Json:
     """h by h, with the warning that belongs to it."""
     a = hidden_norms(runs)
-    text = sentence(a, _symbol(a["t"], a["k"], "h", "h").replace("‖₂", "‖"))
-    note = " This leaves the LSTM's cell path out: what C remembers does not show here."
-    return theme.figure_item(
-        "hidden-norm",
-        "From h to h only",
-        text + note,
-        draw(a, f"|{derivative_html('h', 't', 'h', 'j')}|"),
-        height=280,
-    )
+    text = sentence(a, f"|{derivative('h', a['t'], 'h', a['k'])}|")
+    text += " This leaves the LSTM's cell path out: what C remembers does not show here."
+    return _item(a, "hidden-norm", "From h to h only", text, f"|{derivative_html('h', 't', 'h', 'j')}|", height=280)
 
 
 def formula(a: Arrays) -> theme.Json:

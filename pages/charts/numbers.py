@@ -71,9 +71,10 @@ def bracketed(x: float) -> str:
     return f"({weight(x)})" if x < 0 else weight(x)
 
 
-def percent(x: float) -> str:
-    """A share, "74.0 %"; tiny ones as a power of ten."""
-    return f"{100 * x:.1f} %" if x >= 0.001 or x == 0 else f"{number(100 * x, 2)} %"
+def percent(x: Scaled) -> str:
+    """A share, "74.0 %"; tiny ones as a power of ten; "0 %" only where nothing is left."""
+    share = float(x.value)
+    return f"{100 * share:.1f} %" if share >= 0.001 else f"{number(x * 100.0, 2)} %"
 
 
 def steps(n: float) -> str:

@@ -50,22 +50,16 @@ def draw(a: Arrays) -> theme.Json:
     """Both readings against the step where the gradient arrives."""
     bounds = theme.held_range(a["t"] - a["k"], -4, 2, rungs=(50, 75, 100))
     curves = {"direct": theme.DIRECT, "total": theme.TOTAL}
-    ends = {which: float(np.clip(a[which].log10[0], *bounds)) for which in curves}
-    upper = max(ends, key=lambda which: ends[which])
-    notes = [
-        theme.label(a["k"], ends[which], f"<b>{which} {number(a[which][0])}</b>", color, xanchor="left", xshift=8,
-                    yshift=17 if which == upper else -17)
-        for which, color in curves.items()
-    ]  # fmt: skip
+    ends = [(float(a[which].log10[0]), f"{which} {number(a[which][0])}", color) for which, color in curves.items()]
     return {
         "data": [
             *_curve(a, "direct", "direct path ∏ f", theme.DIRECT, bounds, "solid"),
             *_curve(a, "total", "exact total", theme.TOTAL, bounds, "dash"),
         ],
         "layout": {
-            "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives"),
+            "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),
             "yaxis": theme.log_axis(bounds, derivative_html("C", a["t"], "C", "j")),
-            "shapes": [theme.line_at(0)], "annotations": notes,
+            "shapes": [theme.line_at(0)], "annotations": theme.end_labels(a["k"], ends, bounds),
         },
     }  # fmt: skip
 
@@ -73,27 +67,34 @@ def draw(a: Arrays) -> theme.Json:
 def sentence(a: Arrays) -> str:
     """Direct path against total, in words."""
     direct, total = a["direct"][0], a["total"][0]
-    left = f"The forget gates alone keep {percent(float(direct.value))} after {steps(a['t'] - a['k'])}"
     if a["t"] == a["k"]:
-        return "The chain is empty: nothing has been forgotten yet."
+        return EMPTY
+    left = f"The forget gates alone keep {percent(direct)} after {steps(a['t'] - a['k'])}"
     if direct.mant == total.mant and direct.exp2 == total.exp2:
         return f"{left}, and that is the whole gradient: direct path and exact total agree."
+    exact = f"{left}; the exact gradient is {number(total)}"
     if direct.mant == 0 or total.mant == 0:
-        return f"{left}; the exact gradient is {number(total)}."
-    if total.sign < 0:
-        return f"{left}; the exact gradient is {number(total)}: even its sign differs."
-    ratio = Scaled(total.mant / direct.mant, total.exp2 - direct.exp2).normalised()
-    log = float(ratio.log10)
+        return f"{exact}."
+    ratio = Scaled(np.abs(total.mant / direct.mant), total.exp2 - direct.exp2).normalised()
+    log, opposite = float(ratio.log10), ", and of the other sign" if total.sign < 0 else ""
     if abs(log) < 5e-4:
-        return f"{left}; the exact gradient is almost the same, {number(total)}."
-    times = number(ratio if log > 0 else Scaled(1 / ratio.mant, -ratio.exp2).normalised(), 3)
-    return f"{left}; the exact gradient is {number(total)}, {times} times {'larger' if log > 0 else 'smaller'}."
+        return f"{exact}, {'as large, but of the other sign' if opposite else 'almost the same'}."
+    times = number(ratio if log > 0 else Scaled(1 / ratio.mant, -ratio.exp2), 3)
+    return f"{exact}, {times} times {'larger' if log > 0 else 'smaller'}{opposite}."
+
+
+EMPTY = "The chain is empty: it begins where it ends, and the gradient is 1."
 
 
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     wide = draw(a)
-    slim = theme.narrow(wide, yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3))
+    slim = theme.narrow(
+        wide,
+        xaxis=theme.step_axis(a["k"], a["t"]),
+        yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
+        annotations=[{**note, "xanchor": "left", "xshift": 8} for note in wide["layout"]["annotations"]],
+    )
     return theme.figure_item(
         "paths",
         "What is left of the gradient",
@@ -172,6 +173,8 @@ def draw_split(a: Arrays) -> theme.Json:
 
 def split_sentence(a: Arrays) -> str:
     """Which way the gradient took."""
+    if a["t"] == a["k"]:
+        return EMPTY
     shares = {q: a["parts"][q] for q in ("f", "i", "g", "o") if a["parts"][q].mant != 0}
     if not shares:
         return "All of it flows along the cell state: no gate lets h carry any gradient."

@@ -52,12 +52,10 @@ def _kinks(run: Run) -> list[str]:
     at = np.flatnonzero(np.isin(z, cell.activation.kinks))
     if not len(at):
         return []
-    step = run.k + 1 + int(at[0])
     slope = number(float(cell.activation.slope(z[at[0]])))
-    return [
-        f"At step {step}, z = {weight(float(z[at[0]]))} lies at the kink, where the slope is set to {slope},"
-        " as in PyTorch."
-    ]
+    more = f" and {len(at) - 1} more" if len(at) > 1 else ""
+    where = f"At step {run.k + 1 + int(at[0])}{more}, z = {weight(float(z[at[0]]))} lies at the kink"
+    return [f"{where}: there the slope is set to {slope}, as in PyTorch."]
 
 
 def _range(run: Run) -> list[str]:

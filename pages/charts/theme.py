@@ -54,13 +54,14 @@ def log_axis(bounds: tuple[float, float], title: str, most: int = 8, **more: Any
     }  # fmt: skip
 
 
-def step_axis(first: int, last: int, title: str = "step", **more: Any) -> Json:
-    """An axis of whole steps with half a step of room at both ends."""
+def step_axis(first: int, last: int, title: str = "step", gutter: float = 0.0, **more: Any) -> Json:
+    """An axis of whole steps, half a step of room at both ends and, left of them, a gutter for the curves' names."""
     span = max(1, last - first)
-    dtick = next(d for d in (1, 2, 5, 10, 20, 50, 1000) if span / d <= 12)
+    every = next(d for d in (1, 2, 5, 10, 20, 50, 1000) if span / d <= 12)
     return {
-        "range": [first - 0.6, last + 0.6], "tick0": 0, "dtick": dtick, "title": {"text": title},
-        "zeroline": False, "showgrid": False, **more,
+        "range": [first - 0.6 - gutter * span, last + 0.6],
+        "tickvals": np.arange(-(-first // every) * every, last + 1, every),
+        "title": {"text": title}, "zeroline": False, "showgrid": False, **more,
     }  # fmt: skip
 
 
@@ -103,6 +104,16 @@ def off_scale(x: np.ndarray, above: np.ndarray, below: np.ndarray, bounds: tuple
 def label(x: float, y: float, text: str, color: str, **more: Any) -> Json:
     """A direct label beside a curve."""
     return {"x": x, "y": y, "text": text, "font": {"color": color}, **more}
+
+
+def end_labels(x: float, ends: list[tuple[float, str, str]], bounds: tuple[float, float]) -> list[Json]:
+    """Texts left of the curves' ends (log10, text, colour) at x, spread so that none covers another."""
+    low, high = bounds
+    room, notes, top = 0.085 * (high - low), [], np.inf
+    for y, text, color in sorted(ends, key=lambda end: -end[0]):
+        top = min(float(np.clip(y, low, high)), top - room)
+        notes.append(label(x, top, f"<b>{text}</b>", color, xanchor="right", xshift=-9))
+    return notes
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:

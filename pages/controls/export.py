@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from inspect import getsource
+from textwrap import dedent
 from typing import Any
 
 import streamlit as st
 
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment
 
 Columns = Mapping[str, Sequence[Any]]
@@ -13,14 +17,14 @@ Columns = Mapping[str, Sequence[Any]]
 
 def snippet(experiment: Experiment, lines: Sequence[str]) -> str:
     """NumPy-only code: the experiment, and the page's own lines about `r = run(…)`."""
-    own = {f.name: getattr(experiment, f.name) for f in fields(experiment)}
-    given = [f"{name}={value!r}" for name, value in own.items() if value != _DEFAULTS[name]]
+    given = [
+        f"{f.name}={getattr(experiment, f.name)!r}"
+        for f in fields(experiment)
+        if getattr(experiment, f.name) != f.default
+    ]
     listed = ",\n    ".join(", ".join(given[i : i + 5]) for i in range(0, len(given), 5))
     call = f"Experiment(\n    {listed},\n)" if given else "Experiment()"
     return "\n".join(["from rnn_core import Experiment, run", "", f"r = run({call})", *lines])
-
-
-_DEFAULTS = vars(Experiment())
 
 
 def csv(columns: Columns) -> str:
@@ -50,8 +54,13 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
         )
 
 
-def code(text: Callable[[], str]) -> None:
-    """The code beside the numbers, written only when it is opened."""
+def code(experiment: Experiment, lines: Callable[[], Sequence[str]]) -> None:
+    """The code that makes the page's number, the cell's equations and the step that computes them."""
     fold = st.expander("The code that makes this number", on_change="rerun", key=_CODE)
     if fold.open:
-        fold.code(text(), language="python")
+        cell = CELLS[experiment.cell]
+        fold.code(snippet(experiment, lines()), language="python")
+        φ = rf"\varphi(z) &= {ACTIVATIONS[experiment.activation].latex} \\"
+        equations = r" \\ ".join(line.replace(" = ", " &= ", 1) for line in cell.latex)
+        fold.latex(rf"\begin{{aligned}} {φ if experiment.cell == 'rnn' else ''} {equations} \end{{aligned}}")
+        fold.code(dedent(getsource(cell.step)), language="python")

@@ -21,7 +21,7 @@ class _Memory:
     page: str = ""
     fresh: bool = True  # no run has come to its end yet: the URL decides, through Streamlit
     chosen: dict[str, Any] = field(default_factory=dict)  # what the reader decided, on any page
-    pending: dict[str, Any] = field(default_factory=dict)  # what a control gets when it is drawn next
+    pending: set[str] = field(default_factory=set)  # controls that get what was chosen when they are drawn next
     seen: dict[str, Any] = field(default_factory=dict)  # the values of this page's last run
     drawn: set[str] = field(default_factory=set)  # by this page's last complete run
     drawing: set[str] = field(default_factory=set)  # by this run, so far
@@ -38,7 +38,7 @@ def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any
     memory = _memory()
     memory.drawing = set()
     if memory.page != page:
-        memory.page, memory.drawn, memory.seen, memory.pending = page, set(), {}, {}
+        memory.page, memory.drawn, memory.seen, memory.pending = page, set(), {}, set()
     if memory.fresh:
         _check_url(memory, own)
     return own
@@ -62,12 +62,11 @@ def prepare(control: Control) -> None:
     memory = _memory()
     key = control.key
     memory.drawing.add(key)
-    if key in memory.pending:
-        value = memory.pending.pop(key)
-    elif key not in memory.drawn and not memory.fresh:  # while fresh, the URL speaks
-        value = memory.chosen.get(key, control.default)
-    else:
+    new = key not in memory.drawn and not memory.fresh  # while fresh, the URL speaks
+    if not new and key not in memory.pending:
         return
+    memory.pending.discard(key)
+    value = memory.chosen.get(key, control.default)
     st.session_state[key] = value
     if value != control.default:
         with suppress(StreamlitAPIException):  # Streamlit writes into the URL only what it has drawn before
@@ -101,4 +100,4 @@ def apply(values: Mapping[str, Any]) -> None:
     """
     memory = _memory()
     memory.chosen.update(values)
-    memory.pending.update(values)
+    memory.pending |= values.keys() & memory.drawn

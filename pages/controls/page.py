@@ -13,10 +13,9 @@ from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, enter, read
 from pages.controls.parts import BODY, PICTURE, TAKE_AWAY, part, redraw
 from pages.controls.show import encode, show
-from pages.controls.table import chosen, widget_values
+from pages.controls.table import chosen, pasted, widget_values
 from rnn_core.experiment import Experiment
 from rnn_core.scenarios import SCENARIOS, Scenario
-from rnn_core.sequences import parse_numbers
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _picture(page: Page, controls: Mapping[str, Control]) -> None:
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
     experiment = _experiment(page, read(controls))
     export.numbers(page.address, lambda: page.columns(experiment))
-    export.code(lambda: export.snippet(experiment, page.code(experiment)))
+    export.code(experiment, lambda: page.code(experiment))
 
 
 @lru_cache(maxsize=512)
@@ -75,14 +74,8 @@ def _encoded(items: Callable[[Experiment], list[dict[str, Any]]], experiment: Ex
 
 
 def _experiment(page: Page, values: dict[str, Any]) -> Experiment:
-    """The reader's choices; pasted numbers that cannot be read are named, and none are used."""
-    if "values" in values:
-        try:
-            values = values | {"values": parse_numbers(values["values"])}
-        except ValueError as error:
-            st.toast(f"{error}. No pasted number is used until this is mended.", icon=":material/info:")
-            values = values | {"values": ()}
-    return Experiment(cell=page.cell, **values)
+    """The reader's choices as an experiment."""
+    return Experiment(cell=page.cell, **values | {"values": pasted(values["values"])[0]})
 
 
 def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None] | None:

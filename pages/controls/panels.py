@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.controls.control import Control
-from pages.controls.table import GATE_TITLES, SYMBOLS
+from pages.controls.table import GATE_TITLES, SYMBOLS, pasted
 from pages.controls.widgets import draw
 from rnn_core.sequences import SEQUENCES
 
@@ -21,6 +21,10 @@ def input_panel(controls: Controls) -> None:
     """The input sequence and its own parameters."""
     sequence = SEQUENCES[draw(controls["sequence"])]
     draw_all(controls, *sequence.parameters)
+    if "values" in sequence.parameters:
+        _, problem = pasted(st.session_state["values"])
+        if problem:
+            st.text(f"{problem}. Until this is mended, no number is used.")  # plain text: it repeats the reader's
 
 
 def activation_panel(controls: Controls) -> None:

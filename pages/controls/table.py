@@ -10,7 +10,7 @@ from pages.controls.control import Control
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GRU, LSTM
 from rnn_core.experiment import MODES, Experiment
-from rnn_core.sequences import SEQUENCES, YEARS
+from rnn_core.sequences import SEQUENCES, YEARS, parse_numbers
 
 _DEFAULTS = vars(Experiment())
 GATE_TITLES = {
@@ -83,9 +83,17 @@ def chosen(keys: tuple[str, ...]) -> dict[str, Control]:
     return {key: TABLE[key] for key in keys}
 
 
+def pasted(text: str) -> tuple[tuple[float, ...], str]:
+    """The numbers that a reader pasted, or none and what is wrong with them."""
+    try:
+        return parse_numbers(text), ""
+    except ValueError as error:
+        return (), str(error)
+
+
 def widget_values(experiment: Experiment, keys: Any) -> dict[str, Any]:
     """An experiment as the widgets' values: pasted numbers become text again."""
     values = {key: getattr(experiment, key) for key in keys}
     if "values" in values:
-        values["values"] = ", ".join(f"{x:g}" for x in values["values"])
+        values["values"] = ", ".join(map(repr, values["values"]))
     return values
