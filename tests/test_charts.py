@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.charts import chain, compare, gates, network, paths, states, theme, views
+from pages.charts import chain, compare, gates, inputs, network, paths, states, theme, views
 from pages.charts.numbers import number, percent, steps, weight
 from pages.charts.remarks import remarks
 from pages.controls.show import encode
@@ -285,3 +285,13 @@ def test_the_table_has_one_row_a_step_and_exports_as_csv(page, edge):
 def test_the_message_of_a_page_is_small():
     assert len(encode(views.chain_items(Experiment()))) < 30_000
     assert json.loads(encode(views.chain_items(Experiment())))[0]["name"] == "chain"
+
+
+def test_sunspots_are_shown_in_their_unit_and_fed_standardised():
+    r = run(Experiment(sequence="sunspots", start=1957, T=10))
+    a = inputs.quantities(r)
+    assert a["names"][0] == "1957" and a["raw"][0] == 190.2  # the strongest maximum on record
+    assert a["fed"].mean() == pytest.approx(0, abs=1e-15) and a["fed"].std() == pytest.approx(1)
+    drawn = trace(states.picture(r), "sunspots")
+    assert drawn["text"][0].startswith("1957: 190.2 sunspots (yearly mean), fed as 1.")
+    assert views.chain_columns(Experiment(sequence="sunspots", start=1957))["year"][1] == 1957

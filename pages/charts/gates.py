@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts import theme
+from pages.charts import inputs, theme
 from pages.charts.numbers import number, subscript
 from rnn_core.experiment import Run
 
@@ -15,10 +15,11 @@ _NAMES = {"f": "forget f", "i": "update i", "g": "candidate C̃", "o": "output o
 
 
 def quantities(run: Run) -> Arrays:
-    """Gate values of steps 1 … T, inputs, and the states C and h of steps 0 … T."""
+    """Gate values of steps 1 … T, the input, and the states C and h of steps 0 … T."""
     tr = run.trajectory
     return {
-        "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "x": run.x, "c": tr.c[..., 0], "h": tr.h[..., 0],
+        "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "input": inputs.quantities(run),
+        "c": tr.c[..., 0], "h": tr.h[..., 0],
         "gates": {q: tr.gate(q)[..., 0] for q in "figo"},
     }  # fmt: skip
 
@@ -54,29 +55,32 @@ def sentence(a: Arrays) -> str:
 
 
 def draw_states(a: Arrays) -> theme.Json:
-    """C and h, with the input as bars where there is one."""
+    """C and h, and below them the input where there is one."""
     T = len(a["step"])
     size = max(1.0, np.abs(a["c"]).max())
     top = next(r for r in (1, 2, 5, 10, 20, 50, 100, 1000, 1e6, 1e101) if size <= r)
-    step = np.arange(T + 1)
+    fed, axes = inputs.strip(a["input"])
     return {
         "data": [
-            {"type": "bar", "x": a["step"], "y": np.clip(a["x"], -top, top), "name": "input x",
-             "marker": {"color": f"{theme.INPUT}/0.5"}, "text": [number(float(x)) for x in a["x"]],
-             "textposition": "none", "hovertemplate": "x<sub>%{x}</sub> = %{text}<extra></extra>"},
-            {"type": "scatter", "mode": "lines+markers", "x": step, "y": a["c"], "name": "cell state C",
-             "line": {"color": theme.TOTAL, "width": 3}, "marker": {"size": 6},
-             "hovertemplate": "C<sub>%{x}</sub> = %{y:.4g}<extra></extra>"},
-            {"type": "scatter", "mode": "lines+markers", "x": step, "y": a["h"], "name": "state h",
-             "line": {"color": theme.STATE, "width": 2.5, "dash": "dash"}, "marker": {"size": 5},
-             "hovertemplate": "h<sub>%{x}</sub> = %{y:.4g}<extra></extra>"},
+            *fed,
+            _state(a["c"], "cell state C", "C", {"color": theme.TOTAL, "width": 3}),
+            _state(a["h"], "state h", "h", {"color": theme.STATE, "width": 2.5, "dash": "dash"}),
         ],
         "layout": {
-            "xaxis": theme.step_axis(0, T),
-            "yaxis": {"range": [-1.08 * top if a["c"].min() < -0.2 * top or a["x"].min(initial=0) < -0.2 * top
-                                else -0.2 * top, 1.08 * top],
-                      "title": {"text": "C, h"}, "zeroline": True},
+            "xaxis": theme.step_axis(0, T, **inputs.anchor(axes)),
+            "yaxis": {
+                "range": [-1.08 * top if a["c"].min() < -0.2 * top else -0.2 * top, 1.08 * top],
+                "title": {"text": "C, h"}, "zeroline": True, **inputs.domain(axes),
+            },
+            **axes,
         },
+    }  # fmt: skip
+
+
+def _state(y: np.ndarray, name: str, symbol: str, line: theme.Json) -> theme.Json:
+    return {
+        "type": "scatter", "mode": "lines+markers", "x": np.arange(len(y)), "y": y, "name": name, "line": line,
+        "marker": {"size": 5}, "hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>",
     }  # fmt: skip
 
 

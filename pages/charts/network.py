@@ -136,7 +136,7 @@ def _together(a: Arrays, first: int, last: int) -> str:
     """The factor of one step, or of several."""
     if first == last:
         return a["factor_text"][first - 1]
-    return number(cumulative_products(a["factor"][first - 1 : last])[-1], 3)
+    return number(cumulative_products(a["factor"][first - 1 : last])[-1], 2)
 
 
 def _hover(i: int, j: int, a: Arrays) -> str:

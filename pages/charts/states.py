@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts import theme
+from pages.charts import inputs, theme
 from pages.charts.numbers import number, scalar, subscript
 from rnn_core.activations import activation
 from rnn_core.experiment import NUDGE, Run, nudged
@@ -24,7 +24,8 @@ def quantities(run: Run) -> Arrays:
     product = scalar(run.flow.products_to(t, k))[0]
     return {
         "t": t, "k": k, "step": np.arange(len(h)), "h": h, "moved": moved, "apart": apart[t - k],
-        "linear": product * NUDGE, "x": run.x, "limits": activation(run.experiment.activation).limits,
+        "linear": product * NUDGE, "input": inputs.quantities(run),
+        "limits": activation(run.experiment.activation).limits,
     }  # fmt: skip
 
 
@@ -46,8 +47,10 @@ def draw(a: Arrays) -> theme.Json:
     T = len(a["h"]) - 1
     later = a["step"][a["k"] :]
     texts = [number(float(h)) for h in a["h"]]
+    fed, axes = inputs.strip(a["input"])
     return {
         "data": [
+            *fed,
             {
                 "type": "scatter", "mode": "lines+markers", "x": later, "y": _gaps(a["moved"]),
                 "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
@@ -65,8 +68,9 @@ def draw(a: Arrays) -> theme.Json:
             theme.off_scale(a["step"], a["h"] > span[1], a["h"] < span[0], span, texts, theme.STATE),
         ],
         "layout": {
-            "xaxis": theme.step_axis(0, T),
-            "yaxis": {"range": list(span), "title": {"text": "state h"}, "zeroline": True},
+            "xaxis": theme.step_axis(0, T, **inputs.anchor(axes)),
+            "yaxis": {"range": list(span), "title": {"text": "state h"}, "zeroline": True, **inputs.domain(axes)},
+            **axes,
             "shapes": [_end(a["k"]), _end(a["t"])],
         },
     }  # fmt: skip

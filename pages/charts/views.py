@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pages.charts import chain, compare, gates, network, paths, states
+from pages.charts import chain, compare, gates, inputs, network, paths, states
 from pages.charts.numbers import scalar
 from pages.charts.remarks import item, remarks
 from rnn_core.cells import CELLS
@@ -27,7 +27,7 @@ def chain_columns(e: Experiment) -> Columns:
     tr, t, k, product = r.trajectory, r.t, r.k, scalar(r.flow.products_to(r.t, r.k))
     return {
         "i": list(range(k, t + 1)),
-        "x_i": [None if i == 0 else r.x[i - 1].item() for i in range(k, t + 1)],
+        **_fed(r),
         "z_i": [None if i == 0 else tr.z[i - 1, 0].item() for i in range(k, t + 1)],
         "h_i": tr.h[k : t + 1, 0].tolist(),
         "slope": [None if i == k else r.flow.slopes.value[i - 1, 0].item() for i in range(k, t + 1)],
@@ -35,6 +35,19 @@ def chain_columns(e: Experiment) -> Columns:
         "dh_t/dh_i": product.value.tolist(),
         "log10|dh_t/dh_i|": product.log10.tolist(),
     }
+
+
+def _fed(r: Run) -> Columns:
+    """What was fed at each step from k to t; with a unit, also what was measured, and when."""
+    a = inputs.quantities(r)
+    rows = [i - 1 for i in range(r.k, r.t + 1)]  # h_0 has no step
+    columns: Columns = {"x_i": [None if j < 0 else a["fed"][j].item() for j in rows]}
+    if a["unit"]:
+        columns = {
+            "year": [None if j < 0 else int(a["names"][j]) for j in rows],
+            a["unit"]: [None if j < 0 else a["raw"][j].item() for j in rows],
+        } | columns
+    return columns
 
 
 def chain_code(e: Experiment) -> list[str]:
@@ -69,6 +82,7 @@ def lstm_columns(e: Experiment) -> Columns:
     }
     return {
         "j": list(range(k, t + 1)),
+        **_fed(r),
         **opened,
         "C_j": tr.c[k : t + 1, 0].tolist(),
         "h_j": tr.h[k : t + 1, 0].tolist(),
