@@ -93,6 +93,11 @@ def read(controls: Mapping[str, Control]) -> dict[str, Any]:
     return {key: memory.seen[key] for key in controls}
 
 
+def has_moved(key: str) -> bool:
+    """Whether a control has changed since it was last read."""
+    return st.session_state[key] != _memory().seen.get(key)
+
+
 def apply(values: Mapping[str, Any]) -> None:
     """Set several controls from a callback (a scenario's button, a tap, a box); the URL follows.
 

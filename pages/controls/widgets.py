@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.controls import export
 from pages.controls.control import Control
-from pages.controls.memory import apply, prepare
+from pages.controls.memory import apply, has_moved, prepare
 from pages.controls.parts import PICTURE, TAKE_AWAY, part, redraw
 
 
@@ -54,7 +54,8 @@ def _moved(control: Control) -> None:
 def _take_exact(control: Control, exact: str) -> None:
     """Any number inside the range, on a step or not; one outside becomes the limit."""
     value = st.session_state[exact]
-    if value is not None:
+    # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
+    if value is not None and not has_moved(control.key):
         apply({control.key: min(max(value, control.min), control.max)})
     _moved(control)
 
