@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_core.scaled import Scaled
+from rnn_core.scaled import Scaled, ldexp
 
 Function = Callable[[np.ndarray], np.ndarray]
 _TINY = 1e-290  # below this a float slope loses digits; the logarithm takes over
+_LINEAR = 900  # beyond 2**±900 an activation is linear, or no longer changes
 _FAR = 1e300  # 2 * z overflows soon after, and its exponential is 0 long before
 
 
@@ -51,6 +52,15 @@ class Activation:
     def scaled_slope(self, z: np.ndarray) -> Scaled:
         """φ'(z) with its own exponent: no underflow at any finite z."""
         return _rescued(self.slope(z), z, self.log_slope)
+
+    def phi_of(self, z: Scaled) -> Scaled:
+        """φ(z) for plain numbers z of any exponent, inside float64 or not."""
+        held = np.clip(z.exp2, -_LINEAR, _LINEAR)
+        v = ldexp(z.mant, held)
+        y = self.scaled_phi(v)
+        size = np.abs(y.value)
+        linear = np.where(np.abs(v) > 1, size > 1, size < 0.1)  # else it saturates, or sits at φ(0)
+        return Scaled(y.mant, y.exp2 + np.where(linear, z.exp2 - held, 0)).normalised()
 
     def scaled_phi(self, z: np.ndarray) -> Scaled:
         """φ(z) with its own exponent."""

@@ -25,7 +25,7 @@ class Loss:
 
     `sum_last`: L = Σ h_T. `squared_error`: ½‖V h + c - y‖², targets y (S, *batch, q).
     `softmax_cross_entropy`: -log softmax(V h + c)[label], targets = labels (S, *batch) of a vocabulary of
-    q words. V (q, n), c (q), default 0; S loss steps.
+    q words. V (q, n), c (q), default 0; S loss steps. Labels and steps may be whole floats.
 
     Raises ValueError for an unknown kind, wrong shapes, labels or steps out of range.
     """
@@ -41,60 +41,73 @@ class Loss:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.kind!r}")
         if self.kind != "sum_last" and self.V is None:
             raise ValueError(f"loss {self.kind!r} needs V, c and targets, got V = None")
+        if self.kind != "sum_last" and self.targets is None:
+            raise ValueError(f"loss {self.kind!r} needs V, c and targets, got targets = None")
 
     def steps_of(self, T: int) -> np.ndarray:
         """The steps that bear a loss, each from 0 to T."""
         if self.kind == "sum_last":
             return np.array([T])
-        steps = np.arange(1, T + 1) if self.steps is None else np.asarray(self.steps)
-        if steps.dtype.kind not in "iu" and steps.size:
-            raise ValueError(f"loss steps must be whole numbers from 0 to T = {T}, got {steps.flat[0]}")
-        outside = (steps < 0) | (steps > T)
-        if outside.any():
-            raise ValueError(f"loss steps must be from 0 to T = {T}, got {steps[outside][0]}")
-        return steps.astype(int)
+        if self.steps is None:
+            return np.arange(1, T + 1)
+        return np.atleast_1d(_whole("loss steps", self.steps, T, f"T = {T}"))
 
-    def of_states(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """L_t (T+1, *batch) and ∂L_t/∂h_t (T+1, *batch, n) for states h (T+1, *batch, n)."""
-        steps = self.steps_of(len(h) - 1)
-        L, dh = np.zeros(h.shape[:-1]), np.zeros(h.shape)
+    def of_states(self, h: Scaled) -> tuple[np.ndarray, Scaled]:
+        """L_t (T+1, *batch) and ∂L_t/∂h_t (T+1, *batch, n) for states h (T+1, *batch, n), one exponent a vector.
+
+        A loss beyond float64 is inf; its gradient stays finite.
+        """
+        T = len(h.mant) - 1
+        steps = self.steps_of(T)
+        L, dh = np.zeros(h.exp2.shape), Scaled.of(np.zeros(h.mant.shape), axes=1)
         if self.kind == "sum_last":
-            L[-1], dh[-1] = h[-1].sum(axis=-1), 1.0
+            L[-1] = Scaled(h.mant[-1].sum(axis=-1), h.exp2[-1]).value
+            dh.mant[-1], dh.exp2[-1] = 1.0, 0
             return L, dh
-        V = checked("V", self.V, (None, h.shape[-1]))
+        V = checked("V", self.V, (None, h.mant.shape[-1]))
         c = checked("c", np.zeros(len(V)) if self.c is None else self.c, (len(V),))
         targets = np.asarray(self.targets)
         if len(np.atleast_1d(targets)) != len(steps):
             raise ValueError(f"targets must have one row a loss step ({len(steps)}), got {targets.shape}")
-        y = h[steps] @ V.T + c
-        lone = (1,) * (y.ndim - 2)  # targets without batch axes serve every position of the batch
+        if not len(steps):
+            return L, dh
+        y = Scaled(h.mant[steps] @ V.T, h.exp2[steps]).normalised() + Scaled.of(c, axes=1)
+        lone = (1,) * (y.exp2.ndim - 1)  # targets without batch axes serve every position of the batch
         if self.kind == "squared_error":
             targets = checked("targets", targets, (len(V),))
-            error = y - (targets.reshape(len(steps), *lone, -1) if targets.ndim == 2 else targets)
-            L_t, dy = (error**2).sum(axis=-1) / 2, error
+            wanted = targets.reshape(len(steps), *lone, len(V)) if targets.ndim == 2 else targets
+            dy = y + Scaled.of(-wanted, axes=1)
+            L_t = Scaled((dy.mant**2).sum(axis=-1) / 2, 2 * dy.exp2).value
         else:
-            L_t, dy = _cross_entropy(y, targets.reshape(len(steps), *lone) if targets.ndim == 1 else targets)
+            labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
+            L_t, dy = _cross_entropy(y, labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels)
         np.add.at(L, steps, L_t)
-        np.add.at(dh, steps, dy @ V)
-        return L, dh
+        dh_t = Scaled(dy.mant @ V, dy.exp2).normalised()
+        np.maximum.at(dh.exp2, steps, dh_t.exp2)  # a step may bear more than one loss
+        np.add.at(dh.mant, steps, ldexp(dh_t.mant, (dh_t.exp2 - dh.exp2[steps])[..., None]))
+        return L, dh.normalised()
 
 
-def _cross_entropy(y: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _whole(name: str, values: Any, last: int, shown: str) -> np.ndarray:
+    """`values` as whole numbers from 0 to `last`."""
+    numbers = checked(name, values, ())
+    wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers > last)
+    if wrong.any():
+        raise ValueError(f"{name} must be whole numbers from 0 to {shown}, got {numbers[wrong][0]:g}")
+    return numbers.astype(int)
+
+
+def _cross_entropy(y: Scaled, labels: np.ndarray) -> tuple[np.ndarray, Scaled]:
     """-log softmax(y)[label] and its derivative softmax(y) - onehot, without cancellation."""
-    words = y.shape[-1]
-    wrong = (labels < 0) | (labels >= words)
-    if labels.dtype.kind not in "iu" or wrong.any():
-        got = labels[wrong][0] if wrong.any() else labels.dtype
-        raise ValueError(f"labels must be whole numbers from 0 to {words - 1}, got {got}")
-    labels = np.broadcast_to(labels, y.shape[:-1])[..., None]
-    chosen = np.arange(words) == labels
-    lead = y - np.take_along_axis(y, labels, axis=-1)  # over the label's own logit
-    top = lead.max(axis=-1, keepdims=True)
-    e = np.exp(lead - top)
+    labels = np.broadcast_to(labels, y.exp2.shape)[..., None]
+    chosen = np.arange(y.mant.shape[-1]) == labels
+    lead = Scaled(y.mant - np.take_along_axis(y.mant, labels, axis=-1), y.exp2)  # over the label's own logit
+    top = lead.value.max(axis=-1, keepdims=True)
+    e = np.exp(Scaled(lead.mant - lead.mant.max(axis=-1, keepdims=True), lead.exp2).value)
     others = np.where(chosen, 0.0, e).sum(axis=-1, keepdims=True)
     whole = np.exp(-top) + others
     L = np.where(top > 0, top + np.log(whole), np.log1p(others))  # log1p where the label leads
-    return L[..., 0], np.where(chosen, -others, e) / whole
+    return L[..., 0], Scaled.of(np.where(chosen, -others, e) / whole, axes=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +117,7 @@ class Gradients:
     flow: GradientFlow
     loss: Loss
     loss_t: np.ndarray  # (T+1, *batch)
-    dh_local: np.ndarray  # (T+1, *batch, n) ∂L_t/∂h_t alone
+    dh: Scaled  # (T+1, *batch, n) ∂L_t/∂h_t alone
     ds: Scaled  # (T+1, *batch, N) ∂L/∂s_k along every path
 
     @property
@@ -112,10 +125,21 @@ class Gradients:
         """The loss, (*batch)."""
         return self.loss_t.sum(axis=0)
 
+    @property
+    def dh_local(self) -> np.ndarray:
+        """∂L_t/∂h_t alone, (T+1, *batch, n)."""
+        return self.dh.value
+
+    @cached_property
+    def _read(self) -> tuple[Scaled, Scaled]:
+        """What W_h and W_x read at each step, (T, *batch, n) and (T, *batch, m)."""
+        tr = self.flow.trajectory
+        return tr.scaled_h[:-1], Scaled.of(tr.x, axes=1)
+
     def _delivered(self, table: Scaled) -> Scaled:
         """∂L/∂(what weights deliver to the gates), (T, *batch, G·n)."""
         (A,), exp2 = common_scale(table)
-        return _through_gates(self.ds[1:], A, exp2).normalised()
+        return _through_gates(self.ds[1:], A, exp2)
 
     @cached_property
     def db_h_step(self) -> Scaled:
@@ -131,32 +155,32 @@ class Gradients:
     @property
     def dW_h_step(self) -> np.ndarray:
         """(T, *batch, G·n, n)"""
-        return _outer(self.db_h_step, self.flow.trajectory.h[:-1])
+        return _outer(self.db_h_step, self._read[0])
 
     @property
     def dW_x_step(self) -> np.ndarray:
         """(T, *batch, G·n, m)"""
-        return _outer(self.db_step, self.flow.trajectory.x)
+        return _outer(self.db_step, self._read[1])
 
     @property
     def dW_h_step_log(self) -> np.ndarray:
         """log ‖·‖_F of `dW_h_step` (natural), (T, *batch); true beyond underflow."""
-        return _log_outer(self.db_h_step, _log_norm(self.flow.trajectory.h[:-1]))
+        return _log_outer(self.db_h_step, self._read[0].vector_norm())
 
     @property
     def dW_x_step_log(self) -> np.ndarray:
         """log ‖·‖_F of `dW_x_step` (natural), (T, *batch); true beyond underflow."""
-        return _log_outer(self.db_step, _log_norm(self.flow.trajectory.x))
+        return _log_outer(self.db_step, self._read[1].vector_norm())
 
     @property
     def dW_h(self) -> np.ndarray:
         """∂L/∂W_h, (*batch, G·n, n)"""
-        return self._summed(self.db_h_step, self.flow.trajectory.h[:-1])
+        return _summed(self.db_h_step, self._read[0])
 
     @property
     def dW_x(self) -> np.ndarray:
         """∂L/∂W_x, (*batch, G·n, m)"""
-        return self._summed(self.db_step, self.flow.trajectory.x)
+        return _summed(self.db_step, self._read[1])
 
     @property
     def db(self) -> np.ndarray:
@@ -178,15 +202,6 @@ class Gradients:
         c_prev, c = tr.c[:-1], tr.c[1:]
         return np.stack([(dz_i * c_prev).sum(0), (dz_f * c_prev).sum(0), (dz_o * c).sum(0)], axis=-2)
 
-    def _summed(self, da: Scaled, read: np.ndarray) -> np.ndarray:
-        """Σ_t of the outer products, without storing each where floats allow."""
-        if not np.isfinite(read).all():
-            with np.errstate(invalid="ignore"):
-                return _outer(da, read).sum(axis=0)
-        common, exp2 = _common(da)
-        read = np.broadcast_to(read, (*da.exp2.shape, read.shape[-1]))
-        return ldexp(np.moveaxis(common, 0, -1) @ np.moveaxis(read, 0, -2), exp2[..., None, None])
-
     @cached_property
     def itemised_log(self) -> np.ndarray:
         """log ‖∂L_t/∂W_h used at step k‖_F (natural), [t-1, k-1], (T, T, *batch).
@@ -197,12 +212,12 @@ class Gradients:
         T, N, batch = tr.T, tr.cell.N, tr.batch
         out = np.full((T, T, *batch), np.nan)
         rows = Scaled(np.zeros((T, *batch, N)), np.full((T, *batch), NOTHING, dtype=np.int64))
-        log_h = _log_norm(tr.h[:-1])
+        h = self._read[0].vector_norm()
         n, ((A,), exp2) = tr.cell.n, common_scale(self.flow.local.A)
         for k in range(T, 0, -1):
-            rows.mant[k - 1, ..., -n:], rows.exp2[k - 1] = self.dh_local[k], 0
+            rows.mant[k - 1, ..., -n:], rows.exp2[k - 1] = self.dh.mant[k], self.dh.exp2[k]
             live = rows[k - 1 :]
-            out[k - 1 :, k - 1] = _log_outer(_through_gates(live, A[k - 1], exp2[k - 1]), log_h[k - 1])
+            out[k - 1 :, k - 1] = _log_outer(_through_gates(live, A[k - 1], exp2[k - 1]), h[k - 1])
             J = self.flow.jacobians[k - 1]
             moved = (live.mant[..., None, :] @ J.mant)[..., 0, :]
             moved_rows = Scaled(moved, live.exp2 + J.exp2).normalised()
@@ -216,57 +231,48 @@ def _through_gates(g: Scaled, A: np.ndarray, exp2: np.ndarray) -> Scaled:
     B, G, n = A.shape[-3:]
     by_block = g.mant.reshape(*g.exp2.shape, B, n)
     da = np.einsum("...bj,...bqj->...qj", by_block, A)
-    return Scaled(da.reshape(*g.exp2.shape, G * n), g.exp2 + exp2)
-
-
-def _common(steps: Scaled) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors (T, *batch, r) as floats times one power of two for all steps, (*batch)."""
-    exp2 = steps.exp2.max(axis=0, initial=NOTHING)
-    return ldexp(steps.mant, (steps.exp2 - exp2)[..., None]), exp2
+    return Scaled(da.reshape(*g.exp2.shape, G * n), g.exp2 + exp2).normalised()
 
 
 def _sum(steps: Scaled) -> np.ndarray:
     """Sum over the steps: terms beyond float64 may cancel."""
-    common, exp2 = _common(steps)
+    exp2 = steps.exp2.max(axis=0, initial=NOTHING)
+    common = ldexp(steps.mant, (steps.exp2 - exp2)[..., None])
     return ldexp(common.sum(axis=0), exp2[..., None])
 
 
-def _log_norm(x: np.ndarray) -> np.ndarray:
-    """log ‖x‖ over the last axis; squares neither overflow nor underflow."""
-    largest = np.abs(x).max(axis=-1, initial=0.0)
-    unit = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
-    with np.errstate(divide="ignore"):
-        return np.log(unit) + np.log(((x / unit[..., None]) ** 2).sum(axis=-1)) / 2
+def _summed(da: Scaled, read: Scaled) -> np.ndarray:
+    """Σ_t of the outer products da_t ⊗ read_t, without storing each."""
+    da, exp2 = Scaled(da.mant, da.exp2 + read.exp2), (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
+    common = ldexp(da.mant, (da.exp2 - exp2)[..., None])
+    return ldexp(np.moveaxis(common, 0, -1) @ np.moveaxis(read.mant, 0, -2), exp2[..., None, None])
 
 
-def _log_outer(da: Scaled, log_read: np.ndarray) -> np.ndarray:
-    """log ‖da ⊗ read‖_F; 0 · ∞ is 0, since what was read is finite in truth."""
-    log_da = da.vector_norm().log
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isneginf(log_da), -np.inf, log_da + log_read)
+def _log_outer(da: Scaled, read: Scaled) -> np.ndarray:
+    """log ‖da ⊗ read‖_F, given the norm of what was read."""
+    return (da.vector_norm() * read).log
 
 
-def _outer(da: Scaled, read: np.ndarray) -> np.ndarray:
-    """da ⊗ read as floats; 0 · ∞ is 0, since both are finite in truth."""
-    a = da.value[..., :, None]
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.where((a == 0) | (read[..., None, :] == 0), 0.0, a * read[..., None, :])
+def _outer(da: Scaled, read: Scaled) -> np.ndarray:
+    """da ⊗ read as floats."""
+    exp2 = (da.exp2 + read.exp2)[..., None, None]
+    return ldexp(da.mant[..., :, None] * read.mant[..., None, :], exp2)
 
 
 def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
     """Backpropagation through time, in exactly reverse order (Werbos 1990)."""
     tr = flow.trajectory
-    loss_t, dh = loss.of_states(tr.h)
+    loss_t, dh = loss.of_states(tr.scaled_h)
     N, n = tr.cell.N, tr.cell.n
-    local = np.zeros((*dh.shape[:-1], N))
-    local[..., N - n :] = dh
-    mant, exp2 = np.empty(local.shape), np.zeros(local.shape[:-1], dtype=np.int64)
-    g = Scaled.of(local[-1], axes=1)
+    local = Scaled(np.zeros((*dh.exp2.shape, N)), dh.exp2)
+    local.mant[..., N - n :] = dh.mant
+    mant, exp2 = np.empty(local.mant.shape), np.zeros(local.exp2.shape, dtype=np.int64)
+    g = local[-1].normalised()
     mant[-1], exp2[-1] = g.mant, g.exp2
     for t in range(tr.T, 0, -1):
         J = flow.jacobians[t - 1]
         g = Scaled((g.mant[..., None, :] @ J.mant)[..., 0, :], g.exp2 + J.exp2).normalised()
-        if local[t - 1].any():
-            g = g + Scaled.of(local[t - 1], axes=1)
+        if local.mant[t - 1].any():
+            g = g + local[t - 1]
         mant[t - 1], exp2[t - 1] = g.mant, g.exp2
     return Gradients(flow, loss, loss_t, dh, Scaled(mant, exp2))

@@ -35,14 +35,23 @@ class Local:
     D: Scaled  # (T, *batch, B, B, n) highway: block b of s_t by block b' of s_{t-1}
     A: Scaled  # (T, *batch, B, G, n) by what W_h delivers to gate q
     A_x: Scaled  # (T, *batch, B, G, n) by what W_x delivers to gate q; differs from A for the GRU only
+    peeped: Scaled | None = None  # (T, *batch, n) the peepholes' part of D's C to C, plain numbers
 
     @classmethod
-    def of(cls, D: list[list[Any]], A: list[list[Any]], A_x: list[list[Any]] | None = None) -> Local:
+    def of(
+        cls,
+        D: list[list[Any]],
+        A: list[list[Any]],
+        A_x: list[list[Any]] | None = None,
+        peeped: Any = None,
+    ) -> Local:
         """From nested lists of float or Scaled arrays (T, *batch, n), None where there is nothing."""
         terms = [x for x in (*D[0], *A[0]) if x is not None]
         shape = np.broadcast_shapes(*(t.mant.shape if isinstance(t, Scaled) else t.shape for t in terms))
         tables = [_table(rows, shape) for rows in (D, A, *([A_x] if A_x else []))]
-        return cls(tables[0], tables[1], tables[-1])
+        if isinstance(peeped, np.ndarray):
+            peeped = Scaled.of(peeped)
+        return cls(tables[0], tables[1], tables[-1], peeped)
 
 
 def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
@@ -51,8 +60,8 @@ def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
     for b, row in enumerate(rows):
         for q, x in enumerate(row):
             if isinstance(x, Scaled):
-                exp2[..., b, q] = x.exp2.max(axis=-1)
-                mant[..., b, q, :] = ldexp(x.mant, x.exp2 - exp2[..., b, q, None])
+                x = x.as_vectors()
+                mant[..., b, q, :], exp2[..., b, q] = x.mant, x.exp2
             elif x is not None:
                 mant[..., b, q, :] = x
     return Scaled(mant, exp2)
@@ -122,12 +131,15 @@ class Cell:
     W_x: np.ndarray  # (*batch, G·n, m)
     W_h: np.ndarray  # (*batch, G·n, n)
     b: np.ndarray  # (*batch, G·n)
+    activation: Activation = TANH
 
     name: ClassVar[str]
     title: ClassVar[str]
     latex: ClassVar[tuple[str, ...]]
     gates: ClassVar[tuple[str, ...]]  # row blocks of the weights, in order
+    records: ClassVar[Mapping[str, int]]  # what `step` returns besides `s`: numbers a unit
     blocks: ClassVar[tuple[str, ...]] = ("h",)  # parts of the state
+    carries_on: ClassVar[bool] = False  # whether `scaled_states` serve where states exceed float64
 
     def __post_init__(self) -> None:
         G = len(self.gates)
@@ -194,16 +206,24 @@ class Cell:
         """Highway and gate derivatives of every step of a trajectory."""
         raise NotImplementedError
 
+    def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
+        """States (T+1, *batch, N) and pre-activations as plain numbers of any exponent."""
+        raise NotImplementedError
+
+    def scaled_h(self, tr: Trajectory) -> Scaled:
+        """h (T+1, *batch, n) with one exponent a vector, true where float64 underflows."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, eq=False)
 class RNN(Cell):
     """h_t = φ(W_x x_t + W_h h_{t-1} + b) (Elman 1990)."""
 
-    activation: Activation = TANH
-
     name = "rnn"
     title = "RNN"
     gates = ("h",)
+    records: ClassVar[Mapping[str, int]] = {"z": 1}
+    carries_on = True
     latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
 
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
@@ -215,6 +235,18 @@ class RNN(Cell):
         slope = φ.slope(tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
         return Local.of([[None]], [[slope]])
 
+    def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
+        s, z = [Scaled.of(s0)], []
+        for row in a:
+            h = s[-1].as_vectors()
+            u = _matvec(self.W_h, h.mant)
+            z.append(Scaled.of(row) + Scaled(u, np.broadcast_to(h.exp2[..., None], u.shape)).normalised())
+            s.append(self.activation.phi_of(z[-1]))
+        return Scaled.stack(s), Scaled.stack(z)
+
+    def scaled_h(self, tr: Trajectory) -> Scaled:
+        return self.scaled_states(self.drive(tr.x), tr.s[0])[0].as_vectors()
+
 
 def _safe(*arrays: np.ndarray) -> bool:
     return all(np.abs(a).max(initial=0.0) < _SAFE for a in arrays)
@@ -224,7 +256,6 @@ def _safe(*arrays: np.ndarray) -> bool:
 class _Gated(Cell):
     """A cell with gates, each of which may be *pinned* to a value: then it reads nothing and has slope 0."""
 
-    activation: Activation = TANH
     gate_activation: Activation = SIGMOID
     pinned: Mapping[str, np.ndarray | float] = field(default_factory=dict)
 
@@ -285,6 +316,7 @@ class LSTM(_Gated):
     name = "lstm"
     title = "LSTM"
     gates = ("i", "f", "g", "o")
+    records: ClassVar[Mapping[str, int]] = {"z": 4, "gates": 4}
     candidate = "g"
     blocks = ("c", "h")
     latex = (
@@ -338,11 +370,21 @@ class LSTM(_Gated):
         p, c_prev = self.peepholes, tr.c[:-1]
         A_c = [g * si, sf * c_prev, i * sg]
         read = self._read_out(tr, values, slopes, safe)
-        keep = f
+        keep, peeped = f, None
         if p is not None:
-            keep = f + A_c[0] * p[..., 0, :] + A_c[1] * p[..., 1, :]
+            peeped = A_c[0] * p[..., 0, :] + A_c[1] * p[..., 1, :]
+            keep = f + peeped
         A_h = [read * a for a in A_c] + [so * self.activation.phi(tr.c[1:])]
-        return Local.of([[keep, None], [read * keep, None]], [[*A_c, None], A_h])
+        return Local.of([[keep, None], [read * keep, None]], [[*A_c, None], A_h], peeped=peeped)
+
+    def scaled_h(self, tr: Trajectory) -> Scaled:
+        """h = o φ(C) from the trajectory's z: what an underflown h would have added to z stays lost."""
+        (i, f, g, o), _ = self._values_and_slopes(tr, False)
+        c = [Scaled.of(tr.c[0])]
+        for t in range(tr.T):
+            c.append(f[t] * c[t] + i[t] * g[t])
+        h = o * self.activation.phi_of(Scaled.stack(c)[1:])
+        return Scaled.stack([Scaled.of(tr.h[0]), *(h[t] for t in range(tr.T))]).as_vectors()
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,6 +396,7 @@ class GRU(_Gated):
     name = "gru"
     title = "GRU"
     gates = ("r", "z", "n")
+    records: ClassVar[Mapping[str, int]] = {"z": 3, "gates": 3, "u_n": 1}
     candidate = "n"
     latex = (
         r"r_t = \sigma(W_{xr} x_t + W_{hr} h_{t-1} + b_r)",
@@ -395,12 +438,25 @@ class GRU(_Gated):
         safe = _safe(tr.z)
         (r, z, _), (sr, sz, sn) = self._values_and_slopes(tr, safe)
         z_z, n = self.split(tr.z)[1], self.split(tr.gates)[2]
-        fresh: Any = self._complement(z_z)
-        if not safe:
-            fresh = Scaled.of(fresh) if "z" in self.pinned else self.gate_activation.scaled_phi(-z_z)
-        through = fresh * sn
+        through = self._fresh(z_z, safe) * sn
         A_r, A_z = through * sr * tr.u_n, sz * (tr.h[:-1] - n)
         return Local.of([[z]], [[A_r, A_z, through * r]], [[A_r, A_z, through]])
+
+    def scaled_h(self, tr: Trajectory) -> Scaled:
+        """h = (1 - z) n + z h from the trajectory's z: what an underflown h would have added to z stays lost."""
+        (_, z, n), _ = self._values_and_slopes(tr, False)
+        fresh = self._fresh(self.split(tr.z)[1], False)
+        h = [Scaled.of(tr.h[0])]
+        for t in range(tr.T):
+            h.append(fresh[t] * n[t] + z[t] * h[t])
+        return Scaled.stack(h).as_vectors()
+
+    def _fresh(self, z_z: np.ndarray, safe: bool) -> Any:
+        """1 - z_t as floats or, beyond underflow, as Scaled."""
+        if safe or "z" in self.pinned:
+            fresh = self._complement(z_z)
+            return fresh if safe else Scaled.of(fresh)
+        return self.gate_activation.scaled_phi(-z_z)
 
 
 CELLS = {cell.name: cell for cell in (RNN, LSTM, GRU)}

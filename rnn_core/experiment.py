@@ -232,10 +232,14 @@ def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
     return unroll(tr.cell, tr.x[k:], start, c).h if np.isfinite(start).all() else tr.h[k:]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def run(experiment: Experiment) -> Run:
-    """Unroll the experiment; results are shared, so treat the arrays as read-only."""
-    return _run(experiment, inputs(experiment), {})
+    """Unroll the experiment; results are shared, so their arrays are read-only."""
+    result = _run(experiment, inputs(experiment), {})
+    tr = result.trajectory
+    for array in (result.x, tr.x, tr.s, tr.z, tr.gates):
+        array.flags.writeable = False
+    return result
 
 
 def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) -> Run:

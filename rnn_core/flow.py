@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from operator import add
 
 import numpy as np
 
 from rnn_core.cells import LSTM, RNN, Local, common_scale, where_read
-from rnn_core.scaled import Scaled, cumulative_products, ldexp, matrix_norm
+from rnn_core.scaled import Scaled, cumulative_products, matrix_norm
 from rnn_core.unroll import Trajectory
 
 
@@ -63,7 +63,7 @@ class GradientFlow:
         return self.jacobians.value
 
     def _interval(self, t: int | None, k: int) -> tuple[int, int]:
-        t = self.T if t is None else t
+        t, k = _whole("t", self.T if t is None else t), _whole("k", k)
         if not 0 <= t <= self.T:
             raise ValueError(f"t must be from 0 to T = {self.T}, got {t}")
         if not 0 <= k <= t:
@@ -187,24 +187,31 @@ class GradientFlow:
         keep, read = D[:, None, ..., 0, 0, None, :], D[:, None, ..., 1, 0, None, :]  # C to C and to h
         e = e[:, None]
         later = Scaled(leaves.mant[1:] * read, leaves.exp2[1:] + e).normalised()
-        R = _accumulated(later, keep, e) + leaves * self._following()[k : t + 1, None, ..., None, :]
+        R = _accumulated(later, Scaled(keep, e)) + leaves * self._following()[k : t + 1, None, ..., None, :]
         parts = {q: R[:, g] for g, q in enumerate(cell.gates)}
-        return {"highway": self._highway(t, k), **parts}
+        return {"highway": _diagonal(_running(self._keep, t, k)), **parts}
 
     def gap(self, t: int | None = None, k: int = 0) -> np.ndarray:
         """‖total - direct‖_F / ‖total‖_F, summed from the split by gate so that nothing cancels."""
         parts = self.split_by_gate(t, k)
-        apart = reduce(add, (parts[q] for q in self._lstm().gates))
-        if self._lstm().peepholes is not None:
-            apart = apart + parts["highway"] + self.direct_matrix(t, k) * -1.0
+        apart = reduce(operator.add, (parts[q] for q in self._lstm().gates))
+        if self.local.peeped is not None:
+            apart = apart + self._highway_beyond_direct(*self._interval(t, k))
         apart, total = apart.norm(), self.total(t, k).norm()
         with np.errstate(invalid="ignore", over="ignore"):
             return np.where(apart.mant == 0, 0.0, np.exp(apart.log - total.log))
 
-    def _highway(self, t: int, k: int) -> Scaled:
+    @property
+    def _keep(self) -> Scaled:
+        """∂C_t/∂C_{t-1} along C alone, unit by unit, (T, *batch, n)."""
         D = Scaled(self.local.D.mant[..., 0, 0, :], self.local.D.exp2[..., 0, 0])
-        keep = Scaled(D.mant, np.repeat(D.exp2[..., None], self.n, -1)).normalised()
-        return _diagonal(_running(keep, t, k))
+        return Scaled(D.mant, np.repeat(D.exp2[..., None], self.n, -1)).normalised()
+
+    def _highway_beyond_direct(self, t: int, k: int) -> Scaled:
+        """Highway minus direct, summed from what the peepholes add at each step: nothing cancels."""
+        assert self.local.peeped is not None
+        terms = self.local.peeped[k:t] * self.direct(t, k)[1:]
+        return _diagonal(_accumulated(terms, self._keep[k:t]))
 
     def direct_matrix(self, t: int | None = None, k: int = 0) -> Scaled:
         """`direct` as diagonal matrices (t-k+1, *batch, n, n), comparable with the other readings."""
@@ -229,14 +236,22 @@ class GradientFlow:
         return out
 
 
-def _accumulated(terms: Scaled, keep: np.ndarray, exp2: np.ndarray) -> Scaled:
-    """a[j] = a[j+1] · keep[j] · 2^exp2[j] + terms[j], from the last step back; a[L] = 0: (L+1, …)."""
-    a = Scaled.of(np.zeros(terms.mant.shape[1:]), axes=2)
-    rows = [a]
-    for j in range(len(keep) - 1, -1, -1):
-        a = Scaled(a.mant * keep[j], a.exp2 + exp2[j]) + terms[j]
-        rows.append(a)
-    return Scaled(np.stack([a.mant for a in rows[::-1]]), np.stack([a.exp2 for a in rows[::-1]]))
+def _whole(name: str, value: int) -> int:
+    """`value` as an int; a ValueError, not a TypeError, for anything but a whole number."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def _accumulated(terms: Scaled, keep: Scaled) -> Scaled:
+    """a[j] = a[j+1] · keep[j] + terms[j], from the last step back; a[L] = 0: (L+1, …)."""
+    rows = [Scaled.of(np.zeros(terms.mant.shape[1:]), axes=terms.axes)]
+    for j in range(len(terms.mant) - 1, -1, -1):
+        rows.append(rows[-1] * keep[j] + terms[j])
+    return Scaled.stack(rows[::-1])
 
 
 def half_life(f: np.ndarray | float) -> np.ndarray:
@@ -263,10 +278,10 @@ def _blocks(rows: np.ndarray, n: int) -> np.ndarray:
 
 def _diagonal(x: Scaled) -> Scaled:
     """Numbers (…, n) as diagonal matrices with one exponent each."""
-    exp2, n = x.exp2.max(axis=-1), x.mant.shape[-1]
+    x, n = x.as_vectors(), x.mant.shape[-1]
     matrix = np.zeros((*x.mant.shape, n))
-    matrix[..., range(n), range(n)] = ldexp(x.mant, x.exp2 - exp2[..., None])
-    return Scaled(matrix, exp2)
+    matrix[..., range(n), range(n)] = x.mant
+    return Scaled(matrix, x.exp2)
 
 
 def _running(factors: Scaled, t: int, k: int) -> Scaled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -44,6 +45,11 @@ class Scaled:
         mant = np.where(zero, 0.0, np.exp(log - exp2 * _LN2_HIGH - exp2 * _LN2_LOW))
         return cls(sign * mant, exp2.astype(np.int64)).normalised()
 
+    @classmethod
+    def stack(cls, rows: Sequence[Scaled]) -> Scaled:
+        """Equal blocks along a new first axis."""
+        return cls(np.stack([row.mant for row in rows]), np.stack([row.exp2 for row in rows]))
+
     @property
     def axes(self) -> int:
         """Number of trailing axes that share an exponent."""
@@ -62,6 +68,11 @@ class Scaled:
         shift = np.frexp(largest)[1]
         exp2 = np.where(largest > 0, self.exp2 + shift, NOTHING)
         return Scaled(ldexp(self.mant, -self._expand(shift)), exp2)
+
+    def as_vectors(self) -> Scaled:
+        """Plain numbers with one exponent for the whole last axis (the largest)."""
+        exp2 = self.exp2.max(axis=-1, initial=NOTHING)
+        return Scaled(ldexp(self.mant, self.exp2 - exp2[..., None]), exp2)
 
     @property
     def value(self) -> np.ndarray:
@@ -112,9 +123,8 @@ class Scaled:
 
     def vector_norm(self) -> Scaled:
         """Euclidean norm over the last axis."""
-        exp2 = self.exp2 if self.axes else self.exp2.max(axis=-1, initial=NOTHING)
-        mant = self.mant if self.axes else ldexp(self.mant, self.exp2 - exp2[..., None])
-        return Scaled(np.sqrt(np.einsum("...i,...i->...", mant, mant)), exp2).normalised()
+        x = self if self.axes else self.as_vectors()
+        return Scaled(np.sqrt(np.einsum("...i,...i->...", x.mant, x.mant)), x.exp2).normalised()
 
     def norm(self, order: str | int = "fro") -> Scaled:
         """Frobenius (`"fro"`) or spectral (`2`) norm of each matrix."""

@@ -69,6 +69,8 @@ def parse_numbers(text: str) -> tuple[float, ...]:
     for place, word in enumerate(words, 1):
         shown = word if len(word) <= 20 else word[:19] + "…"
         try:
+            if not word.isascii() or "_" in word:  # float takes 1_000 and ١٢, too
+                raise ValueError
             number = float(word)
         except ValueError:
             raise ValueError(f"number {place} must be a number, got “{shown}”") from None
@@ -111,7 +113,7 @@ SEQUENCES = {
             ("start",),
             lambda T, p: standardised(_window(T, p)),
             _window,
-            "mean sunspot number of the year",
+            "sunspots (yearly mean)",
         ),
         Sequence("pasted", "Your numbers", ("values",), _pasted),
     )

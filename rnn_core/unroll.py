@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from rnn_core.cells import RNN, Cell, checked
-from rnn_core.scaled import ldexp
+from rnn_core.cells import Cell, checked
+from rnn_core.scaled import Scaled
 
 T_MAX = 10_000
-_HUGE = 900  # 2**900: from here on an activation is as good as linear on either side of 0
+_TINY = 1e-290  # states below this lose digits: their scaled form takes over
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,18 @@ class Trajectory:
         if self.cell.blocks != ("c", "h"):
             raise ValueError(f"only an LSTM has a cell state c, got cell {self.cell.name!r}")
         return self.s[..., : self.cell.n]
+
+    @cached_property
+    def scaled_h(self) -> Scaled:
+        """h (T+1, *batch, n) with one exponent a vector, true also beyond float64.
+
+        What remains: a gated cell's pre-activations are floats, so a state that feeds on nothing but
+        states below float64 (z = W_h h with no input and no bias) ends at 0 where its gates read it.
+        """
+        largest = np.abs(self.h[1:]).max(axis=-1, initial=0.0)
+        if ((largest > _TINY) & (largest < np.inf)).all():
+            return Scaled.of(self.h, axes=1)
+        return self.cell.scaled_h(self)
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -84,40 +97,17 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
         drive = np.broadcast_to(drive, (T, *batch, drive.shape[-1]))
         s = np.empty((T + 1, *batch, cell.N))
         s[0] = s0
-        rows: dict[str, np.ndarray] = {}
+        rows = {name: np.empty((T, *batch, width * cell.n)) for name, width in cell.records.items()}
         for t in range(T):
-            for name, row in cell.step(drive[t], s[t]).items():
-                if name == "s":
-                    s[t + 1] = row
-                    continue
-                if name not in rows:
-                    rows[name] = np.empty((T, *row.shape))
-                rows[name][t] = row
-        if isinstance(cell, RNN) and not np.isfinite(s).all():
-            s, rows["z"] = _unroll_scaled(cell, drive, s0)
-    if not np.isfinite(s).all() and not isinstance(cell, RNN):
-        step = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
-        name = getattr(cell, "activation").name  # noqa: B009
-        raise ValueError(f"the states exceed float64 at step {step} with the unbounded activation {name!r}")
+            step = cell.step(drive[t], s[t])
+            s[t + 1] = step["s"]
+            for name, row in rows.items():
+                row[t] = step[name]
+        if not np.isfinite(s).all():
+            if not cell.carries_on:
+                end = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
+                name = cell.activation.name
+                raise ValueError(f"the states exceed float64 at step {end} with the unbounded activation {name!r}")
+            s, rows["z"] = (part.value for part in cell.scaled_states(drive, s0))
     x = np.broadcast_to(x, (T, *batch, cell.m))
-    if T == 0:
-        z = np.empty((0, *batch, len(cell.gates) * cell.n))
-        return Trajectory(cell, x, s, z, z, np.empty((0, *batch, cell.n)) if cell.name == "gru" else None)
     return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"))
-
-
-def _unroll_scaled(cell: RNN, drive: np.ndarray, s0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """States beyond float64 as h · 2**e, so that inf - inf and 0 · inf never arise."""
-    φ = cell.activation.phi
-    h, e = s0, np.zeros((*s0.shape[:-1], 1), dtype=np.int64)
-    s, z = [s0], []
-    for a in drive:
-        zm = ldexp(a, -e) + (cell.W_h @ h[..., None])[..., 0]
-        z.append(ldexp(zm, e))
-        plain = np.minimum(e, _HUGE)
-        h, e = ldexp(φ(ldexp(zm, plain)), -plain), e
-        shift = np.frexp(np.abs(h).max(axis=-1, keepdims=True))[1]
-        shift = np.maximum(shift, -e)  # never below the plain float
-        h, e = ldexp(h, -shift), e + shift
-        s.append(ldexp(h, e))
-    return np.stack(s), np.stack(z)

@@ -51,17 +51,23 @@ def evaluate(case: Case) -> dict[str, np.ndarray]:
     if case["loss"] != "none":
         out |= _backward(backpropagate(flow, _loss(case)))
     if sweep:  # the format puts the slider's axis first, the core after time
-        out = {name: np.moveaxis(value, 1, 0) for name, value in out.items() if name in SWEPT}
+        out = {name: np.moveaxis(value, _times(name), 0) for name, value in out.items()}
     return out
 
 
-SWEPT = ("h", "z", "dphi", "dphi_log", "J", "P_sign", "P_logabs", "P_value", "S_sign", "S_logabs", "S_value")
+def _times(field: str) -> int:
+    """How many axes of time a field has: pairs of steps, none (a sum over the steps), else one."""
+    if field in ("pairs_logF", "rnnbow_logF"):
+        return 2
+    return 0 if field in ("loss", "dW_hh", "dW_ih", "db_ih", "db_hh") else 1
 
 
 def _cell(case: Case) -> Cell:
     given, arch = case["in"], case["arch"]
     φ = activation("identity" if case["act"] == "linear" else case["act"], case["act_param"])
-    W_h = given["W_hh_grid"][:, None, None] if "W_hh_grid" in given else given["W_hh"]
+    W_h = given["W_hh_grid"] if "W_hh_grid" in given else given["W_hh"]
+    if W_h.ndim == 1:  # (S,): one number for every entry
+        W_h = np.broadcast_to(W_h[:, None, None], (len(W_h), len(given["W_ih"]), given["h0"].shape[-1]))
     if arch == "rnn":
         return RNN(given["W_ih"], W_h, given["b_ih"] + given["b_hh"], φ)
     gate = activation(case["gate_act"])
@@ -98,7 +104,7 @@ def _products(flow: GradientFlow) -> dict[str, np.ndarray]:
             out[f"{letter}_sign"], out[f"{letter}_logabs"] = number.sign, number.log
             out[f"{letter}_value"] = number.value
     out["P_mant"], out["P_exp2"] = P.mant, P.exp2
-    if flow.T <= 200 and not flow.trajectory.batch:
+    if flow.T <= 200:
         out["pairs_logF"] = flow.pair_norms()
     return out
 

@@ -40,18 +40,23 @@ def serving(log: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
             yield Server(f"http://127.0.0.1:{port}", process.pid, log)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
     limit = time.monotonic() + seconds
     while time.monotonic() < limit and process.poll() is None:
         try:
-            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).status == 200:
+            if direct.open(f"{url}/_stcore/health", timeout=2).status == 200:
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+    raise RuntimeError("the server did not start:\n" + log.read_text(encoding="utf-8", errors="replace"))
 
 
 @contextmanager

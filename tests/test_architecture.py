@@ -102,6 +102,6 @@ def test_locks_hold_no_registry_address(lock):
 
 
 def test_tests_run_with_the_versions_of_the_app():
-    run, test = (set(re.findall(r"^\S+==\S+", (ROOT / lock).read_text(), re.M)) for lock in LOCKS)
+    run, test = (set(re.findall(r"^\S+==\S+", (ROOT / lock).read_text(encoding="utf-8"), re.M)) for lock in LOCKS)
     assert run
     assert run <= test

@@ -8,7 +8,7 @@ import pytest
 
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.bptt import LOSSES, Loss, backpropagate
-from rnn_core.cells import RNN
+from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run
 from rnn_core.flow import GradientFlow
 from rnn_core.unroll import unroll
@@ -215,6 +215,106 @@ def test_no_steps_bear_no_gradient():
     assert got.itemised_log.shape == (0, 0)
 
 
+@every_loss
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("shape", [(0,), (0, 3)], ids=["flat", "rows"])
+def test_without_a_loss_step_nothing_is_lost(cell, name, shape):
+    for T, steps in ((0, None), (0, []), (4, [])):
+        flow = run(Experiment(cell=cell, T=T)).flow
+        got = backpropagate(flow, Loss(name, np.ones((3, 1)), None, np.zeros(shape), steps))
+        h = flow.trajectory.h[-1].sum() if name == "sum_last" else 0.0
+        assert h == got.L
+        if name != "sum_last":
+            for field in ("dW_h", "dW_x", "db", "db_h", "dh_local", "loss_t"):
+                assert not getattr(got, field).any(), field
+            assert (got.ds.vector_norm().log == -np.inf).all()
+        assert got.dW_h_step_log.shape == (T,)
+        assert got.itemised_log.shape == (T, T)
+
+
+def test_labels_and_steps_may_be_whole_floats():
+    as_read = Loss(SOFTMAX, V, None, np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    got, want = backpropagate(FLOW, as_read), backpropagate(FLOW, Loss(SOFTMAX, V, None, [0, 1], [1, 3]))
+    assert got.loss_t.tolist() == want.loss_t.tolist()
+
+
+def test_steps_with_two_losses_count_both():
+    twice = backpropagate(FLOW, Loss(SOFTMAX, V, None, [0, 1], [2, 2]))
+    once = [backpropagate(FLOW, Loss(SOFTMAX, V, None, [label], [2])) for label in (0, 1)]
+    assert pytest.approx(once[0].L + once[1].L) == twice.L
+    assert twice.dh_local == pytest.approx(once[0].dh_local + once[1].dh_local)
+
+
+# --- states beyond float64 -------------------------------------------------------------------------
+
+
+def test_what_a_deeply_shut_unit_hands_on_is_not_lost():
+    """h = σ(-800 + …) = e^-800 is 0 in float64; the share of W_h at the last step is h · σ'(z) in size."""
+    cell = RNN([[0.0]], [[1.0]], [-800.0], ACTIVATIONS["sigmoid"])
+    got = backpropagate(GradientFlow(unroll(cell, np.zeros((3, 1)), 0.0)), Loss("sum_last"))
+    np.testing.assert_allclose(got.dW_h_step_log, [-np.inf, -2400.0, -1600.0], rtol=1e-14)
+    np.testing.assert_allclose(got.itemised_log[2], got.dW_h_step_log, rtol=1e-14)
+
+
+def test_a_state_that_fades_below_float64_is_still_read():
+    got = backpropagate(run(Experiment(w=0.5, h0=1.0, T=3000)).flow, Loss("sum_last"))
+    np.testing.assert_allclose(got.dW_h_step_log, -2999 * np.log(2), rtol=1e-14)
+    assert got.dW_h.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("depth", [800.0, 5000.0])
+def test_a_shut_output_gate_hides_no_share(depth):
+    """LSTM: h_1 = σ(-depth) tanh(C_1) with C_1 = σ(0) tanh(1); the last step's share of W_h is h_1 |dL/dz|."""
+    cell = LSTM(np.zeros((4, 1)), np.zeros((4, 1)), [0.0, 0.0, 1.0, -depth])
+    tr = unroll(cell, np.zeros((2, 1)), 0.0, 0.0)
+    got = backpropagate(GradientFlow(tr), Loss("sum_last"))
+    want = -depth + np.log(np.tanh(tr.c[1, 0]))
+    assert tr.scaled_h[1].log[0] == pytest.approx(want, rel=1e-14)
+    assert got.dW_h_step_log[1] == pytest.approx(want + got.db_h_step[1].vector_norm().log, rel=1e-14)
+
+
+def test_a_shut_update_gate_hides_no_share():
+    """GRU: h_1 = (1 - z) n with 1 - z = e^-900."""
+    cell = GRU(np.zeros((3, 1)), np.zeros((3, 1)), [0.0, 900.0, 1.0])
+    tr = unroll(cell, np.zeros((2, 1)), 0.0)
+    assert tr.scaled_h[1].log[0] == pytest.approx(-900 + np.log(np.tanh(1.0)), rel=1e-14)
+    assert np.isfinite(backpropagate(GradientFlow(tr), Loss("sum_last")).dW_h_step_log[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scaled_states_are_the_states(kind):
+    for seed in range(5):
+        tr = flow_of(*setting(kind, seed)).trajectory
+        assert close(tr.cell.scaled_h(tr).value, tr.h, 1e-14), seed
+
+
+@every_loss
+@pytest.mark.parametrize("w", [1e50, -1e60, 1e90])
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.filterwarnings("error")
+def test_a_loss_of_states_beyond_float64_neither_warns_nor_is_nan(name, w, n):
+    rng, T = np.random.default_rng(n), 10
+    cell = RNN(np.ones((n, 1)), w * rng.normal(size=(n, n)), np.ones(n), ACTIVATIONS["identity"])
+    flow = GradientFlow(unroll(cell, rng.normal(size=(T, 1)), rng.normal(size=n)))
+    V, targets = rng.normal(size=(2, n)), np.zeros(T) if name == SOFTMAX else np.zeros((T, 2))
+    got = backpropagate(flow, Loss(name, V, None, targets))
+    for field in ("loss_t", "dh_local", "dW_h", "dW_x", "db", "dW_h_step", "dW_x_step", "dW_h_step_log"):
+        assert not np.isnan(getattr(got, field)).any(), field
+    assert not np.isnan(flow.trajectory.s).any()
+    if name == SQUARED:
+        assert np.inf == got.L
+
+
+def test_the_gradient_of_an_infinite_loss_keeps_its_logarithm():
+    """L = h_T²/2 with h_T = w^T: ∂L/∂h_k = w^(2T-k), the share of w at step k ∂L/∂h_k · w^(k-1)."""
+    cell = RNN([[0.0]], [[1e80]], [0.0], ACTIVATIONS["identity"])
+    flow = GradientFlow(unroll(cell, np.zeros((10, 1)), 1.0))
+    got = backpropagate(flow, Loss(SQUARED, [[1.0]], None, [[0.0]], [10]))
+    assert np.inf == got.L
+    np.testing.assert_allclose(got.ds.vector_norm().log, np.log(1e80) * np.arange(20, 9, -1), rtol=1e-14)
+    np.testing.assert_allclose(got.dW_h_step_log, np.log(1e80) * 19, rtol=1e-14)
+
+
 FLOW = GradientFlow(unroll(RNN([[1.0]], [[1.0]], [0.0]), np.zeros((3, 1))))
 V = [[1.0], [2.0]]
 SQUARED, SOFTMAX = "squared_error", "softmax_cross_entropy"
@@ -232,11 +332,11 @@ SQUARED, SOFTMAX = "squared_error", "softmax_cross_entropy"
         (lambda: Loss(SQUARED, V, None, [[np.nan, 1.0]] * 3), "targets must be finite"),
         (lambda: Loss(SOFTMAX, V, None, [0, 1, 2]), "whole numbers from 0 to 1, got 2"),
         (lambda: Loss(SOFTMAX, V, None, [0, -1, 1]), "whole numbers from 0 to 1, got -1"),
-        (lambda: Loss(SOFTMAX, V, None, [0.0, 1.0, 1.0]), "whole numbers from 0 to 1, got float64"),
-        (lambda: Loss(SOFTMAX, V, None, [0], [4]), "loss steps must be from 0 to T = 3, got 4"),
-        (lambda: Loss(SOFTMAX, V, None, [0], [-1]), "loss steps must be from 0 to T = 3, got -1"),
+        (lambda: Loss(SOFTMAX, V, None, [0.0, 0.5, 1.0]), "labels must be whole numbers from 0 to 1, got 0.5"),
+        (lambda: Loss(SOFTMAX, V, None, [0], [4]), "loss steps must be whole numbers from 0 to T = 3, got 4"),
+        (lambda: Loss(SOFTMAX, V, None, [0], [-1]), "loss steps must be whole numbers from 0 to T = 3, got -1"),
         (lambda: Loss(SOFTMAX, V, None, [0], [1.5]), "loss steps must be whole numbers"),
-        (lambda: Loss(SQUARED, V, None, None), "targets"),
+        (lambda: Loss(SQUARED, V, None, None), "loss 'squared_error' needs V, c and targets, got targets = None"),
     ],
 )  # fmt: skip
 def test_a_loss_that_does_not_fit_is_refused_by_name_value_and_range(build, message):

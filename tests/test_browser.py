@@ -291,3 +291,31 @@ def test_an_open_fold_follows_the_slider(server, desk):
     thumb(page, "w").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('.stCode')?.textContent.includes('w=2.05')")
+
+
+def test_marks_hidden_off_the_scale_come_back(server, desk):
+    page = opened(desk.page, server.url)
+    for scenario in ("Saturated sigmoid", "Sigmoid that explodes"):
+        before = page.text_content(READOUT)
+        page.get_by_role("button", name=scenario).click()
+        changed(page, READOUT, before)
+        page.wait_for_timeout(300)  # the redraw follows the read-out within the same task
+    hidden = (
+        "[...document.querySelectorAll('[data-name=chain] path.point')].filter(p => p.style.display === 'none').length"
+    )
+    assert page.evaluate(hidden) == 0
+
+
+def test_a_held_key_leaves_thumb_box_address_and_figure_in_agreement(server, desk):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    thumb(page, "w").focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(30)  # a keyboard's own rate of repetition
+    says(page, PRODUCT, "4143")  # 2.3^10 = 4142.65
+    page.wait_for_function("location.search === '?w=2.3'")
+    page.wait_for_timeout(500)  # whatever lags behind has its chance to undo it
+    says(page, PRODUCT, "4143")
+    assert page.evaluate("document.querySelector('.st-key-w input[type=range]').value") == "2.3"
+    assert page.get_by_label("Recurrent weight w, exactly").input_value() == "2.3"

@@ -229,6 +229,14 @@ def test_ten_thousand_steps_run_and_one_more_is_refused(name):
         unroll(as_cell(net), np.zeros((T_MAX + 1, 1)))
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_declares_what_its_step_records(name):
+    rows = len(CELLS[name].gates) * 2
+    cell = CELLS[name](np.ones((rows, 1)), np.ones((rows, 2)), np.zeros(rows))
+    step = cell.step(cell.drive(np.ones(1)), np.zeros(cell.N))
+    assert {key: len(row) / 2 for key, row in step.items() if key != "s"} == cell.records
+
+
 def test_a_cell_without_inputs_runs_on_its_bias():
     cell = RNN(np.zeros((1, 0)), [[0.5]], [0.25])
     flow = GradientFlow(unroll(cell, np.zeros((3, 0)), 0.1))
@@ -288,6 +296,15 @@ def test_states_with_mixed_signs_overflow_without_a_nan(name):
         np.testing.assert_allclose(flow.J[t], np.array(slopes)[:, None] * W, rtol=1e-9, atol=1e-300)
         assert np.sign(z[t]).tolist() == [float(mp.sign(v)) for v in pre]
         state = [phi(v) for v in pre]
+
+
+@pytest.mark.parametrize(("name", "end"), [("identity", -np.inf), ("relu", 0.0), ("elu", -1.0), ("hardtanh", -1.0)])
+def test_what_saturates_stays_put_beside_what_overflows(name, end):
+    """Units far below zero: saturated ones keep their value, however far the weights drive them."""
+    cell = RNN([[1.0], [1.0]], [[1e90, 0.0], [-1e90, 0.0]], [0.0, 0.0], ACTIVATIONS[name])
+    tr = unroll(cell, np.zeros((6, 1)), [1.0, 0.0])
+    assert not np.isnan(tr.s).any()
+    assert tr.h[-1].tolist() == [1.0 if name == "hardtanh" else np.inf, end]
 
 
 def test_a_gated_cell_with_an_unbounded_activation_says_where_its_state_ends():

@@ -12,7 +12,7 @@ from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.experiment import _RANGES, Experiment, inputs, nudged, run, sweep
 from rnn_core.scenarios import SCENARIOS
-from rnn_core.sequences import SEQUENCES
+from rnn_core.sequences import SEQUENCES, parse_numbers
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -113,6 +113,20 @@ def test_equal_choices_are_one_experiment_and_one_run():
     assert run(a) is run(b)
     assert a != replace(a, w=2.5)
     assert {a: 1}[b] == 1
+
+
+def test_a_shared_run_cannot_be_changed():
+    for cell in CELLS:
+        tr = run(Experiment(cell=cell, T=3)).trajectory
+        for array in (tr.x, tr.s, tr.h, tr.z, tr.gates):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1.0
+
+
+@pytest.mark.parametrize("text", ["1_000", "١٢", "1 ２"])
+def test_pasted_numbers_are_written_in_plain_digits(text):
+    with pytest.raises(ValueError, match="must be a number, got"):
+        parse_numbers(text)
 
 
 def test_an_experiment_cannot_be_changed():

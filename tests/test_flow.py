@@ -175,6 +175,27 @@ def test_gap_is_the_distance_of_total_and_direct(kind):
         np.testing.assert_allclose(flow.gap(), want, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("p", [1e-20, 1e-60])
+def test_gap_of_a_faint_peephole_does_not_cancel(p):
+    """Without W_h the total is the highway, and what the peepholes add to f is the gap at lag 1."""
+    cell = LSTM(np.zeros((4, 1)), np.zeros((4, 1)), [0.3, 1.0, 0.5, 0.0], peepholes=[[p], [2 * p], [0.0]])
+    flow = GradientFlow(unroll(cell, np.zeros((4, 1)), 0.0, 0.5))
+    c, (i, f, g) = flow.trajectory.c[:-1, 0], (σ(0.3), σ(1.0), math.tanh(0.5))
+    added = (g * i * (1 - i) * p + c * f * (1 - f) * 2 * p) / f
+    want = np.append(np.cumsum(added[::-1])[::-1], 0.0)  # (1 + a)(1 + b) - 1 = a + b to first order
+    np.testing.assert_allclose(flow.gap(), want, rtol=1e-13)
+
+
+@pytest.mark.parametrize("bad", [1.0, 0.5, "1", True, np.True_, [1], np.nan])
+def test_steps_of_a_chain_are_whole_numbers(bad):
+    flow = run(Experiment(T=3)).flow
+    with pytest.raises(ValueError, match="t must be a whole number, got"):
+        flow.products_to(bad)
+    with pytest.raises(ValueError, match="k must be a whole number, got"):
+        flow.products_from(bad)
+    assert len(flow.products_to(np.int64(2)).exp2) == 3
+
+
 def test_gap_counts_what_difference_of_floats_would_lose():
     cell = LSTM(np.zeros((4, 1)), [[0.0], [0.0], [1e-25], [0.0]], [0.0, 2.0, 0.1, 0.0])
     gap = GradientFlow(unroll(cell, np.zeros((5, 1)), 0.1, 0.5)).gap()

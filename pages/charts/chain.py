@@ -30,8 +30,13 @@ def quantities(run: Run) -> Arrays:
     return {
         "t": t, "k": k, "T": run.experiment.T, "w": w, "log_w": log_w,
         "step": np.arange(k + 1, t + 1), "slope": slope, "factor": factor,
-        "i": np.arange(k, t + 1), "product": product, "reference": pure,
+        "i": np.arange(k, t + 1), "product": product, "chosen": chosen_step(run), "reference": pure,
     }  # fmt: skip
+
+
+def chosen_step(run: Run) -> int | None:
+    """The step spelled out: the reader's, or the nearest of the chain; None in an empty chain."""
+    return int(np.clip(run.experiment.step, run.k + 1, run.t)) if run.t > run.k else None
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -54,7 +59,7 @@ def draw(a: Arrays) -> theme.Json:
             "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
             "line": {"color": theme.PRODUCT, "width": 3},
             "marker": {
-                "size": 9, "color": theme.PRODUCT, "line": {"color": theme.PRODUCT, "width": 2},
+                "size": theme.mark_size(len(i)), "color": theme.PRODUCT, "line": {"color": theme.PRODUCT, "width": 2},
                 "symbol": ["circle-open" if minus else "circle" for minus in negative],
             },
             "text": values, "customdata": i,
@@ -73,12 +78,22 @@ def draw(a: Arrays) -> theme.Json:
             "xaxis": theme.step_axis(a["k"], a["t"], "step i, from k to t", anchor="y2"),
             "yaxis": theme.log_axis(bounds, "product", domain=[0.46, 1]),
             "yaxis2": theme.log_axis(small, "factor", domain=[0, 0.36], anchor="x"),
-            "shapes": [theme.line_at(0), theme.line_at(0, "y2")],
+            "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *_band(a["chosen"])],
             "annotations": annotations,
             "barmode": "relative", "bargap": 0.45,
             "legend": {"traceorder": "normal"},
         },
     }  # fmt: skip
+
+
+def _band(step: int | None) -> list[theme.Json]:
+    """A faint band behind the step that is spelled out."""
+    if step is None:
+        return []
+    return [{
+        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
+        "fillcolor": f"{theme.SLOPE}/0.1", "line": {"width": 0},
+    }]  # fmt: skip
 
 
 def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
@@ -97,7 +112,8 @@ def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
          "text": numbers(slope), "textposition": "none",
          "hovertemplate": "slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>"},
         {"type": "scatter", "mode": "markers", "x": step, "y": shown, "yaxis": "y2", "name": "factor w·φ′",
-         "marker": {"color": theme.TEXT, "size": 8, "symbol": ["diamond-open" if m else "diamond" for m in minus]},
+         "marker": {"color": theme.TEXT, "size": theme.mark_size(len(step)),
+                    "symbol": ["diamond-open" if m else "diamond" for m in minus]},
          "text": texts, "customdata": step,
          "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"},
         theme.off_scale(step, above, below, bounds, texts, theme.TEXT, "y2"),
@@ -112,7 +128,10 @@ def sentence(a: Arrays) -> str:
         return f"{name} = 1: there is no step between the two, so the product is empty."
     dead = np.flatnonzero(a["factor"].mant == 0)
     if len(dead):
-        return f"{name} = 0 exactly: the factor of step {a['step'][dead[-1]]} is 0, and nothing passes it."
+        if a["w"] == 0:
+            return f"{name} = 0 exactly: the weight is 0, and nothing passes."
+        first = f"the factor of step {a['step'][dead[0]]}"
+        return f"{name} = 0 exactly: {first}{f' and {len(dead) - 1} more' if len(dead) > 1 else ''} is 0."
     value = number(product)
     if not a["slope"].log10.any():
         factors = "one factor" if lag == 1 else f"{lag} factors"
@@ -153,7 +172,7 @@ def picture(a: Arrays) -> theme.Json:
 
 def formula(a: Arrays, run: Run) -> theme.Json:
     """∂h_t/∂h_k with today's numbers, and the chosen step spelled out."""
-    lines = [_product_line(a)]
+    lines = _product_line(a)
     if a["t"] > a["k"]:
         lines += _step_lines(a, run)
     return {
@@ -165,20 +184,29 @@ def formula(a: Arrays, run: Run) -> theme.Json:
     }
 
 
-def _product_line(a: Arrays) -> theme.Json:
+def _product_line(a: Arrays) -> list[theme.Json]:
+    """∂h_t/∂h_k = ∏ w φ'(z_i) = the numbers = the product, in two parts that a phone writes below each other."""
     t, k, lag = a["t"], a["k"], a["t"] - a["k"]
-    latex = r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = "
-    slots = {"t": str(t), "k": str(k), "product": number(a["product"][0])}
-    colors = {"product": "product"}
-    if lag:
-        shown = {1: ["first"], 2: ["first", "last"], 3: ["first", "second", "last"]}.get(lag, _LONG)
-        chain = r" \cdot ".join("@" + name + "@" for name in shown).replace(r"\cdot @dots@ \cdot", r"\cdots")
-        latex += r"\prod_{i=@k1@}^{@t@} w \, \varphi'(z_i) = @w@^{@lag@} \cdot " + chain + " = "
-        at = {"first": 0, "second": 1, "last": lag - 1}
-        slots |= {"k1": str(k + 1), "w": bracketed(a["w"]), "lag": str(lag)}
-        slots |= {name: number(a["slope"][at[name]], 3) for name in shown if name in at}
-        colors |= {"w": "weight"} | dict.fromkeys(at, "slope")
-    return {"latex": latex + "@product@", "slots": slots, "colors": colors}
+    ends = {"t": str(t), "k": str(k)}
+    result = {"product": number(a["product"][0])}
+    left = r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = "
+    if not lag:
+        return [{"latex": left + "@product@", "slots": ends | result, "colors": {"product": "product"}}]
+    shown = {1: ["first"], 2: ["first", "last"], 3: ["first", "second", "last"]}.get(lag, _LONG)
+    chain = r" \cdot ".join("@" + name + "@" for name in shown).replace(r"\cdot @dots@ \cdot", r"\cdots")
+    at = {"first": 0, "second": 1, "last": lag - 1}
+    slopes = {name: number(a["slope"][at[name]], 3) for name in shown if name in at}
+    return [
+        {
+            "latex": left + r"\prod_{i=@k1@}^{@t@} w \, \varphi'(z_i)",
+            "slots": ends | {"k1": str(k + 1)}, "colors": {}, "part": True,
+        },
+        {
+            "latex": r"= @w@^{@lag@} \cdot " + chain + " = @product@", "part": True,
+            "slots": {"w": bracketed(a["w"]), "lag": str(lag)} | slopes | result,
+            "colors": {"product": "product", "w": "weight"} | dict.fromkeys(at, "slope"),
+        },
+    ]  # fmt: skip
 
 
 _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are written out
@@ -187,7 +215,7 @@ _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are
 def _step_lines(a: Arrays, run: Run) -> list[theme.Json]:
     """The chosen step in full: its pre-activation, its slope, its factor."""
     e, tr = run.experiment, run.trajectory
-    i = int(np.clip(e.step, a["k"] + 1, a["t"]))
+    i = a["chosen"]
     j = i - a["k"] - 1
     w = {"i": str(i), "w": bracketed(e.w)}
     return [

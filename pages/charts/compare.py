@@ -54,7 +54,7 @@ def draw(a: Arrays, axis: str) -> theme.Json:
         data.append({
             "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": y, "name": CELLS[name].title, "text": texts,
             "line": {"color": color, "width": 3, "dash": _DASH[name]},
-            "marker": {"size": 7, "symbol": _SYMBOL[name], "color": color},
+            "marker": {"size": theme.mark_size(len(a["j"])), "symbol": _SYMBOL[name], "color": color},
             "hovertemplate": f"{CELLS[name].title}, step %{{x}}: %{{text}}<extra></extra>",
         })  # fmt: skip
         data.append(theme.off_scale(a["j"], above, below, bounds, texts, color))

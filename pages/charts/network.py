@@ -91,7 +91,8 @@ def _cells(places: np.ndarray, row: list[tuple[int, int]], a: Arrays) -> theme.J
     lines = [theme.PRODUCT if end else theme.STATE if on else theme.GRID for end, on in zip(ends, inside, strict=True)]
     return {
         "type": "scatter", "mode": "markers+text", "x": places, "y": np.zeros(len(row)), "cliponaxis": False,
-        "text": [a["h_text"][i] if i == j else "⋯" for i, j in row], "textfont": {"color": theme.TEXT, "size": 13},
+        "text": [_short(a["h_text"][i]) if i == j else "⋯" for i, j in row],
+        "textfont": {"color": theme.TEXT, "size": 13},
         "marker": {
             "symbol": "square", "size": 42, "opacity": 1,
             "color": [f"{theme.STATE}-fill" if on else theme.BACKGROUND for on in inside],
@@ -100,6 +101,12 @@ def _cells(places: np.ndarray, row: list[tuple[int, int]], a: Arrays) -> theme.J
         "customdata": [i if i == j else None for i, j in row],
         "hovertext": [_hover(i, j, a) for i, j in row], "hovertemplate": "%{hovertext}<extra></extra>",
     }  # fmt: skip
+
+
+def _short(text: str) -> str:
+    """What fits into a cell: "6.89", "10⁸⁵"; the whole number is a hover away."""
+    mantissa, times, power = text.partition(" × ")
+    return text if not times else ("−" if mantissa.startswith("−") else "") + power
 
 
 def _texts(x: Any, y: float, text: list[str], color: str) -> theme.Json:
@@ -129,7 +136,8 @@ def _backward(place: int, row: list[tuple[int, int]], a: Arrays) -> list[tuple[t
         "x": place + 0.1, "ax": place + 0.9, "y": -0.62, "ay": -0.62, "axref": "x", "ayref": "y", "showarrow": True,
         "arrowwidth": width, "arrowsize": max(0.6, 1.6 / width), "arrowcolor": theme.magnitude_color(log10),
     }  # fmt: skip
-    return [(arrow, f"×{_together(a, first, last)}")]
+    factor = _together(a, first, last)
+    return [(arrow, f"×({factor})" if factor.startswith("−") else f"×{factor}")]
 
 
 def _together(a: Arrays, first: int, last: int) -> str:

@@ -46,7 +46,7 @@ def _written(value: float, log10: float, negative: bool, digits: int) -> str:
     if log10 == math.inf:
         return sign + "∞"
     size = abs(value)
-    if 1e-3 <= size < 1e6:
+    if 1e-3 <= size < (1e6 if digits >= 4 else 10 ** (digits + 1)):
         text = f"{size:.{max(0, digits - 1 - math.floor(log10))}f}"
         return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
     exponent = math.floor(log10)

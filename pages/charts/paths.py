@@ -37,10 +37,10 @@ def _curve(a: Arrays, which: str, name: str, color: str, bounds: tuple[float, fl
             "type": "scatter", "mode": "lines+markers", "x": j, "y": y, "name": name, "text": texts,
             "line": {"color": color, "width": 3, "dash": dash},
             "marker": {
-                "size": 7, "color": color, "symbol": ["circle-open" if s < 0 else "circle" for s in values.sign],
+                "size": theme.mark_size(len(j)), "color": color,
+                "symbol": ["circle-open" if s < 0 else "circle" for s in values.sign],
             },
             "hovertemplate": f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {name}: %{{text}}<extra></extra>",
-            "customdata": j,
         },
         theme.off_scale(j, above, below, bounds, texts, color),
     ]  # fmt: skip
@@ -70,6 +70,8 @@ def sentence(a: Arrays) -> str:
     if a["t"] == a["k"]:
         return EMPTY
     left = f"The forget gates alone keep {percent(direct)} after {steps(a['t'] - a['k'])}"
+    if direct.mant == 0 and total.mant == 0:
+        return f"Nothing is left after {steps(a['t'] - a['k'])}: direct path and exact total are both exactly 0."
     if direct.mant == total.mant and direct.exp2 == total.exp2:
         return f"{left}, and that is the whole gradient: direct path and exact total agree."
     exact = f"{left}; the exact gradient is {number(total)}"
@@ -103,7 +105,6 @@ def picture(a: Arrays) -> theme.Json:
         narrow=slim,
         role="main",
         height=300,
-        tap=True,
     )
 
 
@@ -177,6 +178,8 @@ def split_sentence(a: Arrays) -> str:
         return EMPTY
     shares = {q: a["parts"][q] for q in ("f", "i", "g", "o") if a["parts"][q].mant != 0}
     if not shares:
+        if a["total"].mant == 0:
+            return "Nothing is left to split: the total is exactly 0."
         return "All of it flows along the cell state: no gate lets h carry any gradient."
     q = max(shares, key=lambda gate: float(shares[gate].log10))
     kind = "adds" if shares[q].sign > 0 else "takes away"

@@ -23,6 +23,9 @@ def _chain(run: Run) -> list[str]:
         found.append(f"t = {e.t} lies beyond the {e.T} unrolled steps, so the chain ends at t = {run.t}.")
     if e.k > run.t:
         found.append(f"k = {e.k} lies after t = {run.t}, so the chain begins at k = {run.k}.")
+    reads_h = e.cell == "lstm" and not all(e.pins(q) for q in "ifg")
+    if reads_h and run.k == 0 < run.t:
+        found.append("h₀ is given and does not follow C₀, hence the bend of the total at j = 0.")
     return found
 
 

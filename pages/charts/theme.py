@@ -88,17 +88,24 @@ def visible(log10: np.ndarray, bounds: tuple[float, float]) -> tuple[list[float 
 
 def off_scale(x: np.ndarray, above: np.ndarray, below: np.ndarray, bounds: tuple[float, float], labels: list[str],
               color: str, axis: str = "y") -> Json:  # fmt: skip
-    """Triangles at the edge for points beyond it: marks, not clamps."""
-    hit = above | below
+    """Marks at the edge for points beyond it: triangles, not clamps, and a cross for an exact 0."""
+    hit = np.flatnonzero(above | below)
+    texts = [labels[j] for j in hit]
+    symbols = ["triangle-up" if above[j] else "x-thin" if labels[j] == "0" else "triangle-down" for j in hit]
+    mark = {"size": 9, "color": color, "line": {"color": color, "width": 2}}
+    if not len(hit):  # without any point Plotly forgets to show again what it hid in other traces
+        return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "yaxis": axis, "showlegend": False}
     return {
         "type": "scatter", "mode": "markers", "x": np.asarray(x)[hit], "yaxis": axis,
-        "y": np.where(above, bounds[1], bounds[0])[hit],
-        "marker": {
-            "symbol": ["triangle-up" if up else "triangle-down" for up in above[hit]], "size": 9, "color": color,
-        },
-        "text": [label for label, out in zip(labels, hit, strict=True) if out],
-        "hovertemplate": "off the scale: %{text}<extra></extra>", "showlegend": False, "cliponaxis": False,
+        "y": np.where(above, bounds[1], bounds[0])[hit], "marker": mark | {"symbol": symbols},
+        "text": ["exactly 0" if text == "0" else f"off the scale: {text}" for text in texts],
+        "hovertemplate": "%{text}<extra></extra>", "showlegend": False, "cliponaxis": False,
     }  # fmt: skip
+
+
+def mark_size(steps: int) -> int:
+    """Marks shrink where there are many, so that they stay apart."""
+    return 8 if steps <= 40 else 4
 
 
 def label(x: float, y: float, text: str, color: str, **more: Any) -> Json:

@@ -128,8 +128,3 @@ def compare_code(e: Experiment) -> list[str]:
     return lines + [
         f"# {name} {r.flow.products_to(r.t, r.k).norm(2).value[0].item()!r}" for name, r in _three(e).items()
     ]
-
-
-def lstm_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
-    """A point of a curve becomes the step where the gradient arrives."""
-    return {"k": int(tap["value"])}

@@ -48,7 +48,9 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
     if fold.open:
         import pandas as pd
 
-        fold.dataframe(pd.DataFrame(dict(columns())), hide_index=True, height=280)
+        table = pd.DataFrame(dict(columns()))
+        digits = {name: st.column_config.NumberColumn(format="%.6g") for name in table.select_dtypes("float")}
+        fold.dataframe(table, hide_index=True, height=280, column_config=digits)
         fold.download_button(
             "Download CSV", lambda: csv(columns()), f"unrolled-{name}.csv", "text/csv", on_click="ignore"
         )

@@ -4,7 +4,8 @@ import { dressed, forPaper, isTouch, palette } from "./theme.js";
 
 /**
  * @typedef {import("./theme.js").Figure} Figure
- * @typedef {{mathml: string, latex: string, slots: Object<string, string>, colors: Object<string, string>}} Line
+ * @typedef {{mathml: string, latex: string, part: boolean, slots: Object<string, string>,
+ *   colors: Object<string, string>}} Line
  * @typedef {object} Item
  * @property {"figure" | "formula" | "text"} kind
  * @property {string} name  the node's identity: a node stays while its name stays
@@ -139,6 +140,7 @@ function formulaView() {
     update(next) {
       next.lines.forEach((line, number) => {
         const place = lines.children[number] ?? lines.appendChild(element("div", "u-line"));
+        place.classList.toggle("u-part", line.part);
         // a constant of the page's code, never a value; values enter below, as text
         if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
         for (const slot of place.querySelectorAll("[data-slot]")) {

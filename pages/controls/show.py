@@ -53,7 +53,8 @@ def encode(items: Sequence[Item]) -> bytes:
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (what of these differs below 480 px),
              height, narrow_height, role ("main" | "more"), tap
-    formula: kind, name, title, alt, lines [{latex, slots, colors}], with @slot@ in the LaTeX
+    formula: kind, name, title, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
+             parts share a line where there is room
     text:    kind, name, text
 
     >>> encode([{"kind": "text", "name": "note", "text": "1024"}])
@@ -119,10 +120,10 @@ def _plain(value: Any) -> Any:
     return typed if value.ndim == 1 else {**typed, "shape": ", ".join(map(str, value.shape))}
 
 
-def _line(latex: str, slots: Mapping[str, str], colors: Mapping[str, str]) -> dict[str, Any]:
+def _line(latex: str, slots: Mapping[str, str], colors: Mapping[str, str], part: bool = False) -> dict[str, Any]:
     """One line of a formula: MathML with named slots, their texts and colours, and the LaTeX to copy."""
     filled = _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)
-    return {"mathml": _mathml(latex), "slots": slots, "colors": colors, "latex": filled}
+    return {"mathml": _mathml(latex), "slots": slots, "colors": colors, "latex": filled, "part": part}
 
 
 @lru_cache(maxsize=256)

@@ -40,7 +40,7 @@ function common(color) {
   const axis = {
     gridcolor: color("--u-grid"), zerolinecolor: color("--u-grid"), linecolor: color("--u-grid"),
     tickfont: { color: color("--u-muted"), size: 12 }, title: { font: { size: 13 }, standoff: 8 },
-    ticks: "", automargin: false, // margins that follow the labels would make the picture jump
+    ticks: "", exponentformat: "power", automargin: false, // margins that follow the labels would make the picture jump
   };
   return { layout: {
     font: { family: color.value("--st-font"), size: 13, color: text },
