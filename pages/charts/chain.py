@@ -92,7 +92,7 @@ def _band(step: int | None) -> list[theme.Json]:
         return []
     return [{
         "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
-        "fillcolor": f"{theme.SLOPE}/0.1", "line": {"width": 0},
+        "fillcolor": f"{theme.MUTED}/0.1", "line": {"width": 0},
     }]  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def formula(a: Arrays, run: Run) -> theme.Json:
 
 
 def _product_line(a: Arrays) -> list[theme.Json]:
-    """∂h_t/∂h_k = ∏ w φ'(z_i) = the numbers = the product, in two parts that a phone writes below each other."""
+    """∂h_t/∂h_k = ∏ w φ'(z_i) = the numbers = the product, in parts that a phone writes below each other."""
     t, k, lag = a["t"], a["k"], a["t"] - a["k"]
     ends = {"t": str(t), "k": str(k)}
     result = {"product": number(a["product"][0])}
@@ -202,10 +202,10 @@ def _product_line(a: Arrays) -> list[theme.Json]:
             "slots": ends | {"k1": str(k + 1)}, "colors": {}, "part": True,
         },
         {
-            "latex": r"= @w@^{@lag@} \cdot " + chain + " = @product@", "part": True,
-            "slots": {"w": bracketed(a["w"]), "lag": str(lag)} | slopes | result,
-            "colors": {"product": "product", "w": "weight"} | dict.fromkeys(at, "slope"),
+            "latex": r"= @w@^{@lag@} \cdot " + chain, "slots": {"w": bracketed(a["w"]), "lag": str(lag)} | slopes,
+            "colors": {"w": "weight"} | dict.fromkeys(at, "slope"), "part": True,
         },
+        {"latex": "= @product@", "slots": result, "colors": {"product": "product"}, "part": True},
     ]  # fmt: skip
 
 

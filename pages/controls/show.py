@@ -96,7 +96,7 @@ def _encode_item(item: Item) -> bytes:
     if item["kind"] == "formula":
         item = {
             **item,
-            "lines": [_line(line["latex"], line.get("slots", {}), line.get("colors", {})) for line in item["lines"]],
+            "lines": [_line(**{"slots": {}, "colors": {}, "part": False} | line) for line in item["lines"]],
         }
     try:
         text = json.dumps(item, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
@@ -120,7 +120,7 @@ def _plain(value: Any) -> Any:
     return typed if value.ndim == 1 else {**typed, "shape": ", ".join(map(str, value.shape))}
 
 
-def _line(latex: str, slots: Mapping[str, str], colors: Mapping[str, str], part: bool = False) -> dict[str, Any]:
+def _line(latex: str, slots: Mapping[str, str], colors: Mapping[str, str], part: bool) -> dict[str, Any]:
     """One line of a formula: MathML with named slots, their texts and colours, and the LaTeX to copy."""
     filled = _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)
     return {"mathml": _mathml(latex), "slots": slots, "colors": colors, "latex": filled, "part": part}
