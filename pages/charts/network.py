@@ -21,7 +21,7 @@ def quantities(run: Run) -> Arrays:
     t, k, flow = run.t, run.k, run.flow
     factor, product = flow.factors, scalar(flow.products_to(t, k))
     return {
-        "t": t, "k": k, "T": run.experiment.T, "h_text": [number(h, 3) for h in run.trajectory.h[:, 0].tolist()],
+        "t": t, "k": k, "T": run.experiment.T, "h_text": [_state(h) for h in run.trajectory.h[:, 0].tolist()],
         "factor": factor, "factor_text": numbers(factor, 3), "product_text": numbers(product),
         "product_log10": product.log10.tolist(),
     }  # fmt: skip
@@ -104,9 +104,13 @@ def _cells(places: np.ndarray, row: list[tuple[int, int]], a: Arrays) -> theme.J
 
 
 def _short(text: str) -> str:
-    """What fits into a cell: "6.89", "10⁸⁵"; the whole number is a hover away."""
+    """What fits into a cell: "6.89", "16384", "10⁸⁵"; the whole number is a hover away."""
     mantissa, times, power = text.partition(" × ")
     return text if not times else ("−" if mantissa.startswith("−") else "") + power
+
+
+def _state(h: float) -> str:
+    return number(h, 3 if abs(h) < 1000 else 4)
 
 
 def _texts(x: Any, y: float, text: list[str], color: str) -> theme.Json:

@@ -17,15 +17,22 @@ def remarks(run: Run) -> list[str]:
     return [*_chain(run), *_input(run), *_kinks(run), *_range(run)]
 
 
+def bend(run: Run) -> list[str]:
+    """Why the curve of an LSTM's total bends at its first state."""
+    reads_h = not all(run.experiment.pins(q) for q in "ifg")
+    return (
+        ["h₀ is given and does not follow C₀, hence the bend of the total at j = 0."]
+        if reads_h and run.k == 0 < run.t
+        else []
+    )
+
+
 def _chain(run: Run) -> list[str]:
     e, found = run.experiment, []
     if e.t > e.T:
         found.append(f"t = {e.t} lies beyond the {e.T} unrolled steps, so the chain ends at t = {run.t}.")
     if e.k > run.t:
         found.append(f"k = {e.k} lies after t = {run.t}, so the chain begins at k = {run.k}.")
-    reads_h = e.cell == "lstm" and not all(e.pins(q) for q in "ifg")
-    if reads_h and run.k == 0 < run.t:
-        found.append("h₀ is given and does not follow C₀, hence the bend of the total at j = 0.")
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pages.charts import chain, compare, gates, inputs, network, paths, states
 from pages.charts.numbers import scalar
-from pages.charts.remarks import item, remarks
+from pages.charts.remarks import bend, item, remarks
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, Run, run
 
@@ -68,7 +68,7 @@ def lstm_items(e: Experiment) -> Items:
     r = run(e)
     a, over_time = paths.quantities(r), gates.quantities(r)
     return [
-        paths.picture(a), paths.formula(a), item(remarks(r)),
+        paths.picture(a), paths.formula(a), item(remarks(r) + bend(r)),
         gates.picture(over_time), gates.states_picture(over_time), paths.split_picture(r),
     ]  # fmt: skip
 
