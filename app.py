@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pages.controls import assets, show
+from pages.controls import assets, live, show
 
 
 def contents() -> list[st.Page]:
@@ -40,4 +40,4 @@ async def warm(_: st.App) -> AsyncIterator[None]:
 if st.runtime.exists():
     st.navigation(contents(), position="top").run()
 else:  # imported by the server that is about to start
-    app = st.App(__file__, routes=assets.ROUTES, lifespan=warm)
+    app = st.App(__file__, routes=[*assets.ROUTES, *live.ROUTES], lifespan=warm)

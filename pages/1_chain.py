@@ -17,6 +17,7 @@ show_page(
         question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
         controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
         panel=panel,
+        main="w",
         items=views.chain_items,
         columns=views.chain_columns,
         code=views.chain_code,

@@ -21,6 +21,7 @@ show_page(
         controls=("pin_all", *table.gate_fields(*LSTM.gates), "c0", "h0", *table.CHAIN, *table.INPUT),
         defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
         panel=panel,
+        main="f",
         items=views.lstm_items,
         columns=views.lstm_columns,
         code=views.lstm_code,

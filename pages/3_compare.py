@@ -36,6 +36,7 @@ show_page(
         ),
         defaults={"activation": "tanh", "w": 1.0, "sequence": "sine", "T": 30, "t": 30},
         panel=panel,
+        main="w",
         items=views.compare_items,
         columns=views.compare_columns,
         code=views.compare_code,

@@ -7,8 +7,8 @@ same experiment at many values of one field in one vectorised call. The unit is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -112,8 +112,8 @@ class Experiment:
     b_n: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, _checked(field.name, field.type, getattr(self, field.name)))
+        for one in fields(self):
+            object.__setattr__(self, one.name, _checked(one.name, one.type, getattr(self, one.name)))
 
     @property
     def end(self) -> int:
@@ -206,6 +206,11 @@ class Run:
     experiment: Experiment
     x: np.ndarray  # (T, *batch)
     flow: GradientFlow
+    swept: Mapping[str, np.ndarray] = field(default_factory=dict)  # the field that a sweep varies: its S values
+
+    def value(self, name: str) -> np.ndarray:
+        """A number of the experiment, of shape batch: with a sweep of it, its value at each position."""
+        return np.broadcast_to(self.swept.get(name, getattr(self.experiment, name)), self.trajectory.batch)
 
     @property
     def trajectory(self) -> Trajectory:
@@ -224,17 +229,23 @@ NUDGE = 0.01  # small enough to be nearly linear, large enough to be seen
 
 
 def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
-    """The states h_k … h_T after h_k was moved by `epsilon`, (T-k+1, *batch, n): what the product means."""
+    """The states h_k … h_T after h_k was moved by `epsilon`, (T-k+1, *batch, n): what the product means.
+
+    Where h_k exceeds float64 already, the states as they are.
+    """
     tr, k = run.trajectory, run.k
     c = tr.c[k] if "c" in tr.cell.blocks else None
-    with np.errstate(invalid="ignore"):
-        start = tr.h[k] + epsilon
-    return unroll(tr.cell, tr.x[k:], start, c).h if np.isfinite(start).all() else tr.h[k:]
+    finite = np.isfinite(tr.h[k])
+    start = np.where(finite, tr.h[k], 0.0) + epsilon
+    return np.where(finite, unroll(tr.cell, tr.x[k:], start, c).h, tr.h[k:])
 
 
 @lru_cache(maxsize=128)
 def run(experiment: Experiment) -> Run:
     """Unroll the experiment; results are shared, so their arrays are read-only."""
+    everywhere = replace(experiment, t=0, k=0, step=1)  # these choose rows, and change no array
+    if experiment != everywhere:
+        return replace(run(everywhere), experiment=experiment)
     result = _run(experiment, inputs(experiment), {})
     tr = result.trajectory
     for array in (result.x, tr.x, tr.s, tr.z, tr.gates):
@@ -245,7 +256,7 @@ def run(experiment: Experiment) -> Run:
 def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) -> Run:
     c0 = np.asarray(swept.get("c0", experiment.c0))[..., None] if experiment.cell == "lstm" else None
     h0 = np.asarray(swept.get("h0", experiment.h0))[..., None]
-    return Run(experiment, x, GradientFlow(unroll(build(experiment, **swept), x[..., None], h0, c0)))
+    return Run(experiment, x, GradientFlow(unroll(build(experiment, **swept), x[..., None], h0, c0)), swept)
 
 
 _OF_SEQUENCE = ("amplitude", "period", "at", "seed", "start")
@@ -262,6 +273,7 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     variants = [_checked(field, _TYPES[field], v) for v in values]
     if not variants:
         raise ValueError(f"a sweep of {field} needs at least one value, got none")
+    swept = {field: np.array(variants)}
     if field == "T" or field in _OF_SEQUENCE:
         T = max(variants) if field == "T" else experiment.T
         x = np.zeros((T, len(variants)))
@@ -269,9 +281,9 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
         for s, variant in enumerate(variants):
             steps = variant if field == "T" else T
             x[:steps, s] = SEQUENCES[experiment.sequence].make(steps, parameters | {field: variant})
-        return _run(experiment, x, {})
+        return _run(experiment, x, swept)
     x = np.broadcast_to(inputs(experiment)[:, None], (experiment.T, len(variants)))
-    return _run(experiment, x, {field: np.array(variants)})
+    return _run(experiment, x, swept)
 
 
 _TYPES = {field.name: field.type for field in fields(Experiment)}

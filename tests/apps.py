@@ -6,6 +6,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from tests.figures import unpacked
+
 PAGES = {
     path.stem.split("_", 1)[1]: path for path in sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*.py"))
 }
@@ -22,7 +24,8 @@ def opened(page: str, **url: str) -> AppTest:
 def items(at: AppTest) -> dict[str, dict[str, Any]]:
     """The figures, formulas and texts that the page sends, by name."""
     [component] = at.get("bidi_component")
-    return {item["name"]: item for item in json.loads(component.proto.bytes)}
+    [frame] = unpacked(component.proto.bytes)["frames"]
+    return {item["name"]: item for item in frame}
 
 
 def slots(at: AppTest, formula: str) -> dict[str, str]:
@@ -33,6 +36,6 @@ def slots(at: AppTest, formula: str) -> dict[str, str]:
 def healthy(at: AppTest) -> AppTest:
     """The page ran without an exception, and shows no NaN."""
     assert not at.exception, at.exception
-    shown = json.dumps(list(items(at).values()), ensure_ascii=False)
+    shown = json.dumps(list(items(at).values()), ensure_ascii=False, default=lambda gaps_and_all: gaps_and_all.size)
     assert "NaN" not in shown and "nan" not in shown.lower().replace("“nan”", "").split()
     return at

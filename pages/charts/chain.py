@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from pages.charts import theme
-from pages.charts.numbers import bracketed, derivative, derivative_html, number, numbers, scalar, weight
+from pages.charts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.numbers import bracketed, derivative, derivative_html, number, numbers, weight
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
-
-Arrays = dict[str, Any]
 
 
 def quantities(run: Run) -> Arrays:
     """Per-step factors and the running product ∂h_t/∂h_i of an RNN's chain from k to t.
 
-    `step` i = k+1 … t with `slope`, `factor` and their log10; `i` = k … t with `product`, `reference` = w^(t-i).
+    `step` i = k+1 … t with `slope`, `factor`; `i` = k … t with `product`; log10 |w| and of w^(t-k). For the step
+    spelled out (`chosen`): h before it, its x and z.
     """
-    t, k, flow, w = run.t, run.k, run.flow, run.experiment.w
-    product = scalar(flow.products_to(t, k))
-    slope = flow.slopes[k:t, 0]
-    factor = flow.factors[k:t]
-    lag = np.arange(t - k, -1, -1)
+    t, k, flow = run.t, run.k, run.flow
+    w = run.value("w").astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        pure = np.where(lag > 0, lag * np.log10(abs(w)), 0.0)
-        log_w = float(np.log10(abs(w)))
+        log_w = np.log10(np.abs(w))
+        pure = (t - k) * log_w if t > k else 0.0 * w
+    chosen = chosen_step(run)
+    at = (chosen or 1) - 1
     return {
-        "t": t, "k": k, "T": run.experiment.T, "w": w, "log_w": log_w,
-        "step": np.arange(k + 1, t + 1), "slope": slope, "factor": factor,
-        "i": np.arange(k, t + 1), "product": product, "chosen": chosen_step(run), "reference": pure,
+        **axis(run), "t": t, "k": k, "T": run.experiment.T, "chosen": chosen,
+        "step": np.arange(k + 1, t + 1), "i": np.arange(k, t + 1),
+        "slope": time_last(flow.slopes[k:t], run), "factor": time_last(flow.factors[k:t], run),
+        "product": time_last(flow.products_to(t, k), run), "w": w, "log_w": log_w, "log_pure": pure,
+        **({} if chosen is None else {
+            "u": run.value("u").astype(float), "b": run.value("b").astype(float),
+            "h": time_last(run.trajectory.h, run)[..., at], "x": time_last(run.x, run)[..., at],
+            "z": time_last(run.trajectory.z, run)[..., at],
+        }),
     }  # fmt: skip
 
 
@@ -42,35 +47,34 @@ def chosen_step(run: Run) -> int | None:
 def draw(a: Arrays) -> theme.Json:
     """Product above, factors below, one axis of steps."""
     bounds, small = theme.held_range(a["t"] - a["k"], -8, 4), (-2.2, 1.2)
-    i, log = a["i"], a["product"].log10
-    y, above, below = theme.visible(log, bounds)
-    values = numbers(a["product"])
-    negative = a["product"].sign < 0
-    name = derivative_html("h", a["t"], "h", a["k"])
-    reference, _, _ = theme.visible(a["reference"], bounds)
-    end = float(np.clip(log[0], *bounds))
+    i, product = a["i"], a["product"]
+    log = product.log10
+    end = np.clip(log[..., 0], *bounds)
+    floor = bounds[0] + 0.08 * (bounds[1] - bounds[0])  # the label stays above the marks at the edge
+    pure = np.clip(np.stack([a["log_pure"], np.zeros_like(a["log_pure"])], axis=-1), -1e4, 1e4)  # w = 0: straight down
+    shown = {
+        "text": lambda: numbers(product), "customdata": i,
+        "hovertemplate": f"∂h<sub>{a['t']}</sub>/∂h<sub>%{{x}}</sub> = %{{text}}<extra></extra>",
+    }  # fmt: skip
     data: list[theme.Json] = [
         {
-            "type": "scatter", "mode": "lines", "x": i, "y": reference, "name": "w<sup>t−i</sup> alone",
+            "type": "scatter", "mode": "lines", "x": [a["k"], a["t"]], "y": along(pure),
+            "name": "w<sup>t−i</sup> alone",
             "line": {"color": theme.REFERENCE, "width": 2, "dash": "dot"}, "hoverinfo": "skip", "showlegend": True,
         },
         {
-            "type": "scatter", "mode": "lines+markers", "x": i, "y": y,
+            "type": "scatter", "mode": "lines+markers", "x": i, "y": along(theme.gaps(log)),
             "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
             "line": {"color": theme.PRODUCT, "width": 3},
             "marker": {
                 "size": theme.mark_size(len(i)), "color": theme.PRODUCT, "line": {"color": theme.PRODUCT, "width": 2},
-                "symbol": ["circle-open" if minus else "circle" for minus in negative],
+                "symbol": along(theme.signed(product, "circle")),
             },
-            "text": values, "customdata": i,
-            "hovertemplate": f"∂h<sub>{a['t']}</sub>/∂h<sub>%{{x}}</sub> = %{{text}}<extra></extra>",
+            **hover(a, shown),
         },
-        theme.off_scale(i, above, below, bounds, values, theme.PRODUCT),
+        theme.off_scale(a, i, product, bounds, theme.PRODUCT),
         *_bars(a, small),
-    ]  # fmt: skip
-    annotations = [
-        theme.label(a["k"], end, f"<b>{name} = {values[0]}</b>", theme.PRODUCT, xanchor="left", xshift=-6,
-                    yshift=-19 if end - bounds[0] > 0.1 * (bounds[1] - bounds[0]) else 18),
+        theme.label(a["k"], np.maximum(end, floor), each(_label, a), theme.PRODUCT, each(_beside, a, floor)),
     ]  # fmt: skip
     return {
         "data": data,
@@ -79,11 +83,19 @@ def draw(a: Arrays) -> theme.Json:
             "yaxis": theme.log_axis(bounds, "product", domain=[0.46, 1]),
             "yaxis2": theme.log_axis(small, "factor", domain=[0, 0.36], anchor="x"),
             "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *_band(a["chosen"])],
-            "annotations": annotations,
             "barmode": "relative", "bargap": 0.45,
             "legend": {"traceorder": "normal"},
         },
     }  # fmt: skip
+
+
+def _label(a: Arrays) -> str:
+    return f"<b>{derivative_html('h', a['t'], 'h', a['k'])} = {number(a['product'][0])}</b>"
+
+
+def _beside(a: Arrays, floor: float) -> str:
+    """Below the curve's end, unless that is the floor."""
+    return "bottom right" if a["product"][0].log10 > floor else "top right"
 
 
 def _band(step: int | None) -> list[theme.Json]:
@@ -98,25 +110,23 @@ def _band(step: int | None) -> list[theme.Json]:
 
 def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
     step, slope, factor = a["step"], a["slope"], a["factor"]
-    low = bounds[0]
-    height = np.maximum(slope.log10, 4 * low)  # a slope of exactly 0 fills the panel downwards
-    base = {"type": "bar", "x": step, "yaxis": "y2", "customdata": step}
-    net = factor.log10
-    shown, above, below = theme.visible(net, bounds)
-    texts = numbers(factor)
-    minus = factor.sign < 0
+    deepest = 4 * bounds[0]  # a slope of exactly 0 fills the panel downwards
+    w = np.repeat(np.maximum(a["log_w"], deepest)[..., None], len(step), axis=-1)
+    bar: theme.Json = {"type": "bar", "x": step, "yaxis": "y2"}
     return [
-        {**base, "y": np.full(len(step), max(a["log_w"], 4 * low)), "name": "weight w",
-         "marker": {"color": theme.WEIGHT}, "hovertemplate": f"w = {weight(a['w'])}<extra></extra>"},
-        {**base, "y": height, "name": "slope φ′(z<sub>i</sub>)", "marker": {"color": theme.SLOPE},
-         "text": numbers(slope), "textposition": "none",
-         "hovertemplate": "slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>"},
-        {"type": "scatter", "mode": "markers", "x": step, "y": shown, "yaxis": "y2", "name": "factor w·φ′",
+        {**bar, "y": along(w), "name": "weight w", "marker": {"color": theme.WEIGHT},
+         **hover(a, {"customdata": step, "hovertemplate": lambda: f"w = {weight(a['w'])}<extra></extra>"})},
+        {**bar, "y": along(np.maximum(slope.log10, deepest)), "name": "slope φ′(z<sub>i</sub>)",
+         "marker": {"color": theme.SLOPE},
+         **hover(a, {"customdata": step, "text": lambda: numbers(slope), "textposition": "none",
+                     "hovertemplate": "slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>"})},
+        {"type": "scatter", "mode": "markers", "x": step, "y": along(theme.gaps(factor.log10)), "yaxis": "y2",
+         "name": "factor w·φ′",
          "marker": {"color": theme.TEXT, "size": theme.mark_size(len(step)),
-                    "symbol": ["diamond-open" if m else "diamond" for m in minus]},
-         "text": texts, "customdata": step,
-         "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"},
-        theme.off_scale(step, above, below, bounds, texts, theme.TEXT, "y2"),
+                    "symbol": along(theme.signed(factor, "diamond"))},
+         **hover(a, {"customdata": step, "text": lambda: numbers(factor),
+                     "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"})},
+        theme.off_scale(a, step, factor, bounds, theme.TEXT, "y2"),
     ]  # fmt: skip
 
 
@@ -126,14 +136,14 @@ def sentence(a: Arrays) -> str:
     name = derivative("h", a["t"], "h", a["k"])
     if lag == 0:
         return f"{name} = 1: there is no step between the two, so the product is empty."
-    dead = np.flatnonzero(a["factor"].mant == 0)
-    if len(dead):
+    if product.mant == 0:
+        dead = np.flatnonzero(a["factor"].mant == 0)
         if a["w"] == 0:
             return f"{name} = 0 exactly: the weight is 0, and nothing passes."
         first = f"the factor of step {a['step'][dead[0]]}"
         return f"{name} = 0 exactly: {first}{f' and {len(dead) - 1} more' if len(dead) > 1 else ''} is 0."
     value = number(product)
-    if not a["slope"].log10.any():
+    if (a["slope"].mant == 0.5).all() and (a["slope"].exp2 == 1).all():  # all of them 1
         factors = "one factor" if lag == 1 else f"{lag} factors"
         return f"{name} = {value}: {factors} of {weight(a['w'])}, so the gradient {_fate(product)}."
     pure = _pure(a, lag)
@@ -153,7 +163,8 @@ def _fate(product: Scaled) -> str:
 def _pure(a: Arrays, lag: int) -> str:
     if a["w"] == 0:
         return "0"
-    return number(Scaled.from_log(np.array(lag * np.log(abs(a["w"]))), -1.0 if a["w"] < 0 and lag % 2 else 1.0), 3)
+    log, sign = lag * np.log(abs(a["w"])), -1.0 if a["w"] < 0 and lag % 2 else 1.0
+    return number(sign * math.exp(log) if abs(log) < 700 else Scaled.from_log(np.array(log), sign), 3)
 
 
 def picture(a: Arrays) -> theme.Json:
@@ -166,22 +177,21 @@ def picture(a: Arrays) -> theme.Json:
         yaxis2=theme.log_axis(small, "", most=2, domain=[0, 0.32], anchor="x"),
     )
     return theme.figure_item(
-        "chain", "Factors and product", sentence(a), wide, narrow=slim, role="main", tap=True, height=320
-    )
+        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, role="main", tap=True, height=320,
+        ghost=[1],
+    )  # fmt: skip
 
 
-def formula(a: Arrays, run: Run) -> theme.Json:
+def formula(a: Arrays) -> theme.Json:
     """∂h_t/∂h_k with today's numbers, and the chosen step spelled out."""
-    lines = _product_line(a)
-    if a["t"] > a["k"]:
-        lines += _step_lines(a, run)
     return {
-        "kind": "formula",
-        "name": "chain-formula",
-        "title": "In numbers",
-        "alt": sentence(a),
-        "lines": lines,
-    }
+        "kind": "formula", "name": "chain-formula", "title": "In numbers", "alt": each(sentence, a),
+        "lines": each(_lines, a),
+    }  # fmt: skip
+
+
+def _lines(a: Arrays) -> list[theme.Json]:
+    return _product_line(a) + (_step_lines(a) if a["t"] > a["k"] else [])
 
 
 def _product_line(a: Arrays) -> list[theme.Json]:
@@ -212,18 +222,17 @@ def _product_line(a: Arrays) -> list[theme.Json]:
 _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are written out
 
 
-def _step_lines(a: Arrays, run: Run) -> list[theme.Json]:
+def _step_lines(a: Arrays) -> list[theme.Json]:
     """The chosen step in full: its pre-activation, its slope, its factor."""
-    e, tr = run.experiment, run.trajectory
     i = a["chosen"]
     j = i - a["k"] - 1
-    w = {"i": str(i), "w": bracketed(e.w)}
+    w = {"i": str(i), "w": bracketed(a["w"])}
     return [
         {
             "latex": r"z_{@i@} = w \, h_{@before@} + u \, x_{@i@} + b = @w@ \cdot @h@ + @u@ \cdot @x@ + @b@ = @z@",
             "slots": w | {
-                "before": str(i - 1), "h": _factor(tr.h[i - 1].item()), "u": bracketed(e.u),
-                "x": _factor(float(run.x[i - 1])), "b": bracketed(e.b), "z": number(tr.z[i - 1].item()),
+                "before": str(i - 1), "h": _factor(a["h"]), "u": bracketed(a["u"]),
+                "x": _factor(a["x"]), "b": bracketed(a["b"]), "z": number(a["z"]),
             },
             "colors": {"w": "weight", "h": "state", "x": "input"},
         },

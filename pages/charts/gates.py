@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pages.charts import inputs, theme
+from pages.charts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.numbers import number, subscript
 from rnn_core.experiment import Run
 
-Arrays = dict[str, Any]
 _NAMES = {"f": "forget f", "i": "update i", "g": "candidate C̃", "o": "output o"}
 
 
@@ -18,9 +16,9 @@ def quantities(run: Run) -> Arrays:
     """Gate values of steps 1 … T, the input, and the states C and h of steps 0 … T."""
     tr = run.trajectory
     return {
-        "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "input": inputs.quantities(run),
-        "c": tr.c[..., 0], "h": tr.h[..., 0],
-        "gates": {q: tr.gate(q)[..., 0] for q in "figo"},
+        **axis(run), "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1),
+        "input": inputs.quantities(run), "c": time_last(tr.c, run), "h": time_last(tr.h, run),
+        "gates": {q: time_last(tr.gate(q), run) for q in "figo"},
     }  # fmt: skip
 
 
@@ -30,9 +28,9 @@ def draw(a: Arrays) -> theme.Json:
     dashes = {"f": "solid", "i": "dash", "g": "dot", "o": "dashdot"}
     data = [
         {
-            "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": a["gates"][q], "name": name,
+            "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": along(a["gates"][q]), "name": name,
             "line": {"color": theme.GATES[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
-            "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>",
+            **hover(a, {"hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>"}),
         }
         for q, name in _NAMES.items()
     ]  # fmt: skip
@@ -57,19 +55,19 @@ def sentence(a: Arrays) -> str:
 def draw_states(a: Arrays) -> theme.Json:
     """C and h, and below them the input where there is one."""
     T = len(a["step"])
-    size = max(1.0, np.abs(a["c"]).max())
-    top = next(r for r in (1, 2, 5, 10, 20, 50, 100, 1000, 1e6, 1e101) if size <= r)
+    top = _RUNGS[np.searchsorted(_RUNGS, np.abs(a["c"]).max(axis=-1))]
+    low = np.where(a["c"].min(axis=-1) < -0.2 * top, -1.08, -0.2) * top
     fed, axes = inputs.strip(a["input"])
     return {
         "data": [
+            _state(a, "c", "cell state C", {"color": theme.TOTAL, "width": 3}),
+            _state(a, "h", "state h", {"color": theme.STATE, "width": 2.5, "dash": "dash"}),
             *fed,
-            _state(a["c"], "cell state C", "C", {"color": theme.TOTAL, "width": 3}),
-            _state(a["h"], "state h", "h", {"color": theme.STATE, "width": 2.5, "dash": "dash"}),
         ],
         "layout": {
             "xaxis": theme.step_axis(0, T, **inputs.anchor(axes)),
             "yaxis": {
-                "range": [-1.08 * top if a["c"].min() < -0.2 * top else -0.2 * top, 1.08 * top],
+                "range": along(np.stack([low, 1.08 * top], axis=-1)),
                 "title": {"text": "C, h"}, "zeroline": True, **inputs.domain(axes),
             },
             **axes,
@@ -77,10 +75,15 @@ def draw_states(a: Arrays) -> theme.Json:
     }  # fmt: skip
 
 
-def _state(y: np.ndarray, name: str, symbol: str, line: theme.Json) -> theme.Json:
+_RUNGS = np.array([1, 2, 5, 10, 20, 50, 100, 1000, 1e6, 1e101])  # where the axis of the states may end
+
+
+def _state(a: Arrays, which: str, name: str, line: theme.Json) -> theme.Json:
+    symbol = name[-1]
     return {
-        "type": "scatter", "mode": "lines+markers", "x": np.arange(len(y)), "y": y, "name": name, "line": line,
-        "marker": {"size": 5}, "hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>",
+        "type": "scatter", "mode": "lines+markers", "x": np.arange(a[which].shape[-1]), "y": along(a[which]),
+        "name": name, "line": line, "marker": {"size": 5},
+        **hover(a, {"hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>"}),
     }  # fmt: skip
 
 
@@ -95,9 +98,11 @@ def states_sentence(a: Arrays) -> str:
 
 def picture(a: Arrays) -> theme.Json:
     """The gates as `show` takes them."""
-    return theme.figure_item("gates", "The gates over time", sentence(a), draw(a), height=260)
+    return theme.figure_item("gates", "The gates over time", each(sentence, a), draw(a), height=260, ghost=[0, 1, 2, 3])
 
 
 def states_picture(a: Arrays) -> theme.Json:
     """C and h as `show` takes them."""
-    return theme.figure_item("memory", "Cell state and output", states_sentence(a), draw_states(a), height=260)
+    return theme.figure_item(
+        "memory", "Cell state and output", each(states_sentence, a), draw_states(a), height=260, ghost=[0, 1]
+    )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from pages.charts import theme
+from pages.charts.along import Arrays, along, axis, hover, time_last
 from pages.charts.numbers import number
 from rnn_core.experiment import Run
 from rnn_core.sequences import SEQUENCES, first_year
-
-Arrays = dict[str, Any]
 
 
 def quantities(run: Run) -> Arrays:
@@ -20,25 +19,39 @@ def quantities(run: Run) -> Arrays:
     sequence = SEQUENCES[e.sequence]
     years = e.sequence == "sunspots" and e.T > 0
     names = np.arange(e.T) + first_year(e.T, e.start) if years else np.arange(1, e.T + 1)
+    fed = time_last(run.x, run)
     return {
+        **axis(run),
         "name": e.sequence,
         "step": np.arange(1, e.T + 1),
-        "raw": (sequence.raw or sequence.make)(e.T, vars(e)),
-        "fed": run.x,
+        "raw": fed if sequence.raw is None else _raw(sequence.raw, run),
+        "fed": fed,
         "unit": sequence.unit,
         "names": [str(name) if years else f"step {name}" for name in names.tolist()],
     }
 
 
+def _raw(make: Callable[[int, Arrays], np.ndarray], run: Run) -> np.ndarray:
+    T, parameters = run.experiment.T, vars(run.experiment)
+    if not run.trajectory.batch:
+        return make(T, parameters)
+    [(field, values)] = run.swept.items()
+    return np.stack([make(T, parameters | {field: value}) for value in values.tolist()])
+
+
 def bars(a: Arrays, axis: str = "y") -> theme.Json:
     """The input as bars, in its unit; hover tells what the cell is fed."""
-    texts = [
-        f"{name}: {number(raw)} {a['unit']}, fed as {number(fed)}" if a["unit"] else f"{name}: x = {number(fed)}"
-        for name, raw, fed in zip(a["names"], a["raw"].tolist(), a["fed"].tolist(), strict=True)
-    ]
+
+    def texts() -> list[str]:
+        unit, rows = a["unit"], zip(a["names"], a["raw"].tolist(), a["fed"].tolist(), strict=True)
+        if unit:
+            return [f"{name}: {number(raw)} {unit}, fed as {number(fed)}" for name, raw, fed in rows]
+        return [f"{name}: x = {number(fed)}" for name, _, fed in rows]
+
     return {
-        "type": "bar", "x": a["step"], "y": a["raw"], "yaxis": axis, "name": a["unit"] or "input x", "text": texts,
-        "marker": {"color": f"{theme.INPUT}/0.6"}, "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+        "type": "bar", "x": a["step"], "y": along(a["raw"]), "yaxis": axis, "name": a["unit"] or "input x",
+        "marker": {"color": f"{theme.INPUT}/0.6"},
+        **hover(a, {"text": texts, "textposition": "none", "hovertemplate": "%{text}<extra></extra>"}),
     }  # fmt: skip
 
 
@@ -46,10 +59,11 @@ def strip(a: Arrays) -> tuple[list[theme.Json], theme.Json]:
     """A low panel for the input below a figure's own: its traces and its axes; empty where there is no input."""
     if a["name"] == "none" or not len(a["step"]):
         return [], {}
-    low, high = min(0.0, float(a["raw"].min())), max(0.0, float(a["raw"].max()))
-    room = 0.1 * (high - low) or 1.0
-    axis = {"range": [low - room * (low < 0), high + room], "title": {"text": "input"}, "domain": [0, 0.2], "nticks": 3}
-    return [bars(a, "y2")], {"yaxis2": axis | {"anchor": "x", "zeroline": True}}
+    low, high = np.minimum(0.0, a["raw"].min(axis=-1)), np.maximum(0.0, a["raw"].max(axis=-1))
+    room = np.where(high > low, 0.1 * (high - low), 1.0)
+    span = along(np.stack([low - room * (low < 0), high + room], axis=-1))
+    axis = {"range": span, "title": {"text": "input"}, "domain": [0, 0.2], "nticks": 3, "anchor": "x", "zeroline": True}
+    return [bars(a, "y2")], {"yaxis2": axis}
 
 
 def domain(axes: theme.Json) -> theme.Json:

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from pages.charts import theme
-from pages.charts.numbers import number, numbers, scalar, subscript
+from pages.charts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.numbers import number, subscript
 from rnn_core.experiment import Run
 from rnn_core.scaled import cumulative_products
 
-Arrays = dict[str, Any]
+Row = list[tuple[int, int]]  # cells: (i, i) one state, (i, j) a fold
 WIDE, NARROW = 14, 6  # most cells that are readable side by side
 
 
 def quantities(run: Run) -> Arrays:
-    """States h_0 … h_T, factors of the chain's steps, and ∂h_t/∂h_i so far for i = k … t."""
+    """States h_0 … h_T, and of the chain: the factors of steps k+1 … t, and ∂h_t/∂h_i for i = k … t."""
     t, k, flow = run.t, run.k, run.flow
-    factor, product = flow.factors, scalar(flow.products_to(t, k))
     return {
-        "t": t, "k": k, "T": run.experiment.T, "h_text": [_state(h) for h in run.trajectory.h[:, 0].tolist()],
-        "factor": factor, "factor_text": numbers(factor, 3), "product_text": numbers(product),
-        "product_log10": product.log10.tolist(),
+        **axis(run), "t": t, "k": k, "T": run.experiment.T, "h": time_last(run.trajectory.h, run),
+        "factor": time_last(flow.factors[k:t], run), "product": time_last(flow.products_to(t, k), run),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=256)
-def cells(T: int, t: int, k: int, most: int) -> list[tuple[int, int]]:
+def cells(T: int, t: int, k: int, most: int) -> Row:
     """The cells to draw: (i, i) is the state of step i, (i, j) with i < j folds the states i … j.
 
     The ends of the chain and of the sequence come first, then their neighbours, as long as there is room.
     """
 
-    def fold(states: set[int]) -> list[tuple[int, int]]:
-        shown: list[tuple[int, int]] = []
+    def fold(states: set[int]) -> Row:
+        shown: Row = []
         for i in sorted(states):
             before = shown[-1][1] if shown else -1
             if i - before == 2:
@@ -59,19 +59,27 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
     """Cells in a row, the way forward between them, the gradient's way back below, as wide and warm as it is so far."""
     row = cells(a["T"], a["t"], a["k"], most)
     places = np.arange(len(row))
-    back = [arrow for place in places[:-1] for arrow in _backward(int(place), row, a)]
+    way = _way_back(a["t"], a["k"], row)
+    back = np.array([place for place, _, _ in way])
+    log10 = a["product"][..., [first - 1 - a["k"] for _, first, _ in way]].log10
+    color = theme.MAGNITUDE | {"color": along(np.clip(log10, -9.0, 9.0))}
+    width = np.clip(3 + log10, 1.2, 9.0)
     return {
         "data": [
             _forward(len(row)),
             _cells(places, row, a),
             _texts(places, 0.68, [_name(i, j, a) for i, j in row], theme.MUTED),
-            _texts([(arrow["x"] + arrow["ax"]) / 2 for arrow, _ in back], -1.02, [x for _, x in back], theme.TEXT),
+            _texts(back + 0.5, -1.02, each(_factors, a, way), theme.TEXT),
+            {"type": "bar", "orientation": "h", "y": np.full(len(way), -0.62), "base": back + 0.2,
+             "x": np.full(len(way), 0.7), "width": along(width * 0.013), "marker": color, "hoverinfo": "skip"},
+            {"type": "scatter", "mode": "markers", "x": back + 0.2, "y": np.full(len(way), -0.62), "hoverinfo": "skip",
+             "marker": color | {"symbol": "triangle-left", "size": along(7 + 1.6 * width), "opacity": 1}},
         ],
         "layout": {
             "xaxis": {"visible": False, "range": [-0.55, max(len(row), 2) - 0.45], "fixedrange": True},
             "yaxis": {"visible": False, "range": [-1.3, 0.95], "fixedrange": True},
             "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
-            "annotations": [arrow for arrow, _ in back], "showlegend": False, "hovermode": "closest",
+            "showlegend": False, "hovermode": "closest",
         },
     }  # fmt: skip
 
@@ -85,22 +93,28 @@ def _forward(count: int) -> theme.Json:
     }  # fmt: skip
 
 
-def _cells(places: np.ndarray, row: list[tuple[int, int]], a: Arrays) -> theme.Json:
+def _cells(places: np.ndarray, row: Row, a: Arrays) -> theme.Json:
     ends = [i == j and i in (a["t"], a["k"]) for i, j in row]
     inside = [i <= a["t"] and j >= a["k"] for i, j in row]
     lines = [theme.PRODUCT if end else theme.STATE if on else theme.GRID for end, on in zip(ends, inside, strict=True)]
     return {
         "type": "scatter", "mode": "markers+text", "x": places, "y": np.zeros(len(row)), "cliponaxis": False,
-        "text": [_short(a["h_text"][i]) if i == j else "⋯" for i, j in row],
+        "text": each(_contents, a, row),
         "textfont": {"color": theme.TEXT, "size": 13},
         "marker": {
             "symbol": "square", "size": 42, "opacity": 1,
             "color": [f"{theme.STATE}-fill" if on else theme.BACKGROUND for on in inside],
             "line": {"color": lines, "width": [3 if end else 1.5 for end in ends]},
         },
-        "customdata": [i if i == j else None for i, j in row],
-        "hovertext": [_hover(i, j, a) for i, j in row], "hovertemplate": "%{hovertext}<extra></extra>",
+        **hover(a, {"customdata": [i if i == j else None for i, j in row],
+                    "hovertext": lambda: [_hover(i, j, a) for i, j in row],
+                    "hovertemplate": "%{hovertext}<extra></extra>"}),
     }  # fmt: skip
+
+
+def _contents(a: Arrays, row: Row) -> list[str]:
+    h = a["h"].tolist()
+    return [_short(_state(h[i])) if i == j else "⋯" for i, j in row]
 
 
 def _short(text: str) -> str:
@@ -113,9 +127,9 @@ def _state(h: float) -> str:
     return number(h, 3 if abs(h) < 1000 else 4)
 
 
-def _texts(x: Any, y: float, text: list[str], color: str) -> theme.Json:
+def _texts(x: Any, y: float, text: Any, color: str) -> theme.Json:
     return {
-        "type": "scatter", "mode": "text", "x": x, "y": [y] * len(text), "text": text, "hoverinfo": "skip",
+        "type": "scatter", "mode": "text", "x": x, "y": np.full(len(x), y), "text": text, "hoverinfo": "skip",
         "textfont": {"color": color, "size": 12.5}, "cliponaxis": False,
     }  # fmt: skip
 
@@ -128,27 +142,25 @@ def _name(i: int, j: int, a: Arrays) -> str:
     return f"<b>{name} = h<sub>{roles[0]}</sub></b>" if roles else name
 
 
-def _backward(place: int, row: list[tuple[int, int]], a: Arrays) -> list[tuple[theme.Json, str]]:
-    """The arrow to a cell from the one after it, if the chain passes there, and the factor of its steps."""
-    (_, before), (_, last) = row[place], row[place + 1]
-    first, last = max(before + 1, a["k"] + 1), min(last, a["t"])  # the steps of a fold leave it together
-    if first > last:
-        return []
-    log10 = a["product_log10"][first - 1 - a["k"]]
-    width = min(9.0, max(1.2, 3 + log10))
-    arrow = {
-        "x": place + 0.1, "ax": place + 0.9, "y": -0.62, "ay": -0.62, "axref": "x", "ayref": "y", "showarrow": True,
-        "arrowwidth": width, "arrowsize": max(0.6, 1.6 / width), "arrowcolor": theme.magnitude_color(log10),
-    }  # fmt: skip
-    factor = _together(a, first, last)
-    return [(arrow, f"×({factor})" if factor.startswith("−") else f"×{factor}")]
+def _way_back(t: int, k: int, row: Row) -> list[tuple[int, int, int]]:
+    """The arrows of the chain: the place of the cell where each ends, first and last step of its factor."""
+    arrows = []
+    for place, ((_, before), (_, last)) in enumerate(pairwise(row)):
+        first, last = max(before + 1, k + 1), min(last, t)  # the steps of a fold leave it together
+        if first <= last:
+            arrows.append((place, first, last))
+    return arrows
+
+
+def _factors(a: Arrays, way: list[tuple[int, int, int]]) -> list[str]:
+    texts = [_together(a, first, last) for _, first, last in way]
+    return [f"×({text})" if text.startswith("−") else f"×{text}" for text in texts]
 
 
 def _together(a: Arrays, first: int, last: int) -> str:
     """The factor of one step, or of several."""
-    if first == last:
-        return a["factor_text"][first - 1]
-    return number(cumulative_products(a["factor"][first - 1 : last])[-1], 2)
+    factor = a["factor"][first - 1 - a["k"] : last - a["k"]]
+    return number(factor[0], 3) if first == last else number(cumulative_products(factor)[-1], 2)
 
 
 def _hover(i: int, j: int, a: Arrays) -> str:
@@ -157,9 +169,9 @@ def _hover(i: int, j: int, a: Arrays) -> str:
         if first > last:
             return f"states {i} to {j}"
         return f"steps {first} to {last} together: ×{_together(a, first, last)}"
-    text = f"h<sub>{i}</sub> = {a['h_text'][i]}"
+    text = f"h<sub>{i}</sub> = {_state(a['h'][i].item())}"
     if a["k"] <= i <= a["t"]:
-        text += f"<br>∂h<sub>{a['t']}</sub>/∂h<sub>{i}</sub> = {a['product_text'][i - a['k']]}"
+        text += f"<br>∂h<sub>{a['t']}</sub>/∂h<sub>{i}</sub> = {number(a['product'][i - a['k']])}"
     return text + "<br>Tap: the nearer end of the chain moves here."
 
 
@@ -169,14 +181,14 @@ def sentence(a: Arrays) -> str:
     if t == k:
         return f"{a['T']} steps unrolled. The chain is empty: it begins and ends at h{subscript(t)}."
     way = f"The gradient walks back from h{subscript(t)} to h{subscript(k)}, one factor a step"
-    return f"{way}, and arrives as {a['product_text'][0]}. Tap a cell to move the nearer end of the chain."
+    return f"{way}, and arrives as {number(a['product'][0])}. Tap a cell to move the nearer end of the chain."
 
 
 def picture(run: Run) -> theme.Json:
     """Figure (b) as `show` takes it."""
     a = quantities(run)
     return theme.figure_item(
-        "network", "The unrolled network", sentence(a), draw(a), narrow=draw(a, NARROW), tap=True, height=210
+        "network", "The unrolled network", each(sentence, a), draw(a), narrow=draw(a, NARROW), tap=True, height=210
     )
 
 

@@ -2,66 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pages.charts import theme
-from pages.charts.numbers import derivative_html, number, numbers, percent, scalar, steps
+from pages.charts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.numbers import derivative_html, number, numbers, percent, steps
 from rnn_core.experiment import Run
 from rnn_core.flow import half_life
-from rnn_core.scaled import Scaled
+from rnn_core.scaled import Scaled, ldexp
 
-Arrays = dict[str, Any]
 GATE_NAMES = {"f": "forget gate", "i": "update gate", "g": "candidate", "o": "output gate"}
 
 
 def quantities(run: Run) -> Arrays:
     """∂C_t/∂C_j for j = k … t by its direct path and in total; the last forget gate with its half-life."""
     t, k, flow = run.t, run.k, run.flow
-    f = float(run.trajectory.gate("f")[t - 1].item()) if t else run.experiment.f
+    f = time_last(run.trajectory.gate("f"), run)[..., k:t] if t > k else run.value("f")[..., None]
     return {
-        "t": t, "k": k, "j": np.arange(k, t + 1), "direct": flow.direct(t, k)[:, 0], "total": scalar(flow.total(t, k)),
-        "f": f, "half_life": float(half_life(f)), "pinned": all(run.experiment.pins(q) for q in "ifg"),
-        "f_first": float(run.trajectory.gate("f")[k].item()) if t > k else f,
-        "f_varies": bool(t > k and np.ptp(run.trajectory.gate("f")[k:t]) > 0),
+        **axis(run), "t": t, "k": k, "j": np.arange(k, t + 1),
+        "direct": time_last(flow.direct(t, k), run), "total": time_last(flow.total(t, k), run),
+        "f": f[..., -1], "f_first": f[..., 0], "f_spread": np.ptp(f, axis=-1), "half_life": half_life(f[..., -1]),
     }  # fmt: skip
 
 
-def _curve(a: Arrays, which: str, name: str, color: str, bounds: tuple[float, float], dash: str) -> list[theme.Json]:
-    values, j = a[which], a["j"]
-    y, above, below = theme.visible(values.log10, bounds)
-    texts = numbers(values)
+_CURVES = {"direct": (theme.DIRECT, "direct path ∏ f", "solid"), "total": (theme.TOTAL, "exact total", "dash")}
+
+
+def _curve(a: Arrays, which: str, bounds: tuple[float, float]) -> list[theme.Json]:
+    values, j, (color, name, dash) = a[which], a["j"], _CURVES[which]
+    reading = f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {name}"
     return [
         {
-            "type": "scatter", "mode": "lines+markers", "x": j, "y": y, "name": name, "text": texts,
+            "type": "scatter", "mode": "lines+markers", "x": j, "y": along(theme.gaps(values.log10)), "name": name,
             "line": {"color": color, "width": 3, "dash": dash},
             "marker": {
-                "size": theme.mark_size(len(j)), "color": color,
-                "symbol": ["circle-open" if s < 0 else "circle" for s in values.sign],
+                "size": theme.mark_size(len(j)), "color": color, "symbol": along(theme.signed(values, "circle")),
             },
-            "hovertemplate": f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {name}: %{{text}}<extra></extra>",
+            **hover(a, {"text": lambda: numbers(values),
+                        "hovertemplate": f"{reading}: %{{text}}<extra></extra>"}),
         },
-        theme.off_scale(j, above, below, bounds, texts, color),
+        theme.off_scale(a, j, values, bounds, color),
     ]  # fmt: skip
 
 
 def draw(a: Arrays) -> theme.Json:
     """Both readings against the step where the gradient arrives."""
     bounds = theme.held_range(a["t"] - a["k"], -4, 2, rungs=(50, 75, 100))
-    curves = {"direct": theme.DIRECT, "total": theme.TOTAL}
-    ends = [(float(a[which].log10[0]), f"{which} {number(a[which][0])}", color) for which, color in curves.items()]
+    ends = {which: a[which][..., 0] for which in _CURVES}
+    texts = {which: each(_end, a, which) for which in _CURVES}
+    colors = {which: color for which, (color, _, _) in _CURVES.items()}
     return {
         "data": [
-            *_curve(a, "direct", "direct path ∏ f", theme.DIRECT, bounds, "solid"),
-            *_curve(a, "total", "exact total", theme.TOTAL, bounds, "dash"),
+            *(trace for which in _CURVES for trace in _curve(a, which, bounds)),
+            *theme.end_labels(a["k"], ends, texts, colors, bounds),
         ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),
             "yaxis": theme.log_axis(bounds, derivative_html("C", a["t"], "C", "j")),
-            "shapes": [theme.line_at(0)], "annotations": theme.end_labels(a["k"], ends, bounds),
+            "shapes": [theme.line_at(0)],
         },
     }  # fmt: skip
+
+
+def _end(a: Arrays, which: str) -> str:
+    return f"<b>{which} {number(a[which][0])}</b>"
 
 
 def sentence(a: Arrays) -> str:
@@ -95,33 +99,41 @@ def picture(a: Arrays) -> theme.Json:
         wide,
         xaxis=theme.step_axis(a["k"], a["t"]),
         yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
-        annotations=[{**note, "xanchor": "left", "xshift": 8} for note in wide["layout"]["annotations"]],
     )
+    slim["data"] = {"4": {"textposition": "middle right"}, "5": {"textposition": "middle right"}}  # there is no gutter
     return theme.figure_item(
         "paths",
         "What is left of the gradient",
-        sentence(a),
+        each(sentence, a),
         wide,
         narrow=slim,
         role="main",
         height=300,
+        ghost=[0, 2],
     )
 
 
 def formula(a: Arrays) -> theme.Json:
     """Direct path and total with numbers, and the half-life of the forget gate."""
+    return {
+        "kind": "formula", "name": "paths-formula", "title": "In numbers", "alt": each(sentence, a),
+        "lines": each(_lines, a),
+    }  # fmt: skip
+
+
+def _lines(a: Arrays) -> list[theme.Json]:
     lag = a["t"] - a["k"]
     base = {"t": str(a["t"]), "k": str(a["k"])}
     left = r"\frac{\partial C_{@t@}}{\partial C_{@k@}}"
     gate = number(a["f"])
     if lag == 0:
         body, slots = "1", {}
-    elif a["f_varies"]:
+    elif a["f_spread"] > 0:
         body = r"\prod_{j=@k1@}^{@t@} f_j = @f1@ \cdots @f@ = @direct@"
         slots = {"k1": str(a["k"] + 1), "f1": number(a["f_first"], 3), "f": number(a["f"], 3)}
     else:
         body, slots = r"f^{t-k} = @f@^{@lag@} = @direct@", {"f": gate, "lag": str(lag)}
-    lines = [
+    return [
         {"latex": left + r"\Big|_{\text{direct}} = " + body, "slots": base | slots | {"direct": number(a["direct"][0])},
          "colors": {"f": "forget", "f1": "forget", "direct": "direct"}},
         {"latex": left + r"\Big|_{\text{total}} = @total@", "slots": base | {"total": number(a["total"][0])},
@@ -129,19 +141,13 @@ def formula(a: Arrays) -> theme.Json:
         {"latex": r"\text{half-life of } f_{@t@} = @f@:\ \frac{\ln 2}{-\ln f} = @life@",
          "slots": {"t": str(a["t"]), "f": gate, "life": steps(a["half_life"])}, "colors": {"f": "forget"}},
     ]  # fmt: skip
-    return {
-        "kind": "formula",
-        "name": "paths-formula",
-        "title": "In numbers",
-        "alt": sentence(a),
-        "lines": lines,
-    }
 
 
 def split(run: Run) -> Arrays:
-    """∂C_t/∂C_k by the first departure from the highway, as shares of the largest part."""
-    parts = {name: scalar(part)[0] for name, part in run.flow.split_by_gate(run.t, run.k).items()}
-    return {"t": run.t, "k": run.k, "parts": parts, "total": scalar(run.flow.total(run.t, run.k))[0]}
+    """∂C_t/∂C_k and its parts by the first departure from the highway."""
+    flow, t, k = run.flow, run.t, run.k
+    parts = {name: time_last(part, run)[..., 0] for name, part in flow.split_by_gate(t, k).items()}
+    return {**axis(run), "t": t, "k": k, "parts": parts, "total": time_last(flow.total(t, k), run)[..., 0]}
 
 
 _SPLIT = {"highway": "direct", "f": "via f", "i": "via i", "g": "via C̃", "o": "via o"}
@@ -150,26 +156,35 @@ _SPLIT = {"highway": "direct", "f": "via f", "i": "via i", "g": "via C̃", "o": 
 def draw_split(a: Arrays) -> theme.Json:
     """A waterfall from the direct path to the total, in units of the largest bar."""
     names = list(_SPLIT)
-    exp2 = max([a["total"].exp2, *(p.exp2 for p in a["parts"].values())])
-    sizes = [Scaled(a["parts"][q].mant, a["parts"][q].exp2 - exp2).value.item() for q in names]
-    ends = np.cumsum(sizes)
-    unit = max(np.abs(ends).max(), np.abs(sizes).max()) or 1.0
+    parts = [a["parts"][q] for q in names]
+    mant = np.stack([part.mant for part in parts], axis=-1)
+    exp2 = np.stack([part.exp2 for part in parts], axis=-1)
+    sizes = ldexp(mant, exp2 - np.maximum(exp2.max(axis=-1), a["total"].exp2)[..., None])
+    ends = np.cumsum(sizes, axis=-1)
+    unit = np.maximum(np.abs(ends).max(axis=-1), np.abs(sizes).max(axis=-1))[..., None]
+    sizes, ends = sizes / np.where(unit > 0, unit, 1.0), ends / np.where(unit > 0, unit, 1.0)
+    last = ends[..., -1:]
+    low = np.minimum(0.0, ends.min(axis=-1)) * 1.25 - 0.02
     colors = [theme.DIRECT, *(theme.GATES[q] for q in names[1:])]
-    texts = [number(a["parts"][q], 3) for q in names] + [number(a["total"], 3)]
     return {
         "data": [{
-            "type": "bar", "x": [*_SPLIT.values(), "total"], "base": [*((ends - sizes) / unit).tolist(), 0.0],
-            "y": [*(np.array(sizes) / unit).tolist(), float(ends[-1] / unit)],
-            "marker": {"color": [*colors, theme.TOTAL]}, "text": texts, "textposition": "outside", "cliponaxis": False,
-            "hovertemplate": "%{x}: %{text}<extra></extra>",
+            "type": "bar", "x": [*_SPLIT.values(), "total"],
+            "base": along(np.concatenate([ends - sizes, 0.0 * last], axis=-1)),
+            "y": along(np.concatenate([sizes, last], axis=-1)),
+            "marker": {"color": [*colors, theme.TOTAL]}, "text": each(_sizes, a), "textposition": "outside",
+            "cliponaxis": False, "hovertemplate": "%{x}: %{text}<extra></extra>",
         }],
         "layout": {
             "xaxis": {"title": {"text": ""}, "showgrid": False},
-            "yaxis": {"range": [min(0.0, float(ends.min() / unit)) * 1.25 - 0.02, 1.25], "showticklabels": False,
+            "yaxis": {"range": along(np.stack([low, np.full_like(low, 1.25)], axis=-1)), "showticklabels": False,
                       "title": {"text": "adds up to the total"}, "zeroline": True},
             "showlegend": False,
         },
     }  # fmt: skip
+
+
+def _sizes(a: Arrays) -> list[str]:
+    return [number(part, 3) for part in (*(a["parts"][q] for q in _SPLIT), a["total"])]
 
 
 def split_sentence(a: Arrays) -> str:
@@ -190,4 +205,4 @@ def split_sentence(a: Arrays) -> str:
 def split_picture(run: Run) -> theme.Json:
     """The split as `show` takes it."""
     a = split(run)
-    return theme.figure_item("split", "The total, split by gate", split_sentence(a), draw_split(a), height=260)
+    return theme.figure_item("split", "The total, split by gate", each(split_sentence, a), draw_split(a), height=260)

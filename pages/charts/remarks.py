@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
+from pages.charts.along import Arrays, axis, positions, time_last, zipped
 from pages.charts.numbers import number, weight
 from rnn_core.cells import RNN
 from rnn_core.experiment import Run
@@ -12,9 +16,29 @@ from rnn_core.sequences import YEARS, first_year
 CHAOS = 25.0  # exponent · steps above which only this very trajectory is meant (in nats: 1e11)
 
 
+def quantities(run: Run) -> Arrays:
+    """What remarks look at: the settings, z of the chain's steps, the first overflown step, the product's logarithm."""
+    tr = run.trajectory
+    a: Arrays = {**axis(run), "run": run, "start": run.value("start") * 1.0, "at": run.value("at") * 1.0}
+    kinks = tr.cell.activation.kinks if isinstance(tr.cell, RNN) else ()
+    if kinks:
+        z = time_last(tr.z[run.k : run.t], run)
+        slope = time_last(tr.cell.activation.slope(tr.z[run.k : run.t]), run)
+        a |= {"kink_z": np.where(np.isin(z, kinks), z, np.nan), "kink_slope": slope}
+    lost = ~np.isfinite(tr.h[..., 0])
+    a["lost"] = np.where(lost.any(axis=0), lost.argmax(axis=0), np.nan)
+    linear = isinstance(tr.cell, RNN) and tr.cell.activation.name == "identity"
+    steepest = run.flow.products_to(run.t, run.k)[0].norm().log
+    return a | {"steepest": np.zeros_like(steepest) if linear else steepest}
+
+
 def remarks(run: Run) -> list[str]:
-    """Sentences, most important first."""
-    return [*_chain(run), *_input(run), *_kinks(run), *_range(run)]
+    """Sentences about a single run, most important first."""
+    return sentences(quantities(run))
+
+
+def sentences(a: Arrays) -> list[str]:
+    return [*_chain(a["run"]), *_input(a), *_kinks(a), *_range(a)]
 
 
 def bend(run: Run) -> list[str]:
@@ -36,11 +60,11 @@ def _chain(run: Run) -> list[str]:
     return found
 
 
-def _input(run: Run) -> list[str]:
-    e = run.experiment
+def _input(a: Arrays) -> list[str]:
+    e, start, at = a["run"].experiment, int(a["start"]), int(a["at"])
     if e.sequence == "sunspots" and e.T:
-        year = first_year(e.T, e.start)
-        moved = f" (the data end in {YEARS[1]}, so it begins earlier than {e.start})" if year != e.start else ""
+        year = first_year(e.T, start)
+        moved = f" (the data end in {YEARS[1]}, so it begins earlier than {start})" if year != start else ""
         span = f"{year}–{year + e.T - 1}" if e.T > 1 else f"{year}"
         return [f"Sunspot numbers {span}{moved}, fed as (x − mean)/std of this window."]
     if e.sequence == "pasted":
@@ -49,41 +73,35 @@ def _input(run: Run) -> list[str]:
             return [f"{given} of your numbers are used; the remaining {e.T - given} steps get 0."]
         if given > e.T:
             return [f"The first {e.T} of your {given} numbers are used: one for each step."]
-    if e.sequence == "impulse" and e.at > e.T:
-        return [f"The impulse would come at step {e.at}, after the last of {e.T} steps: no input arrives."]
+    if e.sequence == "impulse" and at > e.T:
+        return [f"The impulse would come at step {at}, after the last of {e.T} steps: no input arrives."]
     return []
 
 
-def _kinks(run: Run) -> list[str]:
-    cell = run.trajectory.cell
-    if not isinstance(cell, RNN) or not cell.activation.kinks:
-        return []
-    z = run.trajectory.z[run.k : run.t, 0]
-    at = np.flatnonzero(np.isin(z, cell.activation.kinks))
+def _kinks(a: Arrays) -> list[str]:
+    at = np.flatnonzero(~np.isnan(a.get("kink_z", np.empty(0))))
     if not len(at):
         return []
-    slope = number(float(cell.activation.slope(z[at[0]])))
+    z, slope = weight(float(a["kink_z"][at[0]])), number(float(a["kink_slope"][at[0]]))
     more = f" and {len(at) - 1} more" if len(at) > 1 else ""
-    where = f"At step {run.k + 1 + int(at[0])}{more}, z = {weight(float(z[at[0]]))} lies at the kink"
+    where = f"At step {a['run'].k + 1 + int(at[0])}{more}, z = {z} lies at the kink"
     return [f"{where}: there the slope is set to {slope}, as in PyTorch."]
 
 
-def _range(run: Run) -> list[str]:
+def _range(a: Arrays) -> list[str]:
     found = []
-    tr = run.trajectory
-    if not np.isfinite(tr.h).all():
-        step = int(np.argmax(~np.isfinite(tr.h[:, 0])))
+    if not np.isnan(a["lost"]):
         found.append(
-            f"From step {step} on the state exceeds what a computer's number can hold; its gradient does not need it."
+            f"From step {int(a['lost'])} on the state exceeds what a computer's number can hold; its gradient does"
+            " not need it."
         )
-    if isinstance(tr.cell, RNN) and tr.cell.activation.name == "identity":
-        return found
-    largest = float(run.flow.products_to(run.t, run.k)[0].norm().log)
-    if largest > CHAOS:
+    if a["steepest"] > CHAOS:
         found.append("So steep a gradient speaks of this very trajectory only: the smallest change leads elsewhere.")
     return found
 
 
-def item(found: list[str]) -> dict[str, str]:
-    """The remarks as `show` takes them."""
-    return {"kind": "text", "name": "remarks", "text": " ".join(found)}
+def item(*several: Arrays, last: Sequence[str] = ()) -> dict[str, Any]:
+    """The remarks on one run or more as `show` takes them, each sentence once."""
+    rows = zip(*(positions(a) for a in several), strict=True)
+    texts = [" ".join([*dict.fromkeys(s for a in row for s in sentences(a)), *last]) for row in rows]
+    return {"kind": "text", "name": "remarks", "text": zipped(texts)}

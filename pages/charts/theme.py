@@ -6,11 +6,15 @@ Magnitudes lie on a linear axis of decimal logarithms, whose ticks are written a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from pages.charts.numbers import superscript
+from pages.charts.along import Arrays, along, hover
+from pages.charts.numbers import number, superscript
+from rnn_core.scaled import Scaled
 
 WEIGHT, SLOPE, PRODUCT, REFERENCE = "--u-weight", "--u-slope", "--u-product", "--u-reference"
 STATE, INPUT = "--u-state", "--u-input"
@@ -26,12 +30,10 @@ TEXT, MUTED, BACKGROUND = "--st-text-color", "--u-muted", "--u-background"
 Json = dict[str, Any]
 
 
-def magnitude_color(log10: float) -> str:
-    """Diverging colour of a magnitude, centred at 1: vanishing cool, 1 neutral, exploding warm."""
-    if abs(log10) < 0.05:
-        return NEUTRAL
-    strength = min(1.0, 0.45 + abs(log10) / 8)
-    return f"{EXPLODE if log10 > 0 else VANISH}/{strength:.2f}"
+MAGNITUDE: Json = {  # of a decimal logarithm: vanishing cool, 1 neutral, exploding warm
+    "cmin": -4, "cmax": 4,
+    "colorscale": [[0, VANISH], [0.43, f"{VANISH}/0.5"], [0.5, NEUTRAL], [0.57, f"{EXPLODE}/0.5"], [1, EXPLODE]],
+}  # fmt: skip
 
 
 def held_range(lag: int, low: float, high: float, rungs: tuple[int, ...] = (10, 20, 50, 100)) -> tuple[float, float]:
@@ -67,11 +69,8 @@ def step_axis(first: int, last: int, title: str = "step", gutter: float = 0.0, *
 
 def narrow(figure: Json, **more: Any) -> Json:
     """What differs on a phone: no legend, no axis titles, slim margins."""
-    layout = {**figure["layout"], "showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **more}
-    for axis in ("xaxis", "yaxis", "yaxis2"):
-        if axis in layout:
-            layout[axis] = {**layout[axis], "title": {"text": ""}}
-    return {"layout": layout}
+    axes = {axis: {"title": {"text": ""}} for axis in ("xaxis", "yaxis", "yaxis2") if axis in figure["layout"]}
+    return {"layout": {"showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **axes, **more}}
 
 
 def line_at(y: float, axis: str = "y") -> Json:
@@ -79,28 +78,46 @@ def line_at(y: float, axis: str = "y") -> Json:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y}
 
 
-def visible(log10: np.ndarray, bounds: tuple[float, float]) -> tuple[list[float | None], np.ndarray, np.ndarray]:
-    """A log curve for Plotly: a gap where the quantity is exactly 0; and masks of what lies above and below."""
-    low, high = bounds
-    shown = [float(y) if np.isfinite(y) else None for y in log10]
-    return shown, log10 > high, log10 < low
+def gaps(y: np.ndarray) -> np.ndarray:
+    """For Plotly: a gap (NaN) where there is no finite number."""
+    return np.where(np.isfinite(y), y, np.nan)
 
 
-def off_scale(x: np.ndarray, above: np.ndarray, below: np.ndarray, bounds: tuple[float, float], labels: list[str],
-              color: str, axis: str = "y") -> Json:  # fmt: skip
-    """Marks at the edge for points beyond it: triangles, not clamps, and a cross for an exact 0."""
-    hit = np.flatnonzero(above | below)
-    texts = [labels[j] for j in hit]
-    symbols = ["triangle-up" if above[j] else "x-thin" if labels[j] == "0" else "triangle-down" for j in hit]
-    mark = {"size": 9, "color": color, "line": {"color": color, "width": 2}}
-    if not len(hit):  # without any point Plotly forgets to show again what it hid in other traces
-        return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "yaxis": axis, "showlegend": False}
+_SYMBOLS = {"circle": 0, "diamond": 2, "triangle-up": 5, "triangle-down": 6, "x-thin": 34}  # Plotly's codes
+_OPEN = 100
+
+
+def signed(x: Scaled, symbol: str) -> np.ndarray:
+    """A mark for each number, open where it is negative."""
+    return np.where(x.mant < 0, _SYMBOLS[symbol] + _OPEN, _SYMBOLS[symbol]).astype(np.uint8)
+
+
+def off_scale(a: Arrays, x: np.ndarray, size: Scaled | np.ndarray, bounds: tuple[Any, Any], color: str,
+              axis: str = "y") -> Json:  # fmt: skip
+    """Marks at the edge for what lies beyond it: triangles, not clamps, and a cross for an exact 0."""
+    y = size.log10 if isinstance(size, Scaled) else size
+    margin = 1e-6 * (bounds[1] - bounds[0])  # a rounded number must not fall off the axis
+    low, high = bounds[0] + margin, bounds[1] - margin
+    above, below = y > bounds[1], y < bounds[0]
+    zero = np.isneginf(y) if isinstance(size, Scaled) else np.zeros_like(above)
+    marks = [_SYMBOLS[name] for name in ("triangle-up", "x-thin", "triangle-down")]
+    symbols = np.select([above, zero], marks[:2], marks[2]).astype(np.uint8)
+
+    def texts() -> list[str]:
+        return [_beyond(size[j]) if hit else "" for j, hit in enumerate((above | below).tolist())]
+
     return {
-        "type": "scatter", "mode": "markers", "x": np.asarray(x)[hit], "yaxis": axis,
-        "y": np.where(above, bounds[1], bounds[0])[hit], "marker": mark | {"symbol": symbols},
-        "text": ["exactly 0" if text == "0" else f"off the scale: {text}" for text in texts],
-        "hovertemplate": "%{text}<extra></extra>", "showlegend": False, "cliponaxis": False,
+        "type": "scatter", "mode": "markers", "x": x, "yaxis": axis,
+        "y": along(np.where(above, high, np.where(below, low, np.nan))),
+        "marker": {"size": 9, "color": color, "line": {"color": color, "width": 2}, "symbol": along(symbols)},
+        "showlegend": False, "cliponaxis": False,
+        **hover(a, {"text": texts, "hovertemplate": "%{text}<extra></extra>"}),
     }  # fmt: skip
+
+
+def _beyond(x: Scaled | float) -> str:
+    text = number(x)
+    return "exactly 0" if text == "0" else f"off the scale: {text}"
 
 
 def mark_size(steps: int) -> int:
@@ -108,19 +125,26 @@ def mark_size(steps: int) -> int:
     return 8 if steps <= 40 else 4
 
 
-def label(x: float, y: float, text: str, color: str, **more: Any) -> Json:
-    """A direct label beside a curve."""
-    return {"x": x, "y": y, "text": text, "font": {"color": color}, **more}
+def label(x: int, y: Any, text: Any, color: str, position: Any = "middle left") -> Json:
+    """A text beside a curve: a trace, since Plotly redraws those by far the fastest."""
+    return {
+        "type": "scatter", "mode": "text", "x": [x], "y": along(y[..., None]), "text": text, "textposition": position,
+        "textfont": {"color": color, "size": 14}, "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
+    }  # fmt: skip
 
 
-def end_labels(x: float, ends: list[tuple[float, str, str]], bounds: tuple[float, float]) -> list[Json]:
-    """Texts left of the curves' ends (log10, text, colour) at x, spread so that none covers another."""
+def end_labels(
+    x: int, ends: Mapping[str, Scaled], texts: Mapping[str, Any], colors: Mapping[str, str], bounds: tuple[float, float]
+) -> list[Json]:
+    """Texts left of the curves' ends at x, spread so that none covers another."""
     low, high = bounds
-    room, notes, top = 0.085 * (high - low), [], np.inf
-    for y, text, color in sorted(ends, key=lambda end: -end[0]):
-        top = min(float(np.clip(y, low, high)), top - room)
-        notes.append(label(x, top, f"<b>{text}</b>", color, xanchor="right", xshift=-9))
-    return notes
+    room = 0.085 * (high - low)
+    y = np.clip(np.stack([end.log10 for end in ends.values()]), low, high) if ends else np.empty(0)  # (curves, *batch)
+    order = np.argsort(-y, axis=0, kind="stable")
+    for above, below in pairwise(order):
+        upper = np.take_along_axis(y, above[None], 0) - room
+        np.put_along_axis(y, below[None], np.minimum(np.take_along_axis(y, below[None], 0), upper), 0)
+    return [label(x, y[c], texts[name], colors[name]) for c, name in enumerate(ends)]
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:

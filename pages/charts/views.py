@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
-from pages.charts import chain, compare, gates, inputs, network, paths, states
+import numpy as np
+
+from pages.charts import chain, compare, gates, inputs, network, paths, remarks, states
+from pages.charts.along import zipped
 from pages.charts.numbers import scalar
-from pages.charts.remarks import bend, item, remarks
 from rnn_core.cells import CELLS
-from rnn_core.experiment import Experiment, Run, run
+from rnn_core.experiment import Experiment, Run, run, sweep
 
 Items = list[dict[str, Any]]
 Columns = dict[str, list[Any]]
+Over = tuple[str, Sequence[float]] | None  # a field and its values: then the items are those of a sweep
 
 
-def chain_items(e: Experiment) -> Items:
-    r = run(e)
+def _run(e: Experiment, over: Over) -> Run:
+    if over is None:
+        return run(e)
+    field, values = over
+    if field not in CHOOSE_ROWS:
+        return sweep(e, field, values)
+    [value] = values
+    chosen: dict[str, Any] = {field: value}
+    return replace(run(replace(e, **chosen)), swept={field: np.array(value)})
+
+
+CHOOSE_ROWS = ("T", "t", "k", "step")  # they change a figure's build, so each position is drawn by itself
+
+
+def _live(items: Callable[[Experiment, Over], Items]) -> Callable[..., Items]:
+    """Items of an experiment, or with `over`, those of a sweep: see `along`."""
+
+    @wraps(items)
+    def live(e: Experiment, over: Over = None) -> Items:
+        if over and over[0] in CHOOSE_ROWS:
+            return zipped([items(e, (over[0], [value])) for value in over[1]])
+        return items(e, over)
+
+    return live
+
+
+@_live
+def chain_items(e: Experiment, over: Over) -> Items:
+    r = _run(e, over)
     a = chain.quantities(r)
-    return [chain.picture(a), chain.formula(a, r), item(remarks(r)), network.picture(r), states.picture(r)]
+    return [
+        chain.picture(a), chain.formula(a), remarks.item(remarks.quantities(r)), network.picture(r), states.picture(r),
+    ]  # fmt: skip
 
 
 def chain_columns(e: Experiment) -> Columns:
@@ -64,11 +98,12 @@ def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
     return {"step": max(1, int(tap["value"]))}
 
 
-def lstm_items(e: Experiment) -> Items:
-    r = run(e)
+@_live
+def lstm_items(e: Experiment, over: Over) -> Items:
+    r = _run(e, over)
     a, over_time = paths.quantities(r), gates.quantities(r)
     return [
-        paths.picture(a), paths.formula(a), item(remarks(r) + bend(r)),
+        paths.picture(a), paths.formula(a), remarks.item(remarks.quantities(r), last=remarks.bend(r)),
         gates.picture(over_time), gates.states_picture(over_time), paths.split_picture(r),
     ]  # fmt: skip
 
@@ -100,16 +135,16 @@ def lstm_code(e: Experiment) -> list[str]:
     ]
 
 
-def _three(e: Experiment) -> dict[str, Run]:
-    return {name: run(replace(e, cell=name)) for name in CELLS}
+def _three(e: Experiment, over: Over = None) -> dict[str, Run]:
+    return {name: _run(replace(e, cell=name), over) for name in CELLS}
 
 
-def compare_items(e: Experiment) -> Items:
-    runs = _three(e)
-    found = list(dict.fromkeys(sentence for r in runs.values() for sentence in remarks(r)))
+@_live
+def compare_items(e: Experiment, over: Over) -> Items:
+    runs = _three(e, over)
     a = compare.state_norms(runs)
     return [
-        compare.state_picture(a), compare.formula(a), item(found),
+        compare.state_picture(a), compare.formula(a), remarks.item(*map(remarks.quantities, runs.values())),
         compare.input_picture(runs), compare.hidden_picture(runs),
     ]  # fmt: skip
 

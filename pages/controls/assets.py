@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _HERE = Path(__file__).parent
-_OURS = {name: _HERE / name for name in ("figures.js", "theme.js", "figures.css", "layout.css")}
+_OURS = {
+    name: _HERE / name for name in ("figures.js", "live.js", "message.js", "theme.js", "figures.css", "layout.css")
+}
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
 _FILES = {**_OURS, "plotly.js": _PLOTLY / "package_data" / "plotly.min.js"}
 _FOLDER = "/assets"

@@ -1,5 +1,7 @@
 // Draws what Python sent: figures, formulas, read-outs. It selects and shows; it computes nothing.
 
+import { follower } from "./live.js";
+import { at, unpack } from "./message.js";
 import { dressed, forPaper, isTouch, palette } from "./theme.js";
 
 /**
@@ -13,10 +15,16 @@ import { dressed, forPaper, isTouch, palette } from "./theme.js";
  * @property {Figure} [figure] @property {Partial<Figure>} [narrow]  what differs when there is little width
  * @property {number} [height] @property {number} [narrow_height]
  * @property {"main" | "more"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
  *
- * @typedef {{node: HTMLElement, update: (item: Item) => void, redraw?: () => void, release?: () => void}} View
- * @typedef {{root: HTMLElement, views: Map<string, View>, component: object, color: import("./theme.js").Palette}} Page
+ * @typedef {{node: HTMLElement, update: (item: Item) => void, redraw?: () => void, release?: () => void,
+ *   haunt?: (on: boolean) => void}} View
+ * @typedef {{root: HTMLElement, views: Map<string, View>, component: object, color: import("./theme.js").Palette,
+ *   follower: object, stale: Set<View>, frame: number, ghosts: number}} Page
  */
+
+const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+const LINGERS = 900; // ms that a ghost stays after the last move
 
 /** @type {WeakMap<Element, Page>} */
 const pages = new WeakMap();
@@ -29,37 +37,82 @@ export function render(component, plotlyUrl) {
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
-  if (!window.Plotly) loadPlotly(plotlyUrl).then(() => page.views.forEach((view) => view.redraw?.()));
-  const items = /** @type {Item[]} */ (JSON.parse(new TextDecoder().decode(data)));
-  items.forEach((item, position) => {
-    const view = page.views.get(item.name) ?? VIEWS[item.kind](page);
-    page.views.set(item.name, view);
-    view.update(item);
-    if (page.root.children[position] !== view.node) page.root.insertBefore(view.node, page.root.children[position]);
-  });
-  const names = new Set(items.map((item) => item.name));
-  for (const [name, view] of page.views) if (!names.has(name)) remove(page, name, view);
+  if (!window.Plotly) loadPlotly(plotlyUrl).then(() => show(page, page.items));
+  const message = unpack(data);
+  if (page.follower.isAhead(message)) return;
+  show(page, message.items.map((item) => at(item, 0, message.blob)));
+  clearTimeout(page.ghosts);
+  page.ghosts = setTimeout(haunt, LINGERS, page, false);
 }
 
 /** Frees what a page that was left has held; a run that was merely superseded is still in the document. */
 export function release(parentElement) {
   const page = pages.get(parentElement);
   if (!page || parentElement.isConnected) return;
+  page.follower.release();
+  clearTimeout(page.ghosts);
   page.views.forEach((view, name) => remove(page, name, view));
   pages.delete(parentElement);
 }
 
 function start(parentElement) {
-  const page = { root: element("div", "u-figures"), views: new Map() };
+  const page = { root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0 };
+  page.follower = follower((items) => {
+    clearTimeout(page.ghosts);
+    haunt(page, true);
+    show(page, items);
+  });
   parentElement.append(page.root);
   pages.set(parentElement, page);
   return page;
+}
+
+/** Texts and formulas change at once, the main figure with them; the others follow, one a frame. */
+function show(page, items) {
+  page.items = items;
+  items.forEach((item, position) => {
+    const view = page.views.get(item.name) ?? VIEWS[item.kind](page);
+    page.views.set(item.name, view);
+    view.update(item);
+    if (page.root.children[position] !== view.node) page.root.insertBefore(view.node, page.root.children[position]);
+    if (view.redraw) page.stale.add(view);
+  });
+  const names = new Set(items.map((item) => item.name));
+  for (const [name, view] of page.views) if (!names.has(name)) remove(page, name, view);
+  paint(page);
+}
+
+function paint(page) {
+  const main = [...page.stale].find((view) => view.node.classList.contains("u-main"));
+  if (main) redraw(page, main);
+  if (page.stale.size) page.frame ||= requestAnimationFrame(() => paintNext(page));
+}
+
+function paintNext(page) {
+  page.frame = 0;
+  const moving = page.follower.isMoving(); // then what is out of sight may wait
+  const [next] = [...page.stale].filter((view) => !moving || isSeen(view.node));
+  if (!next) return;
+  redraw(page, next);
+  paint(page);
+}
+
+function redraw(page, view) {
+  if (window.Plotly) view.redraw();
+  page.stale.delete(view);
+}
+
+/** The ghost of what was drawn before the slider moved appears, or goes. */
+function haunt(page, on) {
+  page.views.forEach((view) => view.haunt?.(on) && page.stale.add(view));
+  if (!on) paint(page);
 }
 
 function remove(page, name, view) {
   view.release?.();
   view.node.remove();
   page.views.delete(name);
+  page.stale.delete(view);
 }
 
 function loadPlotly(src) {
@@ -86,9 +139,19 @@ function figureView(page) {
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-labelledby", readout.id);
 
+  /** @type {object[] | null} */
+  let ghosts = null;
+  let drawn = ""; // the layout
+
   const redraw = () => {
     if (!window.Plotly || !plot.clientWidth) return;
-    const { data, layout } = dressed(item, plot, page.color);
+    const { data, layout } = dressed(item, plot, page.color, ghosts ?? []);
+    const frame = JSON.stringify(layout);
+    if (page.follower.isMoving() && frame === drawn && data.length === plot.data.length) {
+      Plotly.animate(plot, { data, traces: [...data.keys()] }, AT_ONCE); // the traces alone: half the time
+      return;
+    }
+    drawn = frame;
     const doubleClick = isTouch() ? false : "reset";
     Plotly.react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
     plot.removeAllListeners("plotly_click");
@@ -111,10 +174,15 @@ function figureView(page) {
       readout.textContent = item.alt;
       node.dataset.name = item.name;
       node.classList.toggle("u-main", item.role === "main");
-      if (item.role === "main") readout.setAttribute("aria-live", "polite");
+      // a screen reader hears where the slider came to rest, not every step of the way
+      if (item.role === "main") readout.setAttribute("aria-live", page.follower.isMoving() ? "off" : "polite");
       node.style.setProperty("--u-height", `${item.height ?? 320}px`);
       node.style.setProperty("--u-narrow-height", `${item.narrow_height ?? item.height ?? 280}px`);
-      redraw();
+    },
+    haunt(on) {
+      if (on === Boolean(ghosts) || !item.ghost) return false;
+      ghosts = on ? item.ghost.map((trace) => item.figure.data[trace]) : null;
+      return true;
     },
     release() {
       observer.disconnect();
@@ -174,6 +242,11 @@ function element(tag, className = "", ...children) {
 
 function button(text, onclick) {
   return Object.assign(element("button", "u-button", text), { type: "button", onclick });
+}
+
+function isSeen(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  return top < innerHeight && bottom > 0;
 }
 
 const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure";

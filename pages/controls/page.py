@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 
-from pages.controls import export
+from pages.controls import export, live
 from pages.controls.control import Control
 from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, enter, read
@@ -27,11 +27,12 @@ class Page:
     question: str
     controls: tuple[str, ...]  # keys of the table
     panel: Callable[[Mapping[str, Control]], None]  # draws them
-    items: Callable[[Experiment], list[dict[str, Any]]]  # what `show` shows
+    items: live.Items  # what `show` shows
     columns: Callable[[Experiment], export.Columns]
     code: Callable[[Experiment], Sequence[str]]  # the snippet's last lines
     notice: str
     source: str
+    main: str  # the slider whose sweep is fetched with the page
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
     tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None = None
@@ -47,6 +48,7 @@ def show_page(page: Page) -> None:
 
 def _body(page: Page) -> None:
     controls = enter(page.address, chosen(page.controls), page.defaults)
+    live.offer(page.address, page.items, controls, partial(_experiment, page))
     picture, panel = stage()
     with panel:
         page.panel(controls)
@@ -57,8 +59,12 @@ def _body(page: Page) -> None:
 
 
 def _picture(page: Page, controls: Mapping[str, Control]) -> None:
-    experiment = _experiment(page, read(controls))
-    show(_encoded(page.items, experiment), on_tap=_taps(page, experiment))
+    values = read(controls)
+    experiment = _experiment(page, values)
+    show(
+        _message(page.items, experiment, page.address, page.main, live.choices(controls, values)),
+        on_tap=_taps(page, experiment),
+    )
 
 
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
@@ -68,14 +74,14 @@ def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
 
 
 @lru_cache(maxsize=512)
-def _encoded(items: Callable[[Experiment], list[dict[str, Any]]], experiment: Experiment) -> bytes:
+def _message(items: live.Items, experiment: Experiment, address: str, main: str, chosen: live.Choices) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    return encode(items(experiment))
+    return encode(items(experiment), live=live.description(address, main, chosen))
 
 
-def _experiment(page: Page, values: dict[str, Any]) -> Experiment:
+def _experiment(page: Page, values: Mapping[str, Any]) -> Experiment:
     """The reader's choices as an experiment."""
-    return Experiment(cell=page.cell, **values | {"values": pasted(values["values"])[0]})
+    return Experiment(cell=page.cell, **{**values, "values": pasted(values["values"])[0]})
 
 
 def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None] | None:

@@ -1,6 +1,5 @@
 """The one way to show figures, formulas and read-outs: everything of a page in one message."""
 
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,6 @@ Item = Mapping[str, Any]
 """A figure, a formula or a text: see `encode` for their fields."""
 
 _SLOT = re.compile(r"@(\w+)@")
-_LONG = 200  # longer arrays travel as binary: half the bytes, and no parsing of digits
 
 # Streamlit sends this text again with every change, so it only fetches the real module (cached for a year).
 _LOADER = f"""
@@ -31,16 +29,15 @@ export default (component) => {{
 _component = st.components.v2.component("unrolled_figures", js=_LOADER, isolate_styles=False)
 
 
-def show(items: Sequence[Item] | bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:
-    """Show a page's items, or what `encode` made of them.
+def show(message: bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:
+    """Show what `encode` made of a page's items.
 
     `on_tap` gets {"figure": name, "value": customdata of the tapped point} before the next run.
     """
-    data = items if isinstance(items, bytes) else encode(items)
     if on_tap is None:
-        _component(key=key, data=data)
+        _component(key=key, data=message)
     else:
-        _component(key=key, data=data, on_tap_change=lambda: on_tap(dict(st.session_state[key].tap)))
+        _component(key=key, data=message, on_tap_change=lambda: on_tap(dict(st.session_state[key].tap)))
 
 
 def warm() -> None:
@@ -48,19 +45,70 @@ def warm() -> None:
     import pandas  # noqa: F401  and with it pyarrow
 
 
-def encode(items: Sequence[Item]) -> bytes:
-    """The items as one compact JSON message; pure, so that pages can cache it by experiment.
+def encode(items: Sequence[Item], **more: Any) -> bytes:
+    """The items as one compact message; pure, so that it can be cached by experiment.
 
-    figure:  kind, name, title, alt, figure {data, layout}; optional narrow (what of these differs below 480 px),
-             height, narrow_height, role ("main" | "more"), tap
+    figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
+             height, narrow_height, role ("main" | "more"), tap, ghost (traces whose last course stays in sight)
     formula: kind, name, title, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
              parts share a line where there is room
     text:    kind, name, text
 
-    >>> encode([{"kind": "text", "name": "note", "text": "1024"}])
-    b'[{"kind":"text","name":"note","text":"1024"}]'
+    Whatever changes along a slider is {"along": array (S, …)} or {"each": [S values]}: a figure with a sweep is
+    live. `more` goes with them: what following a slider takes, see `pages.controls.live`.
+
+    The message is JSON, and behind it the arrays: "along" and "array" become [type, place in bytes, length of a
+    row or None for a number]. Raises ValueError for a JSON number that is not finite.
     """
-    return b"[" + b",".join(_encode_item(item) for item in items) + b"]"
+    arrays: list[bytes] = []
+    place = 0
+
+    def laid_down(array: np.ndarray, kind: str) -> dict[str, Any]:
+        nonlocal place
+        along = kind == "along"
+        if (along and array.ndim > 2) or (not along and array.ndim > 1):
+            raise ValueError(f"an array for the browser has one row a position, got shape {array.shape}")
+        width = array.shape[-1] if array.ndim > along else None
+        raw = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+        raw += bytes(-len(raw) % 8)
+        arrays.append(raw)
+        place += len(raw)
+        return {kind: [f"{array.dtype.kind}{array.itemsize}", place - len(raw), width]}
+
+    def plain(value: Any) -> Any:
+        """What NumPy made, as JSON or as a place among the arrays."""
+        if isinstance(value, np.generic):
+            return value.item()
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"cannot send {type(value).__name__} to the browser")
+        return value.tolist() if value.dtype.kind not in "fu" else laid_down(value, "array")
+
+    def prepared(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "along" in value:
+                rows = value["along"]
+                if _all_equal(rows):
+                    return rows[0]
+                return laid_down(rows.astype(np.float32) if rows.dtype.kind == "f" else rows, "along")
+            if "each" in value and isinstance(value["each"][0], str):
+                return value
+            if "latex" in value and "slots" in value:
+                value = _line(**{"slots": {}, "colors": {}, "part": False} | value)
+            return {name: prepared(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [prepared(part) for part in value]
+        return value
+
+    content = prepared({"items": items, **more})
+    try:
+        text = json.dumps(content, default=plain, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except ValueError as error:  # a chart leaves a gap in an array, or says why there is no number
+        raise ValueError(f"the items {[item['name'] for item in items]} hold a number that is not finite") from error
+    return b"".join([len(text).to_bytes(8, "little"), text, bytes(-len(text) % 8), *arrays])
+
+
+def _all_equal(rows: np.ndarray) -> bool:
+    return np.array_equal(rows[1:], rows[:-1], equal_nan=rows.dtype.kind == "f")
 
 
 def latex_number(text: str) -> str:
@@ -92,38 +140,12 @@ def _escape_latex(text: str) -> str:
     return re.sub(r"([#$%&_])", r"\\\1", text)
 
 
-def _encode_item(item: Item) -> bytes:
-    if item["kind"] == "formula":
-        item = {
-            **item,
-            "lines": [_line(**{"slots": {}, "colors": {}, "part": False} | line) for line in item["lines"]],
-        }
-    try:
-        text = json.dumps(item, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except ValueError as error:  # JSON knows no NaN: a chart leaves a gap (None) or says why there is none
-        raise ValueError(f"{item['kind']} {item['name']!r} holds a number that is not finite") from error
-    return text.encode()
-
-
-def _plain(value: Any) -> Any:
-    """What NumPy made, as JSON or as Plotly's typed array."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"cannot send {type(value).__name__} to the browser")
-    if value.size <= _LONG or value.dtype.kind not in "f":
-        return value.tolist()
-    if not np.isfinite(value).all():
-        raise ValueError("array with NaN or infinity")
-    value = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-    typed = {"dtype": f"f{value.itemsize}", "bdata": base64.b64encode(value).decode()}
-    return typed if value.ndim == 1 else {**typed, "shape": ", ".join(map(str, value.shape))}
-
-
-def _line(latex: str, slots: Mapping[str, str], colors: Mapping[str, str], part: bool) -> dict[str, Any]:
+def _line(latex: str, slots: Mapping[str, Any], colors: Mapping[str, str], part: bool) -> dict[str, Any]:
     """One line of a formula: MathML with named slots, their texts and colours, and the LaTeX to copy."""
-    filled = _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)
-    return {"mathml": _mathml(latex), "slots": slots, "colors": colors, "latex": filled, "part": part}
+    line = {"mathml": _mathml(latex), "slots": slots, "colors": colors, "part": part}
+    if any(isinstance(text, dict) for text in slots.values()):  # nobody copies while he drags
+        return line
+    return line | {"latex": _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)}
 
 
 @lru_cache(maxsize=256)

@@ -9,11 +9,12 @@ const NARROW = 480; // px; below it a figure's narrow variant is drawn
 
 export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
-/** The figure in today's colours and size. @returns {Figure} */
-export function dressed(item, plot, color) {
-  const { data, layout } = recolored({ ...item.figure, ...(plot.clientWidth < NARROW && item.narrow) }, color);
+/** The figure in today's colours and size, and behind it the ghosts of traces. @returns {Figure} */
+export function dressed(item, plot, color, ghosts = []) {
+  const narrow = plot.clientWidth < NARROW ? item.narrow : undefined;
+  const { data, layout } = recolored(merged(item.figure, narrow), color);
   return {
-    data,
+    data: [...data.map(pointed), ...recolored(ghosts, color).map(faded)],
     layout: {
       uirevision: "kept", // zoom and legend survive new data
       ...layout,
@@ -24,6 +25,20 @@ export function dressed(item, plot, color) {
     },
   };
 }
+
+const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ?? { hoverinfo: "skip" }) });
+const faded = (trace) => ({ ...pointed({ ...trace, hover: undefined }), mode: "lines", opacity: 0.35, showlegend: false });
+
+/** A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it. */
+function merged(base, patch) {
+  if (patch === undefined) return base;
+  if (!isPlain(patch) || base === undefined) return patch;
+  const copy = Array.isArray(base) ? [...base] : { ...base };
+  for (const [name, part] of Object.entries(patch)) copy[name] = merged(copy[name], part);
+  return copy;
+}
+
+const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /** The same figure to stand alone: with its title and a background. */
 export function forPaper(item, plot, color) {
@@ -53,9 +68,6 @@ function common(color) {
     },
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 13 }, itemsizing: "constant" },
     colorway: ["state", "weight", "slope", "product", "input"].map((name) => color(`--u-${name}`)),
-    annotationdefaults: {
-      showarrow: false, arrowhead: 2, text: "", font: { size: 14 }, bgcolor: color("--u-background/0.75"), borderpad: 1,
-    },
     shapedefaults: { layer: "below", line: { width: 1, color: color("--u-muted") } },
   } };
 }
@@ -80,7 +92,7 @@ export function palette(node) {
 function recolored(value, color) {
   if (typeof value === "string") return value.startsWith("--") ? color(value) : value;
   if (Array.isArray(value)) return isNumbers(value) ? value : value.map((part) => recolored(part, color));
-  if (value === null || typeof value !== "object") return value;
+  if (!isPlain(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, recolored(part, color)]));
 }
 

@@ -1,0 +1,112 @@
+"""A figure that follows a dragged slider: its sweeps, fetched when pointer or focus reach the slider.
+
+A sweep is the page's items at up to `MOST` positions of one slider, computed in one go and shared by all
+sessions; the browser picks the position. Nothing is asked of the server while the thumb is moving.
+"""
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import BoundedSemaphore
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.controls.control import Control
+from pages.controls.show import encode
+from pages.controls.url import judge, written
+from rnn_core.experiment import Experiment
+
+Choices = tuple[tuple[str, float | str], ...]
+Items = Callable[..., list[dict[str, Any]]]  # of an experiment; `over`, a field and its values, makes it a sweep
+
+MOST = 200  # positions
+SIZE = 60_000  # bytes of a compressed sweep
+_CHOOSE_ROWS = ("T", "t", "k", "step")  # they change the build of a figure: drawn position by position
+_MOST_DRAWN = 34
+_NOT_NEAR = ("seed",)  # one position says nothing about the next
+_FOLDER = "/sweeps"
+_WORKERS = BoundedSemaphore(2)  # a picture may wait for its release; a release must not wait for sweeps
+_PATIENCE = 2.0  # s
+
+
+def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choices:
+    """All that a reader chose on a page, as the address of a sweep says it; sliders' values are numbers."""
+    return tuple((key, values[key] if c.kind == "slider" else written(values[key])) for key, c in controls.items())
+
+
+def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
+    """What the browser needs to fetch the sweeps of a page, and to know which positions its figures belong to."""
+    return {"url": f"{_FOLDER}/{address}", "main": main, "choices": dict(chosen)}
+
+
+def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray:
+    """At most `most` of a slider's own positions, evenly spread, both ends among them."""
+    low, high = control.min, control.max
+    if control.key in _CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
+        high = {"T": high, "t": experiment.T, "k": experiment.end, "step": max(1, experiment.end)}[control.key]
+        low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
+        most = min(most, _MOST_DRAWN)
+    if control.key in _NOT_NEAR:  # those around the present one
+        low = min(max(low, experiment.seed - most // 2), max(low, high - most))
+        high = min(high, low + most - 1)
+    count = round((high - low) / control.step)
+    stride = -(-count // (most - 1)) if count else 1
+    steps = np.unique([*range(0, count, stride), count])
+    return np.round(low + steps * control.step, 10).astype(int if isinstance(control.default, int) else float)
+
+
+@lru_cache(maxsize=256)
+def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
+    """The compressed message of a slider's sweep, at most `SIZE` bytes."""
+    most = MOST
+    while True:
+        at = positions(control, experiment, most)
+        reach = control.step / 2 if control.key in _NOT_NEAR else None
+        message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
+        packed = gzip.compress(message, 4, mtime=0)
+        if len(packed) <= SIZE or len(at) <= 2:
+            return packed
+        most = max(2, int(0.95 * most * SIZE / len(packed)))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the sweeps of a page come from."""
+
+    items: Items
+    controls: Mapping[str, Control]
+    experiment: Callable[[Mapping[str, Any]], Experiment]
+
+
+_SOURCES: dict[str, _Source] = {}  # by a page's address
+
+
+def offer(address: str, items: Items, controls: Mapping[str, Control], experiment: Callable[..., Experiment]) -> None:
+    """Let the browser fetch the sweeps of a page."""
+    _SOURCES[address] = _Source(items, controls, experiment)
+
+
+def _serve(request: Request) -> Response:
+    source = _SOURCES.get(request.path_params["page"])
+    control = source.controls.get(request.path_params["key"]) if source else None
+    if source is None or control is None or control.kind != "slider":
+        return Response(status_code=404)
+    given = request.query_params
+    values = {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in source.controls.items()}
+    values[control.key] = control.default  # the same sweep, wherever the thumb is
+    if not _WORKERS.acquire(timeout=_PATIENCE):
+        return Response(status_code=503)
+    try:
+        message = sweep(source.items, control, source.experiment(values))
+    finally:
+        _WORKERS.release()
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(message, headers=headers, media_type="application/octet-stream")
+
+
+ROUTES = [Route(f"{_FOLDER}/{{page}}/{{key}}", _serve)]
