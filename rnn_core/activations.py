@@ -95,8 +95,14 @@ def _log_sigmoid(z: np.ndarray) -> np.ndarray:
 
 
 def _tanh_slope(z: np.ndarray) -> np.ndarray:
-    e = np.exp(-2 * np.minimum(np.abs(z), _FAR))
-    return 4 * e / (1 + e) ** 2
+    e = np.minimum(np.abs(z), _FAR)
+    e *= -2  # in place from here on: memory costs more than arithmetic
+    e = np.exp(e)
+    d = 1 + e
+    d *= d
+    e *= 4
+    e /= d
+    return e
 
 
 def _log_tanh_slope(z: np.ndarray) -> np.ndarray:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from rnn_core.cells import LSTM, checked, common_scale
-from rnn_core.flow import GradientFlow
-from rnn_core.scaled import NOTHING, Scaled, ldexp
+from rnn_core.flow import GradientFlow, to_gates
+from rnn_core.scaled import NOTHING, RESCALE, Scaled, is_mild, ldexp, size_of
 
 LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
 
@@ -59,7 +59,7 @@ class Loss:
         """
         T = len(h.mant) - 1
         steps = self.steps_of(T)
-        L, dh = np.zeros(h.exp2.shape), Scaled.of(np.zeros(h.mant.shape), axes=1)
+        L, dh = np.zeros(h.exp2.shape), Scaled(np.zeros(h.mant.shape), np.full(h.exp2.shape, NOTHING))
         if self.kind == "sum_last":
             L[-1] = Scaled(h.mant[-1].sum(axis=-1), h.exp2[-1]).value
             dh.mant[-1], dh.exp2[-1] = 1.0, 0
@@ -71,7 +71,8 @@ class Loss:
             raise ValueError(f"targets must have one row a loss step ({len(steps)}), got {targets.shape}")
         if not len(steps):
             return L, dh
-        y = Scaled(h.mant[steps] @ V.T, h.exp2[steps]).normalised() + Scaled.of(c, axes=1)
+        rows = slice(1, T + 1) if self.steps is None else steps
+        y = Scaled(h.mant[rows] @ V.T, h.exp2[rows]).normalised() + Scaled.of(c, axes=1)
         lone = (1,) * (y.exp2.ndim - 1)  # targets without batch axes serve every position of the batch
         if self.kind == "squared_error":
             targets = checked("targets", targets, (len(V),))
@@ -82,7 +83,10 @@ class Loss:
             labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
             L_t, dy = _cross_entropy(y, labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels)
         np.add.at(L, steps, L_t)
-        dh_t = Scaled(dy.mant @ V, dy.exp2).normalised()
+        dh_t = Scaled(dy.mant @ V, dy.exp2).mild()
+        if len(np.unique(steps)) == len(steps):
+            dh.mant[rows], dh.exp2[rows] = dh_t.mant, dh_t.exp2
+            return L, dh
         np.maximum.at(dh.exp2, steps, dh_t.exp2)  # a step may bear more than one loss
         np.add.at(dh.mant, steps, ldexp(dh_t.mant, (dh_t.exp2 - dh.exp2[steps])[..., None]))
         return L, dh.normalised()
@@ -218,20 +222,15 @@ class Gradients:
             rows.mant[k - 1, ..., -n:], rows.exp2[k - 1] = self.dh.mant[k], self.dh.exp2[k]
             live = rows[k - 1 :]
             out[k - 1 :, k - 1] = _log_outer(_through_gates(live, A[k - 1], exp2[k - 1]), h[k - 1])
-            J = self.flow.jacobians[k - 1]
-            moved = (live.mant[..., None, :] @ J.mant)[..., 0, :]
-            moved_rows = Scaled(moved, live.exp2 + J.exp2).normalised()
-            rows.mant[k - 1 :], rows.exp2[k - 1 :] = moved_rows.mant, moved_rows.exp2
+            moved = self.flow.pulled_back(live, k)
+            rows.mant[k - 1 :], rows.exp2[k - 1 :] = moved.mant, moved.exp2
         out[np.setdiff1d(np.arange(1, T + 1), self.loss.steps_of(T)) - 1] = np.nan
         return out
 
 
 def _through_gates(g: Scaled, A: np.ndarray, exp2: np.ndarray) -> Scaled:
     """∂L/∂s (…, N) times A (…, B, G, n) 2^exp2, flat: (…, G·n)."""
-    B, G, n = A.shape[-3:]
-    by_block = g.mant.reshape(*g.exp2.shape, B, n)
-    da = np.einsum("...bj,...bqj->...qj", by_block, A)
-    return Scaled(da.reshape(*g.exp2.shape, G * n), g.exp2 + exp2).normalised()
+    return Scaled(to_gates(g.mant, A), g.exp2 + exp2).mild()
 
 
 def _sum(steps: Scaled) -> np.ndarray:
@@ -243,9 +242,11 @@ def _sum(steps: Scaled) -> np.ndarray:
 
 def _summed(da: Scaled, read: Scaled) -> np.ndarray:
     """Σ_t of the outer products da_t ⊗ read_t, without storing each."""
-    da, exp2 = Scaled(da.mant, da.exp2 + read.exp2), (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
-    common = ldexp(da.mant, (da.exp2 - exp2)[..., None])
-    return ldexp(np.moveaxis(common, 0, -1) @ np.moveaxis(read.mant, 0, -2), exp2[..., None, None])
+    exp2 = (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
+    wide, narrow = (da.mant, read.mant) if da.mant.shape[-1] > read.mant.shape[-1] else (read.mant, da.mant)
+    narrow = ldexp(narrow, (da.exp2 + read.exp2 - exp2)[..., None])
+    left, right = (wide, narrow) if wide is da.mant else (narrow, wide)
+    return ldexp(np.moveaxis(left, 0, -1) @ np.moveaxis(right, 0, -2), exp2[..., None, None])
 
 
 def _log_outer(da: Scaled, read: Scaled) -> np.ndarray:
@@ -264,15 +265,39 @@ def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
     tr = flow.trajectory
     loss_t, dh = loss.of_states(tr.scaled_h)
     N, n = tr.cell.N, tr.cell.n
-    local = Scaled(np.zeros((*dh.exp2.shape, N)), dh.exp2)
-    local.mant[..., N - n :] = dh.mant
-    mant, exp2 = np.empty(local.mant.shape), np.zeros(local.exp2.shape, dtype=np.int64)
+    local = dh
+    if n < N:  # an LSTM's loss reads h alone
+        local = Scaled(np.zeros((*dh.exp2.shape, N)), dh.exp2)
+        local.mant[..., N - n :] = dh.mant
+    mant, exp2 = np.empty(local.mant.shape), np.empty(local.exp2.shape, dtype=np.int64)
     g = local[-1].normalised()
     mant[-1], exp2[-1] = g.mant, g.exp2
-    for t in range(tr.T, 0, -1):
-        J = flow.jacobians[t - 1]
-        g = Scaled((g.mant[..., None, :] @ J.mant)[..., 0, :], g.exp2 + J.exp2).normalised()
-        if local.mant[t - 1].any():
-            g = g + local[t - 1]
-        mant[t - 1], exp2[t - 1] = g.mant, g.exp2
+    for stop in range(tr.T, 0, -RESCALE):
+        start = max(stop - RESCALE, 0)
+        if _swiftly_back(flow, local, mant, exp2, start, stop):
+            continue
+        g = Scaled(mant[stop], exp2[stop])
+        for t in range(stop, start, -1):  # sizes differ widely: rescale after each step
+            g = flow.pulled_back(g, t)
+            if local.mant[t - 1].any():
+                g = g + local[t - 1]
+            mant[t - 1], exp2[t - 1] = g.mant, g.exp2
     return Gradients(flow, loss, loss_t, dh, Scaled(mant, exp2))
+
+
+def _swiftly_back(flow: GradientFlow, local: Scaled, mant: np.ndarray, exp2: np.ndarray, start: int, stop: int) -> bool:
+    """∂L/∂s_k for k = stop-1 … start with one exponent for all; False where the sizes leave no room for that."""
+    grown = np.cumsum(flow.exp2[start:stop][::-1], axis=0)[::-1]  # exponents that the steps k+1 … stop bring in
+    common = np.maximum(exp2[stop], (local.exp2[start:stop] - grown).max(axis=0))
+    added = ldexp(local.mant[start:stop], (local.exp2[start:stop] - grown - common)[..., None])
+    g = ldexp(mant[stop], (exp2[stop] - common)[..., None])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(stop, start, -1):
+            g = np.add(flow.times_jacobian(g, t), added[t - 1 - start], out=mant[t - 1])
+        size = size_of(mant[start:stop], axes=1)
+    if not is_mild(size).all():
+        return False
+    shift = np.frexp(size)[1]
+    mant[start:stop] *= np.ldexp(1.0, -shift)[..., None]
+    exp2[start:stop] = grown + common + shift
+    return True

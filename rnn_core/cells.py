@@ -12,19 +12,20 @@ with A the derivative of the state by what the weights deliver to gate q. `local
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from rnn_core.activations import SIGMOID, TANH, Activation
-from rnn_core.scaled import Scaled, ldexp
+from rnn_core.scaled import Scaled, largest_of, ldexp
 
 if TYPE_CHECKING:
     from rnn_core.unroll import Trajectory
 
 LIMIT = 1e100  # products of two parameters stay far inside float64
+_PART = 2**14  # numbers whose temporary copies stay in the cache
 _SAFE = 100.0  # below this |z| no product of a step's slopes underflows
 
 
@@ -55,6 +56,9 @@ class Local:
 
 
 def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
+    lone = rows[0][0] if len(rows) == len(rows[0]) == 1 else None
+    if isinstance(lone, np.ndarray):
+        return Scaled(lone[..., None, None, :], np.zeros((*shape[:-1], 1, 1), dtype=np.int64))
     mant = np.zeros((*shape[:-1], len(rows), len(rows[0]), shape[-1]))
     exp2 = np.zeros(mant.shape[:-1], dtype=np.int64)
     for b, row in enumerate(rows):
@@ -115,13 +119,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _matvec(W: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """W (*batch, r, n) times v (…, n), over any leading axes of v."""
+def matvec(W: np.ndarray, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """W (*batch, r, n) times v (…, n), over any leading axes of v; `out` (…, r) for all axes."""
     if W.shape[-1] == 1:
-        return W[..., 0] * v
+        return np.multiply(W[..., 0], v, out=out)
     if W.ndim == 2:
-        return v @ W.T
-    return (W @ v[..., None])[..., 0]
+        return np.matmul(v, W.T, out=out)
+    return np.matmul(W, v[..., None], out=None if out is None else out[..., None])[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +199,7 @@ class Cell:
     def drive(self, x: np.ndarray) -> np.ndarray:
         """a = W_x x + b, what the input delivers to the gates: (…, m) → (…, G·n)."""
         if self.m:
-            return _matvec(self.W_x, x) + self.b
+            return matvec(self.W_x, x) + self.b
         return np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
 
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
@@ -227,19 +231,19 @@ class RNN(Cell):
     latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
 
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
-        z = a + _matvec(self.W_h, s)
+        z = a + matvec(self.W_h, s)
         return {"s": self.activation.phi(z), "z": z}
 
     def local(self, tr: Trajectory) -> Local:
         φ = self.activation
-        slope = φ.slope(tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
+        slope = _in_parts(φ.slope, tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
         return Local.of([[None]], [[slope]])
 
     def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
         s, z = [Scaled.of(s0)], []
         for row in a:
             h = s[-1].as_vectors()
-            u = _matvec(self.W_h, h.mant)
+            u = matvec(self.W_h, h.mant)
             z.append(Scaled.of(row) + Scaled(u, np.broadcast_to(h.exp2[..., None], u.shape)).normalised())
             s.append(self.activation.phi_of(z[-1]))
         return Scaled.stack(s), Scaled.stack(z)
@@ -248,8 +252,19 @@ class RNN(Cell):
         return self.scaled_states(self.drive(tr.x), tr.s[0])[0].as_vectors()
 
 
+def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
+    """`function` of z (T, …), some steps at a time, so that its temporary arrays stay in the cache."""
+    rows = 1 + _PART // (1 + z[:1].size)
+    if len(z) <= rows:
+        return function(z)
+    out = np.empty(z.shape)
+    for t in range(0, len(z), rows):
+        out[t : t + rows] = function(z[t : t + rows])
+    return out
+
+
 def _safe(*arrays: np.ndarray) -> bool:
-    return all(np.abs(a).max(initial=0.0) < _SAFE for a in arrays)
+    return all(largest_of(a, a.ndim) < _SAFE for a in arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,7 +355,7 @@ class LSTM(_Gated):
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         c_prev, h_prev = s[..., : self.n], s[..., self.n :]
         p = self.peepholes
-        z = a + _matvec(self.W_h, h_prev)
+        z = a + matvec(self.W_h, h_prev)
         z_i, z_f, z_g, z_o = self.split(z)  # views: peepholes are added in place
         if p is not None:
             z_i += p[..., 0, :] * c_prev
@@ -415,7 +430,7 @@ class GRU(_Gated):
 
     def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
         a_r, a_z, a_n = self.split(a)
-        u_r, u_z, u_n = self.split(_matvec(self.W_h, s) + self.b_h)
+        u_r, u_z, u_n = self.split(matvec(self.W_h, s) + self.b_h)
         z_r, z_z = a_r + u_r, a_z + u_z
         r, z = self._open("r", z_r), self._open("z", z_z)
         z_n = a_n + r * u_n

@@ -13,7 +13,7 @@ from functools import cached_property, reduce
 import numpy as np
 
 from rnn_core.cells import LSTM, RNN, Local, common_scale, where_read
-from rnn_core.scaled import Scaled, cumulative_products, matrix_norm
+from rnn_core.scaled import NOTHING, RESCALE, Scaled, cumulative_products, is_mild, largest_of, matrix_norm
 from rnn_core.unroll import Trajectory
 
 
@@ -50,8 +50,11 @@ class GradientFlow:
         if cell.N == 1:
             J = A[..., 0, :, :] * cell.W_h  # (T, *batch, G, 1) by (*batch, G, 1)
             return Scaled(J.sum(axis=-2, keepdims=True) + D[..., 0, :, :], exp2)
-        J = np.zeros((*exp2.shape, B, n, B, n))
-        J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", A, cell.W_h_by_gate)
+        if A.shape[-3:-1] == (1, 1):
+            J = (A[..., 0, 0, :, None] * cell.W_h)[..., None, :, None, :]
+        else:
+            J = np.zeros((*exp2.shape, B, n, B, n))
+            J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", A, cell.W_h_by_gate)
         units = np.arange(n)
         for b, b_prev in np.ndindex(B, B):
             J[..., b, units, b_prev, units] += D[..., b, b_prev, :]
@@ -61,6 +64,26 @@ class GradientFlow:
     def J(self) -> np.ndarray:
         """Step Jacobians as float64, (T, *batch, N, N)."""
         return self.jacobians.value
+
+    @property
+    def exp2(self) -> np.ndarray:
+        """Exponents of the Jacobians, (T, *batch)."""
+        return self._parts[2]
+
+    def times_jacobian(self, g: np.ndarray, t: int) -> np.ndarray:
+        """g J_t for row vectors g (…, *batch, N) without forming J_t, but for its exponent."""
+        (D, A, _), cell = self._parts, self.trajectory.cell
+        da, W_h = to_gates(g, A[t - 1]), cell.W_h
+        by_h = da @ W_h if W_h.ndim == 2 else (da[..., None, :] @ W_h)[..., 0, :]
+        if isinstance(cell, RNN):  # no highway
+            return by_h
+        out = np.einsum("...bj,...bcj->...cj", g.reshape(*g.shape[:-1], len(cell.blocks), cell.n), D[t - 1])
+        out[..., -1, :] += by_h
+        return out.reshape(*out.shape[:-2], cell.N)
+
+    def pulled_back(self, g: Scaled, t: int) -> Scaled:
+        """∂L/∂s_{t-1} from ∂L/∂s_t, rows (…, *batch, N)."""
+        return Scaled(self.times_jacobian(g.mant, t), g.exp2 + self.exp2[t - 1]).normalised()
 
     def _interval(self, t: int | None, k: int) -> tuple[int, int]:
         t, k = _whole("t", self.T if t is None else t), _whole("k", k)
@@ -73,17 +96,22 @@ class GradientFlow:
     def products_to(self, t: int | None = None, k: int = 0) -> Scaled:
         """∂s_t/∂s_j for j = k … t, (t-k+1, *batch, N, N); the default t is T."""
         t, k = self._interval(t, k)
-        return self.P[k:] if t == self.T else _backwards(self.jacobians[k:t])
+        return self.P[k:] if t == self.T else _backwards(self.jacobians[k:t], self._columns[k:t])
 
     def products_from(self, k: int = 0) -> Scaled:
         """∂s_t/∂s_k for t = k … T, (T-k+1, *batch, N, N)."""
         _, k = self._interval(None, k)
-        return _products(self.jacobians[k:], left=True)
+        return _products(self.jacobians[k:], self._columns[k:], left=True)
 
     @cached_property
     def P(self) -> Scaled:
         """∂s_T/∂s_k for k = 0 … T."""
-        return _backwards(self.jacobians)
+        return _backwards(self.jacobians, self._columns)
+
+    @property
+    def _columns(self) -> np.ndarray:
+        """The columns of J without recurrent weights (an LSTM's C): diagonals, (T, *batch, B, B-1, n)."""
+        return self._parts[0][..., :-1, :]
 
     @cached_property
     def slopes(self) -> Scaled:
@@ -160,7 +188,7 @@ class GradientFlow:
         t, k = self._interval(t, k)
         n, J, follow = self._lstm().n, self.jacobians, self._following(peephole=False)
         M = J.mant[..., :n, :n] + J.mant[..., :n, n:] * follow[:-1, ..., None, :]
-        return _backwards(Scaled(M[k:t], J.exp2[k:t]))
+        return _backwards(Scaled(M[k:t], J.exp2[k:t]), self._parts[0][k:t, ..., :0, :0, :])
 
     def _following(self, peephole: bool = True) -> np.ndarray:
         """∂h_k/∂C_k for k = 0 … T, (T+1, *batch, n): 0 at k = 0, where h_0 is given."""
@@ -221,18 +249,29 @@ class GradientFlow:
 
     def pair_norms(self, order: str | int = "fro") -> np.ndarray:
         """log ‖∂s_t/∂s_k‖ (natural) for all pairs, (T+1, T+1, *batch); NaN for k > t, where none exists."""
-        T, N = self.T, self.trajectory.cell.N
-        batch = self.jacobians.exp2.shape[1:]
-        out = np.full((T + 1, T + 1, *batch), np.nan)
-        rows = np.zeros((T + 1, *batch, N, N))  # rows[k] = ∂s_t/∂s_k, grown as t goes on
-        exp2 = np.zeros((T + 1, *batch), dtype=np.int64)
-        rows[0] = np.eye(N)
-        out[0, 0] = Scaled(matrix_norm(rows[0], order), exp2[0]).log
-        for t in range(1, T + 1):
-            step = self.jacobians[t - 1]
-            moved = Scaled(step.mant @ rows[:t], step.exp2 + exp2[:t]).normalised()
-            rows[:t], exp2[:t], rows[t] = moved.mant, moved.exp2, np.eye(N)
-            out[t, : t + 1] = Scaled(matrix_norm(rows[: t + 1], order), exp2[: t + 1]).log
+        T, N, J = self.T, self.trajectory.cell.N, self.jacobians
+        batch = J.exp2.shape[1:]
+        norms = Scaled(np.zeros((T + 1, T + 1, *batch)), np.zeros((T + 1, T + 1, *batch), dtype=np.int64))
+        rows, spare = np.zeros((2, *batch, (T + 1) * N, N))  # block k is (∂s_t/∂s_k)': one product a step moves all
+        exp2, eye = np.zeros((*batch, T + 1), dtype=np.int64), np.eye(N)
+        mant_of, exp2_of = np.moveaxis(norms.mant, 1, -1), np.moveaxis(norms.exp2, 1, -1)  # (T+1, *batch, T+1)
+        for t in range(T + 1):
+            if t:
+                np.matmul(rows[..., : t * N, :], J.mant[t - 1].mT, out=spare[..., : t * N, :])
+                exp2[..., :t] += J.exp2[t - 1, ..., None]
+                rows, spare = spare, rows
+            rows[..., t * N : (t + 1) * N, :] = eye
+            blocks, exponents = rows[..., : (t + 1) * N, :].reshape(*batch, t + 1, N, N), exp2[..., : t + 1]
+            with np.errstate(over="ignore"):
+                size = matrix_norm(blocks)
+            if not (is_mild(size) | (exponents < NOTHING // 2)).all():
+                tame = Scaled(blocks, exponents).normalised()
+                blocks[...], exponents[...] = tame.mant, tame.exp2
+                size = matrix_norm(blocks)
+            mant_of[t, ..., : t + 1] = size if order == "fro" else matrix_norm(blocks, order)
+            exp2_of[t, ..., : t + 1] = exponents
+        out, exists = np.full(norms.mant.shape, np.nan), np.tri(T + 1, dtype=bool)
+        out[exists] = norms[exists].log
         return out
 
 
@@ -267,6 +306,15 @@ def half_life(f: np.ndarray | float) -> np.ndarray:
         return np.log(2.0) / np.abs(np.log(f))
 
 
+def to_gates(g: np.ndarray, A: np.ndarray) -> np.ndarray:
+    """What row vectors g (…, N) by the state are by the gates, flat: times A (…, B, G, n), (…, G·n)."""
+    B, G, n = A.shape[-3:]
+    if B * G == 1:
+        return g * A[..., 0, 0, :]
+    da = np.einsum("...bj,...bqj->...qj", g.reshape(*g.shape[:-1], B, n), A)
+    return da.reshape(*da.shape[:-2], G * n)
+
+
 def _by_gate(W: np.ndarray, G: int) -> np.ndarray:
     return W.reshape(*W.shape[:-2], G, W.shape[-2] // G, W.shape[-1])
 
@@ -296,25 +344,57 @@ def _number(matrices: Scaled) -> Scaled:
     return Scaled(matrices.mant[..., 0, 0], matrices.exp2)
 
 
-def _backwards(steps: Scaled) -> Scaled:
+def _backwards(steps: Scaled, D: np.ndarray) -> Scaled:
     """J_L … J_{j+1} for j = 0 … L, the last of them I."""
-    products = _products(Scaled(steps.mant[::-1], steps.exp2[::-1]), left=False)
+    products = _products(Scaled(steps.mant[::-1], steps.exp2[::-1]), D[::-1], left=False)
     return Scaled(products.mant[::-1], products.exp2[::-1])
 
 
-def _products(steps: Scaled, left: bool) -> Scaled:
-    """Running matrix products from I; each new step multiplies from the left, or from the right."""
+def _products(steps: Scaled, D: np.ndarray, left: bool) -> Scaled:
+    """Running matrix products from I; each new step multiplies from the left, or from the right.
+
+    D (L, *batch, B, B-1, n) are the diagonals of the first B-1 block columns of each step.
+    """
     L, *shape = steps.mant.shape
     if shape[-2:] == [1, 1]:
         products = cumulative_products(_number(steps))
         return Scaled(products.mant[..., None, None], products.exp2)
-    steps = steps.normalised()
     mant = np.empty((L + 1, *shape))
     exp2 = np.zeros((L + 1, *shape[:-2]), dtype=np.int64)
     mant[0] = np.eye(shape[-1])
-    for j in range(L):
-        step = steps.mant[j]
-        product = step @ mant[j] if left else mant[j] @ step
-        block = Scaled(product, steps.exp2[j] + exp2[j]).normalised()
-        mant[j + 1], exp2[j + 1] = block.mant, block.exp2
+    for start in range(0, L, RESCALE):
+        stop = min(start + RESCALE, L)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for j in range(start, stop):
+                _times(steps.mant[j], D[j], mant[j], mant[j + 1], left)
+        largest = largest_of(mant[start + 1 : stop + 1], axes=2)
+        if (is_mild(largest) | (largest_of(mant[start], axes=2) == 0)).all():
+            shift = np.frexp(largest)[1]
+            mant[start + 1 : stop + 1] *= np.ldexp(1.0, -shift)[..., None, None]
+            exp2[start + 1 : stop + 1] = exp2[start] + np.cumsum(steps.exp2[start:stop], axis=0) + shift
+            exp2[start + 1 : stop + 1][largest == 0] = NOTHING
+            continue
+        for j in range(start, stop):  # the sizes of these steps differ widely: rescale after each
+            step = steps[j].normalised()
+            product = step.mant @ mant[j] if left else mant[j] @ step.mant
+            block = Scaled(product, step.exp2 + exp2[j]).normalised()
+            mant[j + 1], exp2[j + 1] = block.mant, block.exp2
     return Scaled(mant, exp2)
+
+
+def _times(J: np.ndarray, D: np.ndarray, P: np.ndarray, out: np.ndarray, left: bool) -> None:
+    """J P, or P J, into `out`; the first block columns of J are the diagonals D: half the work for an LSTM."""
+    B, n = D.shape[-3], D.shape[-1]
+    full = slice((B - 1) * n, None) if B > 1 else slice(None)
+    if left:
+        np.matmul(J[..., full], P[..., full, :], out=out)
+    else:
+        np.matmul(P, J[..., full], out=out[..., full])
+    for b, column in np.ndindex(B, B - 1 if B else 0):
+        to, fro = slice(b * n, (b + 1) * n), slice(column * n, (column + 1) * n)
+        if left:
+            out[..., to, :] += D[..., b, column, :, None] * P[..., fro, :]
+        elif b:
+            out[..., fro] += P[..., to] * D[..., b, column, None, :]
+        else:
+            np.multiply(P[..., to], D[..., b, column, None, :], out=out[..., fro])

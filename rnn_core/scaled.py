@@ -13,6 +13,12 @@ import numpy as np
 LN2, LOG10_2 = math.log(2.0), math.log10(2.0)
 _CHUNK = 512  # mantissas in [1/2, 1): a product of 512 of them is still a normal number
 _MANY = 1000  # numbers from which a look at all exponents pays off
+_EXACT = 2.0**-50  # relative error of a squared norm that is as good as none
+_BLOCK = 2**19  # numbers that stay in the cache while they are read again and again
+_POWER = 3  # power steps before Lanczos': where one value leads, they do
+_CHECKS = (4, 8, 14, 22, 32)  # Lanczos steps after which to look which values stand
+_SMALL = 16  # up to this size more power steps and LAPACK are as fast as Lanczos' method
+RESCALE = 16  # steps after which a running product is rescaled
 NOTHING = -(2**49)  # exponent given to an exact zero, so that it never wins an alignment
 _DEEPEST = 2.0**35  # logarithms beyond this are held there: 10,000 of them still fit above NOTHING
 _LN2_HIGH, _LN2_LOW = 0.69314718036912382, 1.9082149292705877e-10  # their sum is ln 2 to 85 bits (fdlibm)
@@ -63,11 +69,14 @@ class Scaled:
         if not self.axes:
             mant, shift = np.frexp(self.mant)
             return Scaled(mant, np.where(mant != 0, self.exp2 + shift, NOTHING))
-        size = math.prod(self.mant.shape[self.exp2.ndim :])
-        largest = np.abs(self.mant).reshape(*self.exp2.shape, size).max(axis=-1, initial=0.0)
+        largest = largest_of(self.mant, self.axes)
         shift = np.frexp(largest)[1]
         exp2 = np.where(largest > 0, self.exp2 + shift, NOTHING)
         return Scaled(ldexp(self.mant, -self._expand(shift)), exp2)
+
+    def mild(self) -> Scaled:
+        """The same numbers, normalised unless every block is of ordinary size as it stands."""
+        return self if is_mild(size_of(self.mant, self.axes)).all() else self.normalised()
 
     def as_vectors(self) -> Scaled:
         """Plain numbers with one exponent for the whole last axis (the largest)."""
@@ -124,7 +133,7 @@ class Scaled:
     def vector_norm(self) -> Scaled:
         """Euclidean norm over the last axis."""
         x = self if self.axes else self.as_vectors()
-        return Scaled(np.sqrt(np.einsum("...i,...i->...", x.mant, x.mant)), x.exp2).normalised()
+        return Scaled(size_of(x.mant, 1), x.exp2).normalised()
 
     def norm(self, order: str | int = "fro") -> Scaled:
         """Frobenius (`"fro"`) or spectral (`2`) norm of each matrix."""
@@ -135,10 +144,31 @@ def ldexp(mant: np.ndarray, exp2: np.ndarray) -> np.ndarray:
     """`mant * 2**exp2` for int64 exponents of any size."""
     exp2 = np.asarray(exp2, dtype=np.int64)
     with np.errstate(over="ignore", under="ignore"):
-        if exp2.size > _MANY and np.abs(exp2).max() <= 1022:
+        if mant.size > _MANY and np.abs(exp2).max(initial=0) <= 1022:
+            if not exp2.any() and mant.shape == np.broadcast_shapes(mant.shape, exp2.shape):
+                same = mant.view()
+                same.flags.writeable = False  # shared, where a copy of so many numbers would only cost time
+                return same
             # One rounding, as in np.ldexp, which costs many times more: these bits are 2.0**exp2.
             return mant * ((exp2 + 1023) << 52).view(np.float64)
         return np.ldexp(mant, np.minimum(np.maximum(exp2, -5000), 5000).astype(np.intc))
+
+
+def largest_of(x: np.ndarray, axes: int) -> np.ndarray:
+    """The largest magnitude over the last `axes` axes; 0 where they hold no numbers."""
+    flat = x.reshape(*x.shape[: x.ndim - axes], math.prod(x.shape[x.ndim - axes :]))
+    return np.maximum(flat.max(axis=-1, initial=0.0), -flat.min(axis=-1, initial=0.0))
+
+
+def size_of(x: np.ndarray, axes: int) -> np.ndarray:
+    """Root of the sum of squares over the last `axes` axes."""
+    flat = x.reshape(*x.shape[: x.ndim - axes], math.prod(x.shape[x.ndim - axes :]))
+    return np.sqrt(np.vecdot(flat, flat))
+
+
+def is_mild(size: np.ndarray) -> np.ndarray:
+    """Whether blocks of that size may go on as plain floats: their small numbers are as safe as their large."""
+    return (size > 2.0**-100) & (size < 2.0**100)
 
 
 def align(*terms: Scaled) -> list[Scaled]:
@@ -152,13 +182,71 @@ def matrix_norm(M: np.ndarray, order: str | int = "fro") -> np.ndarray:
     if M.shape[-2:] == (1, 1):
         return np.abs(M[..., 0, 0])
     if order == "fro":
-        return np.sqrt(np.einsum("...ij,...ij->...", M, M))
+        return size_of(M, 2)
     if order != 2:
         raise ValueError(f"order must be 'fro' or 2, got {order!r}")
     if M.shape[-2:] == (2, 2):  # closed form: far cheaper than a million tiny SVDs
         a, b, c, d = M[..., 0, 0], M[..., 0, 1], M[..., 1, 0], M[..., 1, 1]
         return (np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2
-    return np.linalg.norm(M, 2, axis=(-2, -1))
+    return _spectral_norms(M.reshape(-1, *M.shape[-2:])).reshape(M.shape[:-2])
+
+
+def _spectral_norms(M: np.ndarray) -> np.ndarray:
+    """Largest singular values of M (B, r, n): roots of the largest eigenvalues of M'M.
+
+    Power steps, then Lanczos' method; a value stands as soon as its residual bounds its error. The rest are
+    left to LAPACK.
+    """
+    B, r, n = M.shape
+    if B * r * n > _BLOCK and B > 1:
+        size = max(1, _BLOCK // (r * n))
+        return np.concatenate([_spectral_norms(M[b : b + size]) for b in range(0, B, size)])
+    out, whole = np.empty(B), np.square(size_of(M, 2))
+    near = (whole > 1e-100) & (whole < 1e100)  # else squares might leave float64
+    if not near.all():
+        out[~near] = np.linalg.norm(M[~near], 2, axis=(-2, -1))
+        out[near] = _spectral_norms(M[near]) if near.any() else 0.0
+        return out
+    live, small = np.arange(B), n <= _SMALL
+    M = M.mT @ M if small else M
+    v = np.broadcast_to(np.random.default_rng(0).normal(size=n) / math.sqrt(n), (B, n))  # no direction is 0
+    for _ in range(4 * _POWER if small else _POWER):
+        w = (M @ v[..., None])[..., 0] if small else _gram(M, v)
+        top, size_of_w = np.vecdot(v, w), np.sqrt(np.vecdot(w, w))
+        out[live] = np.sqrt(top)
+        v, apart = w / size_of_w[:, None], w - top[:, None] * v
+        far = ~_stands(top, np.sqrt(np.vecdot(apart, apart)), 2 * top - whole)
+        if 2 * far.sum() < len(far):
+            M, v, whole, live, far = M[far], v[far], whole[far], live[far], far[far]
+    M, v, whole, live = M[far], v[far], whole[far], live[far]
+    last, beta = np.zeros_like(v), np.zeros(len(v))
+    T = np.zeros((len(v), _CHECKS[-1] + 1, _CHECKS[-1] + 1))  # M'M in the basis of the v: tridiagonal
+    for j in range(1, 1 if small or not len(v) else _CHECKS[-1] + 1):
+        w = _gram(M, v)
+        T[:, j - 1, j - 1] = alpha = np.vecdot(v, w)
+        w -= alpha[:, None] * v + beta[:, None] * last
+        T[:, j - 1, j] = T[:, j, j - 1] = beta = np.sqrt(np.vecdot(w, w))
+        last, v = v, w / beta[:, None]
+        if j in _CHECKS:
+            θ, vectors = np.linalg.eigh(T[:, :j, :j])
+            top = θ[:, -1]
+            out[live] = np.sqrt(top)
+            far = ~_stands(top, beta * np.abs(vectors[:, -1, -1]), 2 * top - whole + θ[:, :-2].sum(axis=-1))
+            M, v, last, beta, whole, T, live = (x[far] for x in (M, v, last, beta, whole, T, live))
+            if not far.any():
+                break
+    out[live] = np.sqrt(np.linalg.eigvalsh(M if small else M.mT @ M)[:, -1])
+    return out
+
+
+def _stands(top: np.ndarray, residual: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Whether `top` is the eigenvalue to `_EXACT`: no other lies within `gap`, which proves nothing if negative."""
+    return residual * np.where(gap > residual, residual / gap, 1.0) <= _EXACT * top
+
+
+def _gram(M: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """M'M v for matrices (B, r, n) and vectors (B, n)."""
+    return ((M @ v[..., None]).mT @ M)[:, 0]
 
 
 def cumulative_products(factors: Scaled) -> Scaled:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rnn_core.cells import Cell, checked
-from rnn_core.scaled import Scaled
+from rnn_core.cells import RNN, Cell, checked, matvec
+from rnn_core.scaled import Scaled, is_mild, largest_of, size_of
 
 T_MAX = 10_000
 _TINY = 1e-290  # states below this lose digits: their scaled form takes over
@@ -48,7 +48,10 @@ class Trajectory:
         What remains: a gated cell's pre-activations are floats, so a state that feeds on nothing but
         states below float64 (z = W_h h with no input and no bias) ends at 0 where its gates read it.
         """
-        largest = np.abs(self.h[1:]).max(axis=-1, initial=0.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if is_mild(size_of(self.h, axes=1)).all():
+                return Scaled(self.h, np.zeros(self.h.shape[:-1], dtype=np.int64))
+        largest = largest_of(self.h[1:], axes=1)
         if ((largest > _TINY) & (largest < np.inf)).all():
             return Scaled.of(self.h, axes=1)
         return self.cell.scaled_h(self)
@@ -98,11 +101,10 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
         s = np.empty((T + 1, *batch, cell.N))
         s[0] = s0
         rows = {name: np.empty((T, *batch, width * cell.n)) for name, width in cell.records.items()}
-        for t in range(T):
-            step = cell.step(drive[t], s[t])
-            s[t + 1] = step["s"]
-            for name, row in rows.items():
-                row[t] = step[name]
+        if isinstance(cell, RNN):
+            _run_rnn(cell, drive, s, rows["z"])
+        else:
+            by_step(cell, drive, s, rows)
         if not np.isfinite(s).all():
             if not cell.carries_on:
                 end = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
@@ -111,3 +113,28 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
             s, rows["z"] = (part.value for part in cell.scaled_states(drive, s0))
     x = np.broadcast_to(x, (T, *batch, cell.m))
     return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"))
+
+
+def by_step(cell: Cell, drive: np.ndarray, s: np.ndarray, rows: dict[str, np.ndarray]) -> None:
+    """All steps of any cell, as its `step` says, into the arrays given."""
+    for t in range(len(drive)):
+        step = cell.step(drive[t], s[t])
+        s[t + 1] = step["s"]
+        for name, row in rows.items():
+            row[t] = step[name]
+
+
+def _run_rnn(cell: RNN, drive: np.ndarray, s: np.ndarray, z: np.ndarray) -> None:
+    """What `by_step` does for an RNN, to the last bit, without its temporary arrays."""
+    φ, W_h = cell.activation.phi, cell.W_h
+    if s[0].size == 1:  # one number: Python's are faster than arrays of one
+        w, states, sums = W_h.item(), s[0].ravel().tolist(), []
+        for a in drive.ravel().tolist():
+            sums.append(a + w * states[-1])
+            states.append(φ(sums[-1]).item())
+        s[:], z[:] = np.reshape(states, s.shape), np.reshape(sums, z.shape)
+        return
+    for t in range(len(drive)):
+        row = matvec(W_h, s[t], out=z[t])
+        row += drive[t]
+        s[t + 1] = φ(row)

@@ -11,6 +11,7 @@ from rnn_core.bptt import LOSSES, Loss, backpropagate
 from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run
 from rnn_core.flow import GradientFlow
+from rnn_core.scaled import Scaled
 from rnn_core.unroll import unroll
 from tests.test_cells import as_cell, flow_of, setting
 from tests.textbook import TINY, close
@@ -243,6 +244,46 @@ def test_steps_with_two_losses_count_both():
     once = [backpropagate(FLOW, Loss(SOFTMAX, V, None, [label], [2])) for label in (0, 1)]
     assert pytest.approx(once[0].L + once[1].L) == twice.L
     assert twice.dh_local == pytest.approx(once[0].dh_local + once[1].dh_local)
+
+
+@every_kind
+@pytest.mark.parametrize("size", [1e-60, 1.0, 1e60])
+def test_a_long_gradient_is_the_sum_over_its_loss_steps(kind, size):
+    """∂L/∂s_k = Σ_t ∂L_t/∂h_t · ∂h_t/∂s_k, with one loss `size` times the others."""
+    net, _, s0 = setting(kind, 5)
+    T, n = 60, net.n
+    x = np.random.default_rng(1).normal(size=(T, net.W_x.shape[1]))
+    flow, targets = flow_of(net, x, s0), np.ones((4, n))
+    targets[2] = size
+    steps = [7, 20, 41, T]
+    got = backpropagate(flow, Loss("squared_error", np.eye(n), None, targets, steps))
+    for k in (0, 6, 7, 8, 30, 41, T):
+        terms = [np.zeros(len(s0))]
+        for t in steps:
+            if t >= k:
+                P = flow.products_to(t, k)[0]
+                h = Scaled(got.dh.mant[t] @ P.mant[-n:], got.dh.exp2[t] + P.exp2)
+                terms.append(h.value)
+        assert close(got.ds.value[k], sum(terms), 1e-11), k
+
+
+@pytest.mark.parametrize("b", [0.0, 30.0, 200.0, -800.0])
+def test_a_gradient_through_deep_saturation_is_the_sum_of_the_rows_of_the_product(b):
+    rng, T = np.random.default_rng(0), 50
+    flow = GradientFlow(unroll(RNN(np.zeros((3, 0)), rng.normal(size=(3, 3)), np.full(3, b)), np.zeros((T, 0)), 0.1))
+    want = Scaled(flow.P.mant.sum(axis=-2), flow.P.exp2).vector_norm().log
+    np.testing.assert_allclose(backpropagate(flow, Loss("sum_last")).ds.vector_norm().log, want, rtol=1e-13, atol=1e-11)
+
+
+@every_kind
+def test_going_back_without_jacobians_is_multiplying_by_them(kind):
+    for seed in range(8):
+        net, x, s0 = setting(kind, seed)
+        flow, g = flow_of(net, x, s0), np.random.default_rng(seed).normal(size=(3, len(s0)))
+        for t in range(1, len(x) + 1):
+            want = g @ flow.J[t - 1]
+            assert close(flow.times_jacobian(g, t), want, 1e-13), (seed, t)
+            assert close(flow.pulled_back(Scaled.of(g, axes=1), t).value, want, 1e-13), (seed, t)
 
 
 # --- states beyond float64 -------------------------------------------------------------------------

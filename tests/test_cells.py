@@ -11,7 +11,7 @@ from rnn_core.activations import ACTIVATIONS, activation
 from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.flow import GradientFlow
 from rnn_core.scaled import Scaled
-from rnn_core.unroll import T_MAX, unroll
+from rnn_core.unroll import T_MAX, by_step, unroll
 from tests.textbook import PHI, close, random_net
 
 KINDS = {f"rnn {name}": {"kind": "rnn", "phi": name} for name in ACTIVATIONS} | {
@@ -131,6 +131,21 @@ def test_unrolling_repeats_the_step(kind):
             step = tr.cell.step(drive[t], tr.s[t])
             np.testing.assert_array_equal(step["s"], tr.s[t + 1])
             np.testing.assert_array_equal(step["z"], tr.z[t])
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(("n", "start", "weights"), [(1, (), ()), (1, (5,), ()), (1, (5,), (5,)), (3, (), ()),
+                                                     (3, (5,), ()), (3, (2, 5), (5,))])  # fmt: skip
+def test_the_fast_route_of_an_rnn_is_its_step_to_the_last_bit(name, n, start, weights):
+    rng = np.random.default_rng(n)
+    W_x, W_h, b = (rng.normal(size=(*weights, *shape)) for shape in ((n, 2), (n, n), (n,)))
+    tr = unroll(RNN(W_x, W_h, b, ACTIVATIONS[name]), rng.normal(size=(30, *start, 2)), rng.normal(size=(*start, n)))
+    drive = np.broadcast_to(tr.cell.drive(tr.x), tr.z.shape)
+    s, rows = np.empty(tr.s.shape), {"z": np.empty(tr.z.shape)}
+    s[0] = tr.s[0]
+    by_step(tr.cell, drive, s, rows)
+    assert np.array_equal(tr.s, s)
+    assert np.array_equal(tr.z, rows["z"])
 
 
 def in_batches(net, x, s0, rng):

@@ -12,6 +12,7 @@ from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow, half_life
 from rnn_core.initializers import chain_of, identity, orthogonal, pytorch
+from rnn_core.scaled import Scaled, align
 from rnn_core.unroll import unroll
 from tests.test_cells import KINDS, as_cell, flow_of, setting
 from tests.textbook import close, random_net
@@ -245,6 +246,57 @@ def test_pair_norms_are_the_norms_of_all_products(kind):
                     want = np.log([np.linalg.norm(P, order) for P in flow.products_to(t).value])
                 np.testing.assert_allclose(pairs[t, : t + 1], want, atol=1e-11)
                 assert np.isnan(pairs[t, t + 1 :]).all()
+
+
+def one_by_one(steps, left):
+    """Products of matrices, rescaled after each: what the fast route must agree with."""
+    out = [Scaled.of(np.eye(steps.mant.shape[-1]), axes=2)]
+    for j in range(len(steps.mant)):
+        J, P = steps[j].normalised(), out[-1]
+        product = J.mant @ P.mant if left else P.mant @ J.mant
+        out.append(Scaled(product, J.exp2 + P.exp2).normalised())
+    return Scaled.stack(out)
+
+
+def same_number(got, want, tolerance=1e-12):
+    """Whether blocks agree relative to their largest number, at any exponent; zeros exactly."""
+    got, want = align(got, want)
+    return all(close(g, w, tolerance) and g.any() == w.any() for g, w in zip(got.mant, want.mant, strict=True))
+
+
+@every_kind
+def test_products_are_the_same_whether_rescaled_after_each_step_or_seldom(kind):
+    for seed in range(8):
+        net, _, s0 = setting(kind, seed)
+        x = np.random.default_rng(seed).normal(size=(70, net.W_x.shape[1]))
+        flow = flow_of(net, x, s0)
+        back = one_by_one(Scaled(flow.jacobians.mant[::-1], flow.jacobians.exp2[::-1]), left=False)
+        assert same_number(flow.P, Scaled(back.mant[::-1], back.exp2[::-1])), seed
+        assert same_number(flow.products_from(), one_by_one(flow.jacobians, left=True)), seed
+
+
+@pytest.mark.parametrize("size", [1e-90, 1e-30, 1e-3, 1.0, 1e3, 1e30, 1e90])
+def test_products_norms_and_gradients_keep_their_logarithm_at_any_size(size):
+    W, T = np.random.default_rng(3).normal(size=(3, 3)), 50
+    flow, plain = of_matrix(size * W, T), of_matrix(W, T)
+    for got, want, lags in (
+        (flow.P.norm().log, plain.P.norm().log, np.arange(T, -1, -1)),
+        (flow.products_from().norm(2).log, plain.products_from().norm(2).log, np.arange(T + 1)),
+        (flow.pair_norms(), plain.pair_norms(), np.subtract.outer(np.arange(T + 1), np.arange(T + 1))),
+        (*(backpropagate(f, Loss("sum_last")).ds.vector_norm().log for f in (flow, plain)), np.arange(T, -1, -1)),
+    ):
+        np.testing.assert_allclose(got, want + lags * math.log(size), rtol=1e-13, atol=1e-11)
+
+
+def test_a_product_dies_exactly_and_only_when_it_does():
+    """A shift of 20 numbers by one dies in 20 steps; shrunk by 1e-40 each, none of its steps may die earlier."""
+    for size in (1.0, 1e-40):
+        flow = of_matrix(size * np.eye(20, k=1), 40)
+        for products in (flow.products_from(), Scaled(flow.P.mant[::-1], flow.P.exp2[::-1])):
+            assert (products.norm().log == -np.inf).tolist() == [lag >= 20 for lag in range(41)]
+            assert (np.count_nonzero(products.mant, axis=(1, 2))).tolist() == [max(20 - lag, 0) for lag in range(41)]
+        lag = np.subtract.outer(np.arange(41), np.arange(41))
+        assert ((flow.pair_norms() == -np.inf) == (lag >= 20)).all()
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -191,6 +191,59 @@ def test_spectral_norm_of_a_2x2_matrix_has_a_closed_form(seed):
     np.testing.assert_allclose(matrix_norm(M, 2), want, rtol=2e-15)
 
 
+def with_values(values, rng):
+    """A random matrix with these singular values."""
+    n = len(values)
+    U, V = (np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(2))
+    return U * np.asarray(values) @ V
+
+
+@pytest.mark.parametrize("n", [3, 8, 17, 40, 130])
+def test_spectral_norm_is_the_largest_singular_value_whether_it_leads_or_hides(n):
+    rng, rest = np.random.default_rng(n), np.linspace(0.5, 0.1, n - 2)
+    spectra = [
+        np.ones(n),
+        [1, 1 - 1e-9, *rest],  # a pair that looks like one value
+        [1, 1 - 1e-5, *rest],
+        [1, 0.99, *rest],
+        [1, 1e-8, *0 * rest],
+        1 - 1e-9 * np.arange(n),
+        0.9 ** np.arange(n),
+        0.01 ** np.arange(n),
+        np.arange(n),
+    ]
+    M = np.stack([with_values(values, rng) for values in spectra] + [rng.normal(size=(n, n)) for _ in range(20)])
+    M = np.concatenate([M, M * 1e-200, M * 1e150, np.zeros((1, n, n)), np.eye(n)[None], np.eye(n, k=1)[None]])
+    want = np.linalg.svd(M, compute_uv=False)[:, 0]
+    np.testing.assert_allclose(matrix_norm(M, 2), want, rtol=1e-14)
+    assert matrix_norm(M[:, None], 2).shape == (len(M), 1)
+    assert matrix_norm(M[:0], 2).shape == (0,)
+
+
+def test_a_long_stack_of_matrices_is_a_stack_of_short_ones():
+    M = np.random.default_rng(0).normal(size=(40, 130, 130))
+    np.testing.assert_allclose(matrix_norm(M, 2), [matrix_norm(m, 2) for m in M], rtol=1e-15)
+
+
+def test_what_is_not_shifted_is_shared_and_cannot_be_written():
+    M = np.ones((2000, 1))
+    same = ldexp(M, np.zeros((2000, 1)))
+    assert np.shares_memory(same, M)
+    with pytest.raises(ValueError, match="read-only"):
+        same[0] = 2.0
+    assert M.flags.writeable
+    assert not np.shares_memory(ldexp(M, np.ones((2000, 1))), M)
+
+
+def test_blocks_of_ordinary_size_stay_as_they_are():
+    mild = Scaled(np.array([[3.0, 4.0], [1e-20, 0.0]]), np.array([7, -4000]))
+    assert mild.mild() is mild
+    for odd in (1e-40, 1e40, 0.0):
+        got = Scaled(np.array([[3.0, 4.0], [odd, 0.0]]), np.array([7, -4000])).mild()
+        assert np.abs(got.mant).max() < 1
+        np.testing.assert_allclose(got.log[1, 0], math.log(odd) - 4000 * math.log(2) if odd else -math.inf, rtol=1e-14)
+
+
 def test_an_unknown_norm_is_refused():
     with pytest.raises(ValueError, match="order must be 'fro' or 2, got 'nuc'"):
         matrix_norm(np.eye(3), "nuc")
