@@ -2,12 +2,15 @@
 
 import gc
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from pages.controls import assets, live, show
+from pages.controls.compression import Compressed
 
 
 def contents() -> list[st.Page]:
@@ -21,6 +24,17 @@ def contents() -> list[st.Page]:
     ]
 
 
+def send_at_once() -> None:
+    """Let no small message wait for the last one's acknowledgement: a run is ten of them, and each wait 40 ms.
+
+    asyncio sees to that, but not for connections that come in at a socket opened as Streamlit opens it.
+    """
+    sockets = [thing for thing in gc.get_objects() if type(thing) is socket.socket and thing.fileno() >= 0]
+    for each in sockets:  # among them the one that will listen
+        if each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM:
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
@@ -32,12 +46,15 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     # complaint is that nobody is visiting yet.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     st.navigation(contents())
+    send_at_once()
     gc.collect()
     gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
+    gc.set_threshold(50_000, 20, 100)  # a run makes thousands of objects, and hardly any that need the collector
     yield
 
 
 if st.runtime.exists():
     st.navigation(contents(), position="top").run()
 else:  # imported by the server that is about to start
-    app = st.App(__file__, routes=[*assets.ROUTES, *live.ROUTES], lifespan=warm)
+    routes = [*assets.ROUTES, *live.ROUTES]
+    app = st.App(__file__, routes=routes, middleware=[Middleware(Compressed)], lifespan=warm)

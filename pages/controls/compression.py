@@ -1,0 +1,59 @@
+"""Streamlit's own scripts and style sheets, compressed once and kept: it sends them as they lie on the disk."""
+
+import gzip
+from asyncio import to_thread
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_KINDS = (".js", ".css", ".svg", ".json")
+_HEADERS = ("content-type", "cache-control", "x-content-type-options")  # what else there is serves to ask again
+_LIMIT = 16_000_000  # bytes kept; all of Streamlit's files together are fewer
+
+
+class Compressed:
+    """Answers requests for `/static/…`, whose names hold a hash of their content, from memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.kept: dict[str, tuple[Message, bytes]] = {}
+        self.size = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _wanted(scope):
+            return await self.app(scope, receive, send)
+        start, body = self.kept.get(scope["path"]) or await self._ask(scope, receive)
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    async def _ask(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """What Streamlit answers, compressed and kept if it is a file."""
+        messages: list[Message] = []
+
+        async def take(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, take)
+        start, *rest = messages
+        body = b"".join(message.get("body", b"") for message in rest)
+        given = Headers(raw=start["headers"])
+        if start["status"] != 200 or "content-encoding" in given or "immutable" not in given.get("cache-control", ""):
+            return start, body
+        body = await to_thread(gzip.compress, body, 9)
+        headers = {name: given[name] for name in _HEADERS if name in given}
+        headers |= {"content-encoding": "gzip", "content-length": str(len(body)), "vary": "Accept-Encoding"}
+        start = {**start, "headers": Headers(headers).raw}
+        if self.size + len(body) <= _LIMIT:
+            self.size += len(body)
+            self.kept[scope["path"]] = start, body
+        return start, body
+
+
+def _wanted(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET" or "/static/" not in scope["path"]:
+        return False
+    headers = Headers(scope=scope)
+    return (
+        scope["path"].endswith(_KINDS) and "gzip" in headers.get("accept-encoding", "") and "range" not in headers
+        and "if-none-match" not in headers and "if-modified-since" not in headers
+    )  # fmt: skip

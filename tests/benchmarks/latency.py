@@ -1,0 +1,142 @@
+"""What a hand feels: from a key to the new picture, and how the picture keeps up with a dragged thumb.
+
+Times are the page's own clock, from the key event to the frame in which the figure's data are new. Each page stands
+beside a floor app of one slider and one `st.plotly_chart`, measured in turn in the same run.
+
+    python -m tests.benchmarks.latency
+"""
+
+import statistics
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.server import ROOT, browsing, opened, serving
+
+MOVES = 30
+PAUSE = 700  # ms between two moves: the run of the last one is over
+FLOOR = Path(__file__).with_name("floor.py")
+PAGES = {  # name → (address, slider, figure)
+    "page 1": ("/?activation=tanh&w=1", "w", "chain"),
+    "lstm": ("/lstm?f=0.5", "f", "paths"),
+    "compare": ("/compare?w=1.5", "w", "state-norm"),
+}
+
+# When each of the figures shows new data: `first` for the watched one moving, `exact` when it holds what the
+# server sent (float64), `all` when every figure does. Looked at once a frame.
+WATCH = """([selector, watched]) => {
+  const plots = [...document.querySelectorAll(selector)];
+  const main = () => watched ? document.querySelector(watched) : document.querySelector(selector);
+  const mark = (plot) => plot?.data;
+  addEventListener("keydown", ({ timeStamp }) => {
+    const before = plots.map(mark), old = mark(main()), found = {};
+    window.found = null;
+    requestAnimationFrame(function look() {
+      const now = performance.now() - timeStamp;
+      const isExact = (plot) => !watched || plot.data.some((trace) => trace.y instanceof Float64Array);
+      if (mark(main()) && mark(main()) !== old) {
+        found.first ??= now;
+        if (isExact(main())) found.exact ??= now;
+      }
+      if (watched ? plots.every((plot, j) => mark(plot) !== before[j] && isExact(plot)) : found.exact) found.all = now;
+      if (found.all) window.found = found; else requestAnimationFrame(look);
+    });
+  }, true);
+}"""
+
+DRAG = """([slider, figure]) => {
+  const input = document.querySelector(slider), plot = document.querySelector(figure);
+  const seen = window.seen = { redraws: 0, lag: 0, frames: 0, begin: performance.now() };
+  let asked = null, value = input.getAttribute("value"), shown = plot.data;
+  let state = JSON.stringify([...plot.data[0].y]) + plot.innerHTML.length;
+  requestAnimationFrame(function look() {
+    seen.frames++;
+    if (input.getAttribute("value") !== value) { value = input.getAttribute("value"); asked ??= seen.frames; }
+    const course = plot.querySelector(".scatterlayer").innerHTML;
+    if (course !== state) {
+      state = course; seen.redraws++;
+      if (asked !== null) seen.lag = Math.max(seen.lag, seen.frames - asked);
+      asked = null;
+    }
+    seen.end = performance.now();
+    if (!seen.over) requestAnimationFrame(look);
+  });
+}"""
+
+
+def _moved(page: Any, slider: str, selector: str, watched: str | None) -> list[dict[str, float]]:
+    page.locator(f"{slider} input[type=range]").first.focus()
+    page.wait_for_timeout(PAUSE)
+    page.evaluate(WATCH, [selector, watched])
+    found = []
+    for move in range(MOVES + 3):
+        page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
+        page.wait_for_function("window.found")
+        found.append(page.evaluate("window.found"))
+        page.wait_for_timeout(PAUSE)
+    return found[3:]
+
+
+def _dragged(page: Any, key: str, figure: str) -> dict[str, float]:
+    """The thumb from one end of its range to the other and back, as fast as the mouse can tell."""
+    sent: list[Any] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda message: sent.append(message)))
+    page.reload()
+    page.wait_for_selector(f"{figure} .main-svg")
+    page.locator(f".st-key-{key}").first.hover()
+    page.wait_for_timeout(1500)
+    track = page.locator(f".st-key-{key} .stSlider").first.bounding_box()
+    low, high, y = track["x"] + 10, track["x"] + track["width"] - 10, track["y"] + track["height"] - 10
+    page.mouse.move(low, y)
+    page.mouse.down()
+    page.wait_for_timeout(500)
+    sent.clear()
+    page.evaluate(DRAG, [f".st-key-{key} input[type=range]", figure])
+    for to in (high, low):
+        page.mouse.move(to, y, steps=90)
+    seen = page.evaluate("window.seen.over = true, window.seen")
+    messages = len(sent)
+    page.mouse.up()
+    seconds = (seen["end"] - seen["begin"]) / 1000
+    return {"per_second": seen["redraws"] / seconds, "lag_frames": seen["lag"], "messages": messages}
+
+
+def measure() -> dict[str, Any]:
+    """Medians in ms, redraws a second while dragging, and the messages that a drag has sent."""
+    found: dict[str, Any] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        floor = stack.enter_context(serving(folder / "floor", FLOOR))
+        ours = stack.enter_context(serving(folder / "ours", ROOT / "app.py"))
+        browser = stack.enter_context(browsing())
+
+        def visit(address: str) -> Any:
+            context = browser.new_context(viewport={"width": 1280, "height": 720})
+            return opened(context.new_page(), address)
+
+        for name, (address, key, figure) in PAGES.items():
+            page = visit(floor.url)
+            times = [move["all"] for move in _moved(page, ".st-key-w", ".js-plotly-plot", None)]
+            page.context.close()
+            page = visit(ours.url + address)
+            watched = f"[data-name={figure}] .u-plot"
+            moves = _moved(page, f".st-key-{key}", ".u-plot", watched)
+            row = {kind: statistics.median(move[kind] for move in moves) for kind in ("first", "exact", "all")}
+            row["floor"] = statistics.median(times)
+            found[name] = row | _dragged(page, key, watched)
+            page.context.close()
+    return found
+
+
+def show(found: dict[str, Any]) -> None:
+    print("From the key to the new picture, median ms, and a thumb dragged across its range")
+    print(f"{'':10s}{'floor':>7s}{'live':>7s}{'exact':>7s}{'all':>7s}{'all/floor':>10s}", end="")
+    print(f"{'redraws/s':>11s}{'frames behind':>15s}{'messages':>10s}")
+    for name, row in found.items():
+        print(f"{name:10s}" + "".join(f"{row[kind]:7.0f}" for kind in ("floor", "first", "exact", "all")), end="")
+        print(f"{row['all'] / row['floor']:10.2f}{row['per_second']:11.0f}{row['lag_frames']:15.0f}{row['messages']:10d}")
+
+
+if __name__ == "__main__":
+    show(measure())
