@@ -23,7 +23,7 @@ show_page(
         code=views.chain_code,
         tapped=views.chain_tapped,
         notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
-        " product of weight *and* slopes along this very trajectory.",
+        " product of weight **and** slopes along this very trajectory.",
         source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"
         " numbers 1700–2008: yearly means, public domain.",
     )

@@ -25,7 +25,7 @@ show_page(
         items=views.lstm_items,
         columns=views.lstm_columns,
         code=views.lstm_code,
-        notice="The product of forget gates is only the *direct* path. C also acts through h on every gate that"
+        notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
         " reads it: pin all gates, and the two curves merge.",
         source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns.",
     )

@@ -11,7 +11,7 @@ from pages.controls import export, live
 from pages.controls.control import Control
 from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, enter, read
-from pages.controls.parts import BODY, PICTURE, TAKE_AWAY, part, redraw
+from pages.controls.parts import TAKE_AWAY, followed_by, part, redraw
 from pages.controls.show import encode, show
 from pages.controls.table import chosen, pasted, widget_values
 from rnn_core.experiment import Experiment
@@ -42,7 +42,7 @@ def show_page(page: Page) -> None:
     """Draw a page from the reader's choices."""
     set_up(page.title, page.question)
     _scenarios(page)
-    part(BODY, _body, page)
+    _body(page)
     st.caption(page.source)
 
 
@@ -50,10 +50,8 @@ def _body(page: Page) -> None:
     controls = enter(page.address, chosen(page.controls), page.defaults)
     live.offer(page.address, page.items, controls, partial(_experiment, page))
     picture, panel = stage()
-    with panel:
+    with panel, followed_by(picture, partial(_picture, page, controls)):
         page.panel(controls)
-    with picture:
-        part(PICTURE, _picture, page, controls)
     st.markdown(f"**What to notice.** {page.notice}")
     part(TAKE_AWAY, _take_away, page, controls)
 
@@ -91,7 +89,7 @@ def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None
 
     def take(tap: dict[str, Any]) -> None:
         apply(tapped(experiment, tap))
-        redraw(BODY)
+        redraw()
 
     return take
 

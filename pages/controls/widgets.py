@@ -8,13 +8,13 @@ import streamlit as st
 from pages.controls import export
 from pages.controls.control import Control
 from pages.controls.memory import apply, has_moved, prepare
-from pages.controls.parts import PICTURE, TAKE_AWAY, part, redraw
+from pages.controls.parts import TAKE_AWAY, follow, part, redraw
 
 
 def draw(control: Control) -> Any:
     """Draw a control where the page is writing now, and return its value."""
     if control.kind == "slider":
-        part(_row(control), _slider_and_box, control)
+        part(_row(control), _slider_and_box, control, follow())
         return st.session_state[control.key]
     prepare(control)
     return _KINDS[control.kind](control)
@@ -24,7 +24,7 @@ def _row(control: Control) -> str:
     return f"row of {control.key}"
 
 
-def _slider_and_box(control: Control) -> None:
+def _slider_and_box(control: Control, draw_picture: Callable[[], None]) -> None:
     prepare(control)
     exact = f"{control.key}_exact"
     value = st.slider(
@@ -44,11 +44,13 @@ def _slider_and_box(control: Control) -> None:
         args=(control, exact),
         width=84,
     )
+    draw_picture()
 
 
 def _moved(control: Control) -> None:
-    """Only what a slider moves is drawn again: a fraction of the work of drawing all controls."""
-    redraw(_row(control), PICTURE, *([TAKE_AWAY] if export.is_open() else []))
+    """A slider's row draws itself and the picture; what is unfolded below is seldom there."""
+    if export.is_open():
+        redraw(_row(control), TAKE_AWAY)
 
 
 def _take_exact(control: Control, exact: str) -> None:
