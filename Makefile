@@ -29,6 +29,8 @@ lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
+	.venv/bin/deno lint --quiet pages/controls tests
+	.venv/bin/deno check --quiet --config tests/deno.json pages/controls/*.js
 
 bench: .venv/.test-stamp a-browser  ## measure speed and load
 	$(VENV) -m tests.benchmarks $(ARGS)

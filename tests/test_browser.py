@@ -1,80 +1,14 @@
 """The main job in a real browser: from the first screen to the number, by mouse, keyboard and finger."""
 
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import urlparse
 
 import pytest
 
-from tests.server import browsing, opened, serving
+from tests.server import opened, serving
+from tests.visits import DESK, PRODUCT, READOUT, changed, drawn, query, says, thumb
 
 pytestmark = pytest.mark.browser
-PRODUCT = "[data-name=chain-formula] [data-slot=product]"
-READOUT = "[data-name=chain] .u-readout"
-DESK = {"width": 1280, "height": 720}
-PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 PAGES = ("chain", "lstm", "compare")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("server") / "log") as server:
-        yield server
-    log = server.log.read_text(encoding="utf-8")
-    assert "Traceback" not in log, log
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as browser:
-        yield browser
-
-
-class Watched:
-    """A page, the errors of its console and the hosts that it asked."""
-
-    def __init__(self, context):
-        self.page = context.new_page()
-        self.errors, self.requests = [], []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        self.page.on("request", lambda request: self.requests.append(request.url))
-
-
-@pytest.fixture
-def desk(browser):
-    context = browser.new_context(viewport=DESK)
-    watched = Watched(context)
-    yield watched
-    context.close()
-
-
-@pytest.fixture
-def phone(browser):
-    context = browser.new_context(**PHONE)
-    watched = Watched(context)
-    yield watched
-    context.close()
-
-
-def says(page, selector, text):
-    """Wait until the element shows the text."""
-    page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[selector, text])
-
-
-def changed(page, selector, before):
-    page.wait_for_function("([s, t]) => document.querySelector(s).textContent !== t", arg=[selector, before])
-
-
-def drawn(page, figure="chain", trace=1):
-    """The heights of a trace as Plotly holds them."""
-    return page.evaluate(f"Array.from(document.querySelector('[data-name={figure}] .u-plot').data[{trace}].y)")
-
-
-def thumb(page, key):
-    return page.locator(f".st-key-{key} input[type=range]").first
-
-
-def query(page):
-    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
 
 
 def test_from_the_first_screen_to_the_number(server, desk):

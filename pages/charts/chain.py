@@ -185,7 +185,7 @@ def picture(a: Arrays) -> theme.Json:
 def formula(a: Arrays) -> theme.Json:
     """∂h_t/∂h_k with today's numbers, and the chosen step spelled out."""
     return {
-        "kind": "formula", "name": "chain-formula", "title": "In numbers", "alt": each(sentence, a),
+        "kind": "formula", "name": "chain-formula", "alt": "The product in numbers.",
         "lines": each(_lines, a),
     }  # fmt: skip
 

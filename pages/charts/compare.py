@@ -127,7 +127,7 @@ def hidden_picture(runs: Runs) -> theme.Json:
 def formula(a: Arrays) -> theme.Json:
     """The three norms with their numbers."""
     return {
-        "kind": "formula", "name": "compare-formula", "title": "In numbers", "alt": "The three norms in numbers.",
+        "kind": "formula", "name": "compare-formula", "alt": "The three norms in numbers.",
         "lines": [_line(a, name) for name in a["norms"]],
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import number, subscript
+from pages.charts.numbers import number, numbers, subscript
 from rnn_core.experiment import Run
 from rnn_core.scaled import cumulative_products
 
@@ -153,14 +153,15 @@ def _way_back(t: int, k: int, row: Row) -> list[tuple[int, int, int]]:
 
 
 def _factors(a: Arrays, way: list[tuple[int, int, int]]) -> list[str]:
-    texts = [_together(a, first, last) for _, first, last in way]
+    single = numbers(a["factor"], 3)
+    texts = [single[j - 1 - a["k"]] if i == j else _together(a, i, j) for _, i, j in way]
     return [f"×({text})" if text.startswith("−") else f"×{text}" for text in texts]
 
 
 def _together(a: Arrays, first: int, last: int) -> str:
     """The factor of one step, or of several."""
     factor = a["factor"][first - 1 - a["k"] : last - a["k"]]
-    return number(factor[0], 3) if first == last else number(cumulative_products(factor)[-1], 2)
+    return number(cumulative_products(factor)[-1], 3 if first == last else 2)
 
 
 def _hover(i: int, j: int, a: Arrays) -> str:

@@ -116,7 +116,7 @@ def picture(a: Arrays) -> theme.Json:
 def formula(a: Arrays) -> theme.Json:
     """Direct path and total with numbers, and the half-life of the forget gate."""
     return {
-        "kind": "formula", "name": "paths-formula", "title": "In numbers", "alt": each(sentence, a),
+        "kind": "formula", "name": "paths-formula", "alt": "Both readings in numbers.",
         "lines": each(_lines, a),
     }  # fmt: skip
 

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 _HERE = Path(__file__).parent
 _OURS = {
-    name: _HERE / name for name in ("figures.js", "live.js", "message.js", "theme.js", "figures.css", "layout.css")
+    name: _HERE / name
+    for name in ("figures.js", "views.js", "live.js", "message.js", "theme.js", "figures.css", "layout.css")
 }
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
 _FILES = {**_OURS, "plotly.js": _PLOTLY / "package_data" / "plotly.min.js"}

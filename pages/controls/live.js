@@ -1,112 +1,113 @@
-// A figure that follows the thumb. Streamlit's slider reports its release only; its `value` attribute changes with
-// every move. If that should change one day, figures follow on release, as they do without this file.
+// A figure that follows the thumb. Streamlit's slider reports its release only, but its `value` attribute changes
+// with every move. If that should change one day, figures follow on release, as they do without this file.
 
 import { at, unpack } from "./message.js";
 
 /**
  * @typedef {import("./message.js").Message} Message
- * @typedef {{key: string, value: number, sweep: Message, position: number}} Move
- * @typedef {object} Live  what a page's exact message says of its sliders
- * @property {string} url @property {string} main  the slider whose sweep comes with the page
- * @property {Object<string, number | string>} choices
+ * @typedef {{url: string, main: string, choices: Object<string, number | string>}} Live
+ *   where sweeps come from, the slider whose sweep comes with the page, and what the exact message belongs to
+ * @typedef {{key: string, position: number, sweep: Message}} Move
+ * @typedef {ReturnType<typeof follower>} Follower
  */
 
 const KEPT = 16; // sweeps
 
 /**
  * Follows the sliders of one page.
- * @param {(items: object[]) => void} show  draws the items of a position
+ * @param {(items: import("./views.js").Item[]) => void} show  draws what a position shows
  */
 export function follower(show) {
-  /** @type {Map<string, Promise<Message> | Message>} */
+  /** @type {Map<string, Message | null>} by address; null while they are on their way */
   const sweeps = new Map();
-  /** @type {Live} */ let live;
+  /** @type {Live | undefined} */ let live;
   /** @type {Move | null} */ let move = null;
   let frame = 0;
   let near = ""; // the slider that pointer or focus have reached
 
-  const address = (key) => {
-    const { [key]: _, ...others } = live.choices;
-    return `${live.url}/${key}?${new URLSearchParams(others)}`;
-  };
-
-  function fetched(key) {
-    const href = address(key);
+  function sweepOf(key) {
+    const href = address(live, key);
     if (!sweeps.has(href)) {
       if (sweeps.size >= KEPT) sweeps.delete(sweeps.keys().next().value);
-      sweeps.set(href, load(href).then(
-        (sweep) => { sweeps.set(href, sweep); return sweep; },
-        () => sweeps.delete(href), // then it follows on release
-      ));
+      sweeps.set(href, null);
+      load(href).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href));
     }
     return sweeps.get(href);
   }
 
-  function reached({ target }) {
+  function onReach({ target }) {
     const key = keyOf(target);
-    if (!live || key === near) return;
-    near = key in live.choices && sliderOf(key) ? key : "";
-    if (near) fetched(near);
+    if (key === near) return;
+    near = live && key in live.choices && sliderOf(key) ? key : "";
+    if (near) sweepOf(near);
   }
 
-  function moved(records) {
-    const target = records.at(-1).target;
-    const key = keyOf(target);
-    if (!live || !(key in live.choices) || !target.matches("input[type=range]:focus")) return;
-    const value = Number(target.getAttribute("value"));
-    const sweep = fetched(key);
-    if (sweep instanceof Promise || !inReach(sweep, value)) return;
-    move = { key, value, sweep, position: nearest(sweep.at, value) };
+  const observer = new MutationObserver((records) => {
+    const slider = /** @type {Element} */ (records[records.length - 1].target);
+    const key = keyOf(slider);
+    if (!live || !(key in live.choices) || !slider.matches("input[type=range]:focus")) return;
+    const sweep = sweepOf(key);
+    const position = sweep ? nearest(sweep, valueOf(slider)) : -1;
+    if (position < 0) return;
+    move = { key, position, sweep };
     frame ||= requestAnimationFrame(draw);
-  }
+  });
 
   function draw() {
     frame = 0;
     if (move) show(move.sweep.items.map((item) => at(item, move.position, move.sweep.blob)));
   }
 
-  const observer = new MutationObserver(moved);
   observer.observe(document.body, { subtree: true, attributeFilter: ["value"] });
-  document.addEventListener("pointerover", reached);
-  document.addEventListener("focusin", reached);
+  document.addEventListener("pointerover", onReach);
+  document.addEventListener("focusin", onReach);
   return {
+    isMoving: () => move !== null,
     /** Takes an exact message; whether the thumb has gone on since, so that the message is not to be shown. */
     isAhead(message) {
       const first = !live;
       live = message.live;
-      if (near) fetched(near);
-      else if (first && live) setTimeout(() => fetched(live.main));
-      const slider = move && sliderOf(move.key);
-      const ahead = slider && sweeps.get(address(move.key)) === move.sweep && !same(slider, live.choices[move.key]);
+      if (near) sweepOf(near);
+      else if (first && live) setTimeout(() => sweepOf(live.main)); // after the picture
+      const slider = live && move && sliderOf(move.key);
+      const ahead = slider && sweeps.get(address(live, move.key)) === move.sweep
+        && Math.abs(valueOf(slider) - Number(live.choices[move.key])) > 1e-9;
       if (!ahead) move = null;
       return Boolean(ahead);
     },
-    isMoving: () => move !== null,
     release() {
       observer.disconnect();
       cancelAnimationFrame(frame);
-      document.removeEventListener("pointerover", reached);
-      document.removeEventListener("focusin", reached);
+      document.removeEventListener("pointerover", onReach);
+      document.removeEventListener("focusin", onReach);
     },
   };
 }
 
+/** Where the sweep of a slider is: all choices but its own are in it. */
+export function address(live, key) {
+  const others = Object.entries(live.choices).filter(([name]) => name !== key);
+  return `${live.url}/${key}?${new URLSearchParams(others.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/**
+ * The position of a sweep that is nearest to a value; -1 where none is near enough to stand for it.
+ * @param {{at?: ArrayLike<number>, reach?: number | null}} sweep
+ */
+export function nearest({ at: positions, reach }, value) {
+  const away = (s) => Math.abs(positions[s] - value);
+  let best = 0;
+  for (let s = 1; s < positions.length; s++) if (away(s) < away(best)) best = s;
+  return reach !== null && away(best) > reach ? -1 : best;
+}
+
 async function load(href) {
   const response = await fetch(href);
-  if (!response.ok) throw new Error(`${response.status} for ${href}`);
+  if (!response.ok) throw new Error(`${response.status} for ${href}`); // then the figure follows on release
   const sweep = unpack(new Uint8Array(await response.arrayBuffer()));
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
 }
 
 const keyOf = (node) => node.closest?.("[class*=st-key-]")?.className.match(/st-key-(\w+)/)[1] ?? "";
 const sliderOf = (key) => document.querySelector(`.st-key-${key} input[type=range]`);
-const same = (slider, value) => Math.abs(slider.getAttribute("value") - value) < 1e-9;
-const inReach = (sweep, value) => sweep.reach === null || Math.abs(sweep.at[nearest(sweep.at, value)] - value) < sweep.reach;
-
-function nearest(positions, value) {
-  let best = 0;
-  for (let s = 1; s < positions.length; s++) {
-    if (Math.abs(positions[s] - value) < Math.abs(positions[best] - value)) best = s;
-  }
-  return best;
-}
+const valueOf = (slider) => Number(slider.getAttribute("value"));

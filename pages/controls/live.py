@@ -27,7 +27,7 @@ Items = Callable[..., list[dict[str, Any]]]  # of an experiment; `over`, a field
 MOST = 200  # positions
 SIZE = 60_000  # bytes of a compressed sweep
 _CHOOSE_ROWS = ("T", "t", "k", "step")  # they change the build of a figure: drawn position by position
-_MOST_DRAWN = 34
+_MOST_DRAWN = 26
 _NOT_NEAR = ("seed",)  # one position says nothing about the next
 _FOLDER = "/sweeps"
 _WORKERS = BoundedSemaphore(2)  # a picture may wait for its release; a release must not wait for sweeps
@@ -63,15 +63,24 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
 @lru_cache(maxsize=256)
 def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
     """The compressed message of a slider's sweep, at most `SIZE` bytes."""
-    most = MOST
+    trial = len(_packed(items, control, experiment, _TRIAL))
+    most = min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))  # many compress better
     while True:
-        at = positions(control, experiment, most)
-        reach = control.step / 2 if control.key in _NOT_NEAR else None
-        message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
-        packed = gzip.compress(message, 4, mtime=0)
-        if len(packed) <= SIZE or len(at) <= 2:
+        packed = _packed(items, control, experiment, most)
+        if len(packed) <= SIZE or most <= 2:
             return packed
-        most = max(2, int(0.95 * most * SIZE / len(packed)))
+        most = max(2, int(0.9 * most))
+
+
+_TRIAL = 12  # positions, from which the size of all is foretold
+_FIXED = 3000  # bytes of a message without positions
+
+
+def _packed(items: Items, control: Control, experiment: Experiment, most: int) -> bytes:
+    at = positions(control, experiment, most)
+    reach = control.step / 2 if control.key in _NOT_NEAR else None
+    message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
+    return gzip.compress(message, 4, mtime=0)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
              height, narrow_height, role ("main" | "more"), tap, ghost (traces whose last course stays in sight)
-    formula: kind, name, title, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
+    formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
              parts share a line where there is room
     text:    kind, name, text
 

@@ -30,7 +30,7 @@ const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ?? { hoverinfo: 
 const faded = (trace) => ({ ...pointed({ ...trace, hover: undefined }), mode: "lines", opacity: 0.35, showlegend: false });
 
 /** A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it. */
-function merged(base, patch) {
+export function merged(base, patch) {
   if (patch === undefined) return base;
   if (!isPlain(patch) || base === undefined) return patch;
   const copy = Array.isArray(base) ? [...base] : { ...base };

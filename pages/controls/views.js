@@ -1,0 +1,155 @@
+// The three kinds of items on a page: figures, formulas, texts. They select and show; they compute nothing.
+
+import { dressed, forPaper, isTouch } from "./theme.js";
+
+/**
+ * @typedef {import("./theme.js").Figure} Figure
+ * @typedef {{mathml: string, latex?: string, part: boolean, slots: Object<string, string>,
+ *   colors: Object<string, string>}} Line
+ * @typedef {object} Item
+ * @property {"figure" | "formula" | "text"} kind
+ * @property {string} name  the node's identity: a node stays while its name stays
+ * @property {string} [title] @property {string} [alt] @property {string} [text]
+ * @property {Figure} [figure] @property {object} [narrow]  a patch of the figure where there is little width
+ * @property {number} [height] @property {number} [narrow_height]
+ * @property {"main" | "more"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
+ *
+ * @typedef {object} View
+ * @property {HTMLElement} node @property {(item: Item) => void} update
+ * @property {() => void} [redraw]  figures: draw what was updated
+ * @property {(on: boolean) => boolean} [haunt]  keep the present course as a ghost, or let it go; whether that is new
+ * @property {() => void} [release]
+ */
+
+const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+let serial = 0;
+
+/** Plotly's script, once it has arrived. */
+export const plotly = () => /** @type {any} */ (globalThis).Plotly;
+
+/** @returns {View} */
+function figureView(page) {
+  const node = element("figure", "u-item u-figure");
+  const title = element("h2", "u-title");
+  const plot = element("div", "u-plot");
+  const readout = element("figcaption", "u-readout");
+  /** @type {Item} */
+  let item;
+  let tapped = -Infinity; // when
+  const download = (format) => () => plotly().downloadImage(forPaper(item, plot, page.color), {
+    format, width: plot.clientWidth, height: plot.clientHeight + 40, scale: 2, filename: slug(item.title),
+  });
+  const head = element("div", "u-head", title, button("SVG", download("svg")), button("PNG", download("png")));
+  node.append(head, plot, readout);
+  readout.id = `u-readout-${++serial}`;
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-labelledby", readout.id);
+
+  /** @type {object[] | null} */
+  let ghosts = null;
+  let drawn = ""; // the layout
+
+  const redraw = () => {
+    if (!plotly() || !plot.clientWidth) return;
+    const { data, layout } = dressed(item, plot, page.color, ghosts ?? []);
+    const frame = JSON.stringify(layout);
+    if (page.follower.isMoving() && frame === drawn && data.length === plot.data.length) {
+      plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE); // the traces alone: half the time
+      return;
+    }
+    drawn = frame;
+    const doubleClick = isTouch() ? false : "reset";
+    plotly().react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
+    plot.removeAllListeners("plotly_click");
+    plot.on("plotly_click", onTap);
+  };
+  const onTap = ({ points, event }) => {
+    const value = points.find((point) => point.customdata !== undefined)?.customdata;
+    if (!item.tap || value === undefined || event.timeStamp - tapped < 400) return; // a tap comes as two clicks
+    tapped = event.timeStamp;
+    page.component.setTriggerValue("tap", { figure: item.name, value });
+  };
+  const observer = new ResizeObserver(redraw);
+  observer.observe(plot);
+  return {
+    node,
+    redraw,
+    update(next) {
+      item = next;
+      title.textContent = item.title;
+      readout.textContent = item.alt;
+      node.dataset.name = item.name;
+      node.classList.toggle("u-main", item.role === "main");
+      // a screen reader hears where the slider came to rest, not every step of the way
+      if (item.role === "main") readout.setAttribute("aria-live", page.follower.isMoving() ? "off" : "polite");
+      node.style.setProperty("--u-height", `${item.height ?? 320}px`);
+      node.style.setProperty("--u-narrow-height", `${item.narrow_height ?? item.height ?? 280}px`);
+    },
+    haunt(on) {
+      if (on === Boolean(ghosts) || !item.ghost) return false;
+      ghosts = on ? item.ghost.map((trace) => item.figure.data[trace]) : null;
+      return true;
+    },
+    release() {
+      observer.disconnect();
+      plotly()?.purge(plot);
+    },
+  };
+}
+
+/** @returns {View} */
+function formulaView() {
+  const lines = element("div", "u-lines");
+  const copy = button("Copy LaTeX", async () => {
+    await navigator.clipboard.writeText(item.lines.map((line) => line.latex).join(" \\\\\n"));
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy LaTeX"; }, 1500);
+  });
+  const node = element("div", "u-item u-formula", lines, copy);
+  node.setAttribute("role", "group");
+  /** @type {Item} */
+  let item;
+  return {
+    node,
+    update(next) {
+      next.lines.forEach((line, number) => {
+        const place = lines.children[number] ?? lines.appendChild(element("div", "u-line"));
+        place.classList.toggle("u-part", line.part);
+        // a constant of the page's code, never a value; values enter below, as text
+        if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
+        for (const slot of place.querySelectorAll("[data-slot]")) {
+          const name = slot.dataset.slot;
+          slot.textContent = line.slots[name] ?? "";
+          slot.style.color = line.colors[name] ? `var(--u-${line.colors[name]})` : "";
+        }
+      });
+      while (lines.children.length > next.lines.length) lines.lastChild.remove();
+      item = next;
+      node.dataset.name = item.name;
+      node.setAttribute("aria-label", item.alt);
+    },
+  };
+}
+
+/** @returns {View} */
+function textView() {
+  const node = element("p", "u-item u-text");
+  node.setAttribute("aria-live", "polite");
+  return { node, update(item) { node.textContent = item.text; node.dataset.name = item.name; } };
+}
+
+export const VIEWS = { figure: figureView, formula: formulaView, text: textView };
+
+/** @returns {any} */
+export function element(tag, className = "", ...children) {
+  const node = Object.assign(document.createElement(tag), { className });
+  node.append(...children);
+  return node;
+}
+
+function button(text, onclick) {
+  return Object.assign(element("button", "u-button", text), { type: "button", onclick });
+}
+
+const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure";

@@ -1,0 +1,270 @@
+"""The picture moves while the slider moves: in the real browser, without a word to the server."""
+
+import gzip
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pages.charts import views
+from pages.controls.live import sweep
+from pages.controls.table import TABLE
+from rnn_core.experiment import Experiment, run
+from rnn_core.scenarios import SCENARIOS
+from tests.figures import unpacked
+from tests.server import opened
+from tests.visits import DESK, PRODUCT, READOUT, Watched, changed, drawn, query, says, thumb
+
+pytestmark = pytest.mark.browser
+TANH = Experiment(activation="tanh")
+MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 2, "f"), "compare": ("state-norm", 0, "w")}  # figure, trace, key
+ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
+OPENING = {
+    "chain": Experiment(),
+    "lstm": SCENARIOS["lstm"].experiment,
+    "compare": Experiment(activation="tanh", w=1.0, sequence="sine", T=30, t=30),
+}
+
+
+THUMB = """(key) => { let node = document.querySelector(`.st-key-${key} input[type=range]`).parentElement;
+while (node.getBoundingClientRect().width < 8) node = node.parentElement;
+const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"""
+ARRIVED = "(key) => performance.getEntriesByType('resource').some(r => r.name.includes(`/${key}?`) && r.responseEnd)"
+
+
+def ready(page, key):
+    """The place of a slider's thumb, once its sweep has arrived; the pointer is there, nothing is pressed."""
+    page.locator(f".st-key-{key}").first.scroll_into_view_if_needed()
+    page.locator(f".st-key-{key}").first.hover()  # waits until the page has come to rest
+    page.wait_for_function(ARRIVED, arg=key)
+    settled(page)
+    box = page.evaluate(THUMB, key)
+    page.mouse.move(*box)
+    return box
+
+
+def value_of(page, key):
+    return float(thumb(page, key).get_attribute("value"))
+
+
+def settled(page):
+    """Two frames: time for what was asked before to be drawn."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def frames(watched, page, key, far=60, stops=6):
+    """Drag the thumb by `far` pixels; what the page shows at each stop: the slider's value, the figures' data."""
+    x, y = ready(page, key)
+    watched.sent.clear()
+    page.mouse.down()
+    for stop in range(1, stops + 1):
+        page.mouse.move(x + far * stop / stops, y, steps=3)
+        settled(page)
+        settled(page)
+        yield value_of(page, key)
+
+
+@pytest.mark.parametrize("address", MAIN)
+def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hears_nothing(server, desk, address):
+    figure, trace, key = MAIN[address]
+    page = opened(desk.page, f"{server.url}/{address}")
+    seen = []
+    for value in frames(desk, page, key, far=-60):
+        position = _position(address, key, value)
+        items = {item["name"]: item for item in ITEMS[address](replace(OPENING[address], **{key: position}))}
+        exact = items[figure]["figure"]["data"][trace]["y"]
+        shown = np.array(drawn(page, figure, trace), dtype=float)
+        np.testing.assert_allclose(shown, exact, rtol=1e-6, atol=1e-6)
+        assert page.text_content(f"[data-name={figure}] .u-readout") == items[figure]["alt"]
+        seen.append(value)
+    assert len(set(seen)) == len(seen) and not desk.sent
+    page.mouse.up()
+    page.wait_for_function(f"location.search.includes('{key}=')")
+    assert float(query(page)[key]) == pytest.approx(seen[-1]) and len(desk.sent) >= 1
+    exact = ITEMS[address](replace(OPENING[address], **{key: seen[-1]}))[0]
+    page.wait_for_function(
+        "([figure, trace]) => document.querySelector(`[data-name=${figure}] .u-plot`).data[trace].y"
+        " instanceof Float64Array",
+        arg=[figure, trace],
+    )
+    says(page, f"[data-name={figure}] .u-readout", exact["alt"])
+    np.testing.assert_allclose(drawn(page, figure, trace), exact["figure"]["data"][trace]["y"], rtol=1e-12)
+    assert not [error for error in desk.errors if "404" not in error]
+
+
+def _position(address, key, value):
+    """The position of the sweep that stands for a value, asked of the server's own list."""
+    at = unpacked(gzip.decompress(sweep(ITEMS[address], TABLE[key], OPENING[address])))["at"]
+    return float(at[np.abs(at - value).argmin()])
+
+
+@pytest.mark.parametrize(("address", "key", "figure", "trace"), [
+    ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&t=100", "T", "chain", 1),
+    ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?sequence=sine", "amplitude", "states", 1),
+    ("lstm", "c0", "memory", 0), ("lstm?t=100", "T", "paths", 2), ("compare", "h0", "state-norm", 0),
+])  # fmt: skip
+def test_every_slider_is_followed(server, desk, address, key, figure, trace):
+    page = opened(desk.page, f"{server.url}/{address}")
+    page.set_viewport_size({"width": 1280, "height": 1400})  # what is out of sight waits for the release
+    before, courses = drawn(page, figure, trace), []
+    for _ in frames(desk, page, key, far=40, stops=3):
+        courses.append(drawn(page, figure, trace))
+    assert courses[-1] != before and courses[0] != courses[-1] and not desk.sent
+    page.mouse.up()
+
+
+def test_the_numbers_in_the_formula_move_with_the_thumb(server, desk):
+    page = opened(desk.page, server.url)
+    texts = [page.text_content(PRODUCT) for _ in frames(desk, page, "w", stops=4)]
+    assert len(set(texts)) == 4 and not desk.sent
+    w = page.text_content("[data-name=chain-formula] [data-slot=w]")
+    assert float(w) == pytest.approx(value_of(page, "w"), abs=0.051)
+    page.mouse.up()
+
+
+def test_an_arrow_key_moves_the_picture_before_the_server_has_answered(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
+    ready(page, "w")
+    thumb(page, "w").focus()
+    page.wait_for_timeout(300)
+    page.evaluate(
+        """() => { const key = document.querySelector('.st-key-w input[type=range]');
+        const text = () => document.querySelector('[data-name=chain] .u-readout').textContent;
+        const before = text(); window.later = [];
+        key.addEventListener('keydown', () => requestAnimationFrame(function look(now) {
+          window.later.push(text() !== before); if (window.later.length < 4) requestAnimationFrame(look); })); }"""
+    )
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("window.later.length >= 4")
+    assert page.evaluate("window.later.at(-1)")
+    page.wait_for_function("location.search.includes('w=1.9')")
+    exact = views.chain_items(replace(TANH, w=1.9))[0]
+    says(page, READOUT, exact["alt"])
+    assert page.evaluate("document.activeElement.matches('.st-key-w input')")
+
+
+GHOSTS = "document.querySelector('[data-name=chain] .u-plot').data.filter(trace => trace.opacity < 0.5)"
+
+
+def test_the_previous_curve_stays_as_a_ghost_and_goes(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
+    before = drawn(page)
+    assert page.evaluate(GHOSTS) == []
+    for _ in frames(desk, page, "w", stops=3):
+        assert page.evaluate(f"Array.from({GHOSTS}[0].y)") == pytest.approx(before)
+        assert drawn(page) != pytest.approx(before)
+    page.mouse.up()
+    page.wait_for_function(f"location.search.includes('w=') && {GHOSTS}.length === 0")
+    assert drawn(page) != pytest.approx(before)
+
+
+def test_zoom_legend_and_focus_survive_a_move(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
+    plot = page.locator("[data-name=chain] .u-plot")
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 62, steps=5)
+    page.mouse.up()
+    zoomed = "document.querySelector('[data-name=chain] .u-plot')._fullLayout.xaxis.range"
+    page.wait_for_function(f"{zoomed}[1] < 10")
+    page.locator("[data-name=chain] .legendtoggle").nth(2).click()  # hides the weight's bars
+    hidden = "document.querySelector('[data-name=chain] .u-plot')._fullData[3].visible"
+    page.wait_for_function(f"{hidden} === 'legendonly'")
+    kept = page.evaluate(zoomed)
+    for _ in frames(desk, page, "w", stops=3):
+        assert page.evaluate(zoomed) == kept and page.evaluate(hidden) == "legendonly"
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('w=')")
+    settled(page)
+    assert page.evaluate(zoomed) == kept and page.evaluate(hidden) == "legendonly"
+    assert page.evaluate("document.activeElement.matches('.st-key-w input')")
+
+
+def test_in_the_dark_the_moving_figure_keeps_its_colours(server, browser):
+    context = browser.new_context(viewport=DESK, color_scheme="dark", reduced_motion="reduce")
+    watched = Watched(context)
+    page = opened(watched.page, f"{server.url}/?activation=tanh")
+    colour = "document.querySelector('[data-name=chain] .u-plot')._fullData[1].line.color"
+    before = page.evaluate(colour)
+    for _ in frames(watched, page, "w", stops=2):
+        assert page.evaluate(colour) == before
+    page.mouse.up()
+    context.close()
+
+
+def test_a_finger_moves_the_picture_too(server, phone):
+    page = opened(phone.page, f"{server.url}/?activation=tanh")
+    x, y = ready(page, "w")
+    before = page.text_content(READOUT)
+    touch = page.context.new_cdp_session(page)
+    phone.sent.clear()
+
+    def point(kind, x):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}] if x else []})
+
+    point("touchStart", x)
+    for far in range(4, 44, 4):
+        point("touchMove", x - far)
+        settled(page)
+    assert page.text_content(READOUT) != before and not phone.sent
+    point("touchEnd", None)
+    page.wait_for_function("location.search.includes('w=')")
+
+
+def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, desk):
+    desk.page.add_init_script(
+        """const observe = MutationObserver.prototype.observe;
+        MutationObserver.prototype.observe = function (node, options) {
+          if (!options.attributeFilter?.includes('value')) observe.call(this, node, options); };"""
+    )
+    page = opened(desk.page, server.url)
+    before = page.text_content(READOUT)
+    for _ in frames(desk, page, "w", stops=2):
+        assert page.text_content(READOUT) == before
+    page.mouse.up()
+    changed(page, READOUT, before)
+    w = float(query(page)["w"])
+    assert drawn(page)[0] == pytest.approx(float(run(Experiment(w=w)).flow.P.log10[0, 0, 0]))
+    assert not desk.errors
+
+
+def test_without_sweeps_the_figure_follows_on_release(server, desk):
+    desk.page.route("**/sweeps/**", lambda route: route.fulfill(status=503))
+    page = opened(desk.page, server.url)
+    before = page.text_content(READOUT)
+    thumb(page, "w").focus()
+    page.keyboard.press("ArrowRight")
+    changed(page, READOUT, before)
+    says(page, PRODUCT, "1311")
+
+
+def test_five_hundred_drags_leave_no_trace_in_memory(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
+    x, y = ready(page, "w")
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Performance.enable")
+
+    def drag(times):
+        for turn in range(times):
+            to = x + (30 if turn % 2 else -30)
+            page.mouse.move(x if turn == 0 else x + (-30 if turn % 2 else 30), y)
+            page.mouse.down()
+            page.mouse.move(to, y, steps=2)
+            page.mouse.up()
+
+    def heap():
+        page.wait_for_timeout(1500)
+        for _ in range(3):
+            cdp.send("HeapProfiler.collectGarbage")
+        found = cdp.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in found if metric["name"] == "JSHeapUsedSize")
+
+    drag(50)
+    before = heap()
+    drag(500)
+    assert heap() <= 1.2 * before
+    value = value_of(page, "w")
+    says(page, READOUT, views.chain_items(replace(TANH, w=value))[0]["alt"])
+    assert not desk.errors
