@@ -17,7 +17,7 @@ from tests.visits import DESK, PRODUCT, READOUT, Watched, changed, drawn, query,
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
-MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 2, "f"), "compare": ("state-norm", 0, "w")}  # figure, trace, key
+MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 1, "f"), "compare": ("state-norm", 0, "w")}  # figure, trace, key
 ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
 OPENING = {
     "chain": Experiment(),
@@ -101,7 +101,7 @@ def _position(address, key, value):
 @pytest.mark.parametrize(("address", "key", "figure", "trace"), [
     ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&t=100", "T", "chain", 1),
     ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?sequence=sine", "amplitude", "states", 1),
-    ("lstm", "c0", "memory", 0), ("lstm?t=100", "T", "paths", 2), ("compare", "h0", "state-norm", 0),
+    ("lstm", "c0", "memory", 0), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "state-norm", 0),
 ])  # fmt: skip
 def test_every_slider_is_followed(server, desk, address, key, figure, trace):
     page = opened(desk.page, f"{server.url}/{address}")

@@ -72,9 +72,11 @@ def draw(a: Arrays) -> theme.Json:
             },
             **hover(a, shown),
         },
-        theme.off_scale(a, i, product, bounds, theme.PRODUCT),
+        theme.off_scale(a, i, {theme.PRODUCT: product}, bounds),
         *_bars(a, small),
-        theme.label(a["k"], np.maximum(end, floor), each(_label, a), theme.PRODUCT, each(_beside, a, floor)),
+        theme.labels(
+            a["k"], np.maximum(end, floor)[..., None], {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)
+        ),
     ]  # fmt: skip
     return {
         "data": data,
@@ -126,7 +128,7 @@ def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
                     "symbol": along(theme.signed(factor, "diamond"))},
          **hover(a, {"customdata": step, "text": lambda: numbers(factor),
                      "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"})},
-        theme.off_scale(a, step, factor, bounds, theme.TEXT, "y2"),
+        theme.off_scale(a, step, {theme.TEXT: factor}, bounds, "y2"),
     ]  # fmt: skip
 
 

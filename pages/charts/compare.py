@@ -48,11 +48,14 @@ def _arrays(runs: Runs, norms: dict[str, Scaled], first: int = 0) -> Arrays:
 def draw(a: Arrays, axis: str) -> theme.Json:
     """One curve a cell, labelled where it arrives."""
     bounds = theme.held_range(a["t"] - a["k"], -12, 4, rungs=(50, 100))
-    data = [trace for name, norm in a["norms"].items() for trace in _curve(a, name, norm, bounds)]
-    ends = {name: norm[..., 0] for name, norm in a["norms"].items() if len(a["j"])}
-    texts = {name: each(_end, a, name) for name in ends}
+    norms = a["norms"] if len(a["j"]) else {}
+    texts = {theme.CELL_COLORS[name]: each(_end, a, name) for name in norms}
     return {
-        "data": [*data, *theme.end_labels(a["k"], ends, texts, theme.CELL_COLORS, bounds)],
+        "data": [
+            *(_curve(a, name, norm) for name, norm in a["norms"].items()),
+            theme.off_scale(a, a["j"], {theme.CELL_COLORS[name]: norm for name, norm in a["norms"].items()}, bounds),
+            theme.end_labels(a["k"], [norm[..., 0] for norm in norms.values()], texts, bounds),
+        ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),
             "yaxis": theme.log_axis(bounds, axis),
@@ -61,18 +64,14 @@ def draw(a: Arrays, axis: str) -> theme.Json:
     }  # fmt: skip
 
 
-def _curve(a: Arrays, name: str, norm: Scaled, bounds: tuple[float, float]) -> list[theme.Json]:
+def _curve(a: Arrays, name: str, norm: Scaled) -> theme.Json:
     color, title = theme.CELL_COLORS[name], CELLS[name].title
-    return [
-        {
-            "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": along(theme.gaps(norm.log10)), "name": title,
-            "line": {"color": color, "width": 3, "dash": _DASH[name]},
-            "marker": {"size": theme.mark_size(len(a["j"])), "symbol": _SYMBOL[name], "color": color},
-            **hover(a, {"text": lambda: numbers(norm),
-                        "hovertemplate": f"{title}, step %{{x}}: %{{text}}<extra></extra>"}),
-        },
-        theme.off_scale(a, a["j"], norm, bounds, color),
-    ]  # fmt: skip
+    return {
+        "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": along(theme.gaps(norm.log10)), "name": title,
+        "line": {"color": color, "width": 3, "dash": _DASH[name]},
+        "marker": {"size": theme.mark_size(len(a["j"])), "symbol": _SYMBOL[name], "color": color},
+        **hover(a, {"text": lambda: numbers(norm), "hovertemplate": f"{title}, step %{{x}}: %{{text}}<extra></extra>"}),
+    }  # fmt: skip
 
 
 def _end(a: Arrays, name: str) -> str:
@@ -98,8 +97,8 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
         wide, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
         xaxis=theme.step_axis(a["k"], a["t"]), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
     )  # fmt: skip
-    slim["data"] = {str(label): {"visible": False} for label in range(6, len(wide["data"]))}
-    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[0, 2, 4], **more)
+    slim["data"] = {"4": {"visible": False}}  # the labels
+    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[0, 1, 2], **more)
 
 
 def state_picture(a: Arrays) -> theme.Json:

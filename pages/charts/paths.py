@@ -28,33 +28,29 @@ def quantities(run: Run) -> Arrays:
 _CURVES = {"direct": (theme.DIRECT, "direct path ∏ f", "solid"), "total": (theme.TOTAL, "exact total", "dash")}
 
 
-def _curve(a: Arrays, which: str, bounds: tuple[float, float]) -> list[theme.Json]:
+def _curve(a: Arrays, which: str) -> theme.Json:
     values, j, (color, name, dash) = a[which], a["j"], _CURVES[which]
     reading = f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {name}"
-    return [
-        {
-            "type": "scatter", "mode": "lines+markers", "x": j, "y": along(theme.gaps(values.log10)), "name": name,
-            "line": {"color": color, "width": 3, "dash": dash},
-            "marker": {
-                "size": theme.mark_size(len(j)), "color": color, "symbol": along(theme.signed(values, "circle")),
-            },
-            **hover(a, {"text": lambda: numbers(values),
-                        "hovertemplate": f"{reading}: %{{text}}<extra></extra>"}),
+    return {
+        "type": "scatter", "mode": "lines+markers", "x": j, "y": along(theme.gaps(values.log10)), "name": name,
+        "line": {"color": color, "width": 3, "dash": dash},
+        "marker": {
+            "size": theme.mark_size(len(j)), "color": color, "symbol": along(theme.signed(values, "circle")),
         },
-        theme.off_scale(a, j, values, bounds, color),
-    ]  # fmt: skip
+        **hover(a, {"text": lambda: numbers(values), "hovertemplate": f"{reading}: %{{text}}<extra></extra>"}),
+    }  # fmt: skip
 
 
 def draw(a: Arrays) -> theme.Json:
     """Both readings against the step where the gradient arrives."""
     bounds = theme.held_range(a["t"] - a["k"], -4, 2, rungs=(50, 75, 100))
-    ends = {which: a[which][..., 0] for which in _CURVES}
-    texts = {which: each(_end, a, which) for which in _CURVES}
     colors = {which: color for which, (color, _, _) in _CURVES.items()}
+    texts = {color: each(_end, a, which) for which, color in colors.items()}
     return {
         "data": [
-            *(trace for which in _CURVES for trace in _curve(a, which, bounds)),
-            *theme.end_labels(a["k"], ends, texts, colors, bounds),
+            *(_curve(a, which) for which in _CURVES),
+            theme.off_scale(a, a["j"], {color: a[which] for which, color in colors.items()}, bounds),
+            theme.end_labels(a["k"], [a[which][..., 0] for which in _CURVES], texts, bounds),
         ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),
@@ -100,7 +96,7 @@ def picture(a: Arrays) -> theme.Json:
         xaxis=theme.step_axis(a["k"], a["t"]),
         yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
     )
-    slim["data"] = {"4": {"textposition": "middle right"}, "5": {"textposition": "middle right"}}  # there is no gutter
+    slim["data"] = {"3": {"textposition": "middle right"}}  # there is no gutter
     return theme.figure_item(
         "paths",
         "What is left of the gradient",
@@ -109,7 +105,7 @@ def picture(a: Arrays) -> theme.Json:
         narrow=slim,
         role="main",
         height=300,
-        ghost=[0, 2],
+        ghost=[0, 1],
     )
 
 

@@ -61,7 +61,7 @@ def draw(a: Arrays) -> theme.Json:
                 **hover(a, {"text": lambda: list(map(number, a["h"].tolist())),
                             "hovertemplate": "h<sub>%{x}</sub> = %{text}<extra></extra>"}),
             },
-            theme.off_scale(a, a["step"], a["h"], (span[..., :1], span[..., 1:]), theme.STATE),
+            theme.off_scale(a, a["step"], {theme.STATE: a["h"]}, (span[..., :1], span[..., 1:])),
             *fed,
         ],
         "layout": {

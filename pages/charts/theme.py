@@ -6,8 +6,7 @@ Magnitudes lie on a linear axis of decimal logarithms, whose ticks are written a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,24 +91,29 @@ def signed(x: Scaled, symbol: str) -> np.ndarray:
     return np.where(x.mant < 0, _SYMBOLS[symbol] + _OPEN, _SYMBOLS[symbol]).astype(np.uint8)
 
 
-def off_scale(a: Arrays, x: np.ndarray, size: Scaled | np.ndarray, bounds: tuple[Any, Any], color: str,
+def off_scale(a: Arrays, x: np.ndarray, curves: Mapping[str, Scaled | np.ndarray], bounds: tuple[Any, Any],
               axis: str = "y") -> Json:  # fmt: skip
-    """Marks at the edge for what lies beyond it: triangles, not clamps, and a cross for an exact 0."""
-    y = size.log10 if isinstance(size, Scaled) else size
+    """Marks at the edge for what lies beyond it, by curves' colours: triangles, not clamps; a cross for an exact 0.
+
+    One trace for all curves: Plotly's price of a redraw is by the trace.
+    """
+    y = np.concatenate([c.log10 if isinstance(c, Scaled) else c for c in curves.values()], axis=-1)
+    exact_zero = np.isneginf(y)
     margin = 1e-6 * (bounds[1] - bounds[0])  # a rounded number must not fall off the axis
     low, high = bounds[0] + margin, bounds[1] - margin
     above, below = y > bounds[1], y < bounds[0]
-    zero = np.isneginf(y) if isinstance(size, Scaled) else np.zeros_like(above)
-    marks = [_SYMBOLS[name] for name in ("triangle-up", "x-thin", "triangle-down")]
-    symbols = np.select([above, zero], marks[:2], marks[2]).astype(np.uint8)
+    up, cross, down = (_SYMBOLS[name] for name in ("triangle-up", "x-thin", "triangle-down"))
+    symbols = np.where(above, up, np.where(exact_zero, cross, down)).astype(np.uint8)
+    colors: Any = [color for color in curves for _ in x] if len(curves) > 1 else next(iter(curves))
 
     def texts() -> list[str]:
-        return [_beyond(size[j]) if hit else "" for j, hit in enumerate((above | below).tolist())]
+        hits = iter((above | below).tolist())
+        return [_beyond(curve[j]) if next(hits) else "" for curve in curves.values() for j in range(len(x))]
 
     return {
-        "type": "scatter", "mode": "markers", "x": x, "yaxis": axis,
+        "type": "scatter", "mode": "markers", "x": np.tile(x, len(curves)), "yaxis": axis,
         "y": along(np.where(above, high, np.where(below, low, np.nan))),
-        "marker": {"size": 9, "color": color, "line": {"color": color, "width": 2}, "symbol": along(symbols)},
+        "marker": {"size": 9, "color": colors, "line": {"color": colors, "width": 2}, "symbol": along(symbols)},
         "showlegend": False, "cliponaxis": False,
         **hover(a, {"text": texts, "hovertemplate": "%{text}<extra></extra>"}),
     }  # fmt: skip
@@ -125,26 +129,27 @@ def mark_size(steps: int) -> int:
     return 8 if steps <= 40 else 4
 
 
-def label(x: int, y: Any, text: Any, color: str, position: Any = "middle left") -> Json:
-    """A text beside a curve: a trace, since Plotly redraws those by far the fastest."""
+def labels(x: int, y: np.ndarray, texts: Mapping[str, Any], position: Any = "middle left") -> Json:
+    """Texts beside curves, by their colours, at heights y (*batch, texts): a trace, not annotations, which are slow."""
+    colors = list(texts)
     return {
-        "type": "scatter", "mode": "text", "x": [x], "y": along(y[..., None]), "text": text, "textposition": position,
-        "textfont": {"color": color, "size": 14}, "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
+        "type": "scatter", "mode": "text", "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
+        "textposition": position, "textfont": {"color": colors, "size": 14},
+        "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
     }  # fmt: skip
 
 
-def end_labels(
-    x: int, ends: Mapping[str, Scaled], texts: Mapping[str, Any], colors: Mapping[str, str], bounds: tuple[float, float]
-) -> list[Json]:
+def end_labels(x: int, ends: Sequence[Scaled], texts: Mapping[str, Any], bounds: tuple[float, float]) -> Json:
     """Texts left of the curves' ends at x, spread so that none covers another."""
     low, high = bounds
     room = 0.085 * (high - low)
-    y = np.clip(np.stack([end.log10 for end in ends.values()]), low, high) if ends else np.empty(0)  # (curves, *batch)
-    order = np.argsort(-y, axis=0, kind="stable")
-    for above, below in pairwise(order):
-        upper = np.take_along_axis(y, above[None], 0) - room
-        np.put_along_axis(y, below[None], np.minimum(np.take_along_axis(y, below[None], 0), upper), 0)
-    return [label(x, y[c], texts[name], colors[name]) for c, name in enumerate(ends)]
+    y = np.clip(np.stack([end.log10 for end in ends], axis=-1), low, high) if ends else np.empty(0)
+    order = np.argsort(-y, axis=-1, kind="stable")
+    for c in range(1, len(ends)):
+        above, below = order[..., c - 1, None], order[..., c, None]
+        upper = np.take_along_axis(y, above, -1) - room
+        np.put_along_axis(y, below, np.minimum(np.take_along_axis(y, below, -1), upper), -1)
+    return labels(x, y, texts)
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:

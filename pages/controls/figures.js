@@ -3,7 +3,7 @@
 import { follower } from "./live.js";
 import { at, unpack } from "./message.js";
 import { palette } from "./theme.js";
-import { element, plotly, VIEWS } from "./views.js";
+import { element, plotly, quicken, VIEWS } from "./views.js";
 
 /**
  * @typedef {import("./views.js").Item} Item
@@ -13,7 +13,7 @@ import { element, plotly, VIEWS } from "./views.js";
  * @property {Map<string, View>} views @property {Item[]} items
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
- * @property {number} ghosts  the timer that ends them
+ * @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
  */
 
 const LINGERS = 900; // ms that a ghost stays after the last move
@@ -28,7 +28,7 @@ export function render(component, plotlyUrl) {
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
-  if (!plotly()) load(plotlyUrl).then(() => show(page, page.items));
+  if (!plotly()) load(plotlyUrl).then(() => page.views.forEach(page.renew));
   const message = unpack(data);
   if (page.follower.isAhead(message)) return;
   show(page, message.items.map((item) => at(item, 0, message.blob)));
@@ -48,6 +48,11 @@ export function release(parentElement) {
 
 function start(parentElement) {
   const page = /** @type {Page} */ ({ root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0 });
+  page.renew = (view) => {
+    if (!view.redraw) return;
+    page.stale.add(view);
+    paint(page);
+  };
   page.follower = follower((items) => {
     clearTimeout(page.ghosts);
     haunt(page, true);
@@ -61,7 +66,7 @@ function start(parentElement) {
 function load(src) {
   return script ??= new Promise((onload, onerror) => {
     document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
-  });
+  }).then(() => quicken(plotly()));
 }
 
 /** Texts and formulas change at once, the main figure with them; the other figures follow, one a frame. */

@@ -48,7 +48,7 @@ export function follower(show) {
     if (!live || !(key in live.choices) || !slider.matches("input[type=range]:focus")) return;
     const sweep = sweepOf(key);
     const position = sweep ? nearest(sweep, valueOf(slider)) : -1;
-    if (position < 0) return;
+    if (position < 0 || (move?.sweep === sweep && move.position === position)) return;
     move = { key, position, sweep };
     frame ||= requestAnimationFrame(draw);
   });

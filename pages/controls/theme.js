@@ -10,8 +10,8 @@ const NARROW = 480; // px; below it a figure's narrow variant is drawn
 export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
 /** The figure in today's colours and size, and behind it the ghosts of traces. @returns {Figure} */
-export function dressed(item, plot, color, ghosts = []) {
-  const narrow = plot.clientWidth < NARROW ? item.narrow : undefined;
+export function dressed(item, size, color, ghosts = []) {
+  const narrow = size.width < NARROW ? item.narrow : undefined;
   const { data, layout } = recolored(merged(item.figure, narrow), color);
   return {
     data: [...data.map(pointed), ...recolored(ghosts, color).map(faded)],
@@ -20,8 +20,8 @@ export function dressed(item, plot, color, ghosts = []) {
       ...layout,
       ...(isTouch() && { dragmode: false }), // there a drag scrolls the page
       template: common(color),
-      width: plot.clientWidth,
-      height: plot.clientHeight,
+      width: size.width,
+      height: size.height,
     },
   };
 }
@@ -41,8 +41,8 @@ export function merged(base, patch) {
 const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /** The same figure to stand alone: with its title and a background. */
-export function forPaper(item, plot, color) {
-  const { data, layout } = dressed(item, plot, color);
+export function forPaper(item, size, color) {
+  const { data, layout } = dressed(item, size, color);
   const top = (layout.margin?.t ?? layout.template.layout.margin.t) + 40;
   const title = { text: item.title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 12 } };
   const margin = { ...layout.margin, t: top };

@@ -28,6 +28,16 @@ let serial = 0;
 /** Plotly's script, once it has arrived. */
 export const plotly = () => /** @type {any} */ (globalThis).Plotly;
 
+/** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
+export function quicken({ PlotSchema }) {
+  const search = PlotSchema.findArrayAttributes, found = new Map();
+  PlotSchema.findArrayAttributes = (trace) => {
+    const build = JSON.stringify(trace._input, (_, part) => Array.isArray(part) || ArrayBuffer.isView(part) ? 1 : part);
+    if (found.size > 500) found.clear();
+    return found.get(build) ?? found.set(build, search(trace)).get(build);
+  };
+}
+
 /** @returns {View} */
 function figureView(page) {
   const node = element("figure", "u-item u-figure");
@@ -36,9 +46,10 @@ function figureView(page) {
   const readout = element("figcaption", "u-readout");
   /** @type {Item} */
   let item;
+  let size = { width: 0, height: 0 }; // known, since asking for it makes the browser lay out the page
   let tapped = -Infinity; // when
-  const download = (format) => () => plotly().downloadImage(forPaper(item, plot, page.color), {
-    format, width: plot.clientWidth, height: plot.clientHeight + 40, scale: 2, filename: slug(item.title),
+  const download = (format) => () => plotly().downloadImage(forPaper(item, size, page.color), {
+    format, width: size.width, height: size.height + 40, scale: 2, filename: slug(item.title),
   });
   const head = element("div", "u-head", title, button("SVG", download("svg")), button("PNG", download("png")));
   node.append(head, plot, readout);
@@ -51,8 +62,8 @@ function figureView(page) {
   let drawn = ""; // the layout
 
   const redraw = () => {
-    if (!plotly() || !plot.clientWidth) return;
-    const { data, layout } = dressed(item, plot, page.color, ghosts ?? []);
+    if (!plotly() || !size.width) return;
+    const { data, layout } = dressed(item, size, page.color, ghosts ?? []);
     const frame = JSON.stringify(layout);
     if (page.follower.isMoving() && frame === drawn && data.length === plot.data.length) {
       plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE); // the traces alone: half the time
@@ -70,25 +81,25 @@ function figureView(page) {
     tapped = event.timeStamp;
     page.component.setTriggerValue("tap", { figure: item.name, value });
   };
-  const observer = new ResizeObserver(redraw);
-  observer.observe(plot);
-  return {
+  /** @type {View} */
+  const view = {
     node,
     redraw,
     update(next) {
       item = next;
-      title.textContent = item.title;
-      readout.textContent = item.alt;
-      node.dataset.name = item.name;
+      put(title, "textContent", item.title);
+      put(readout, "textContent", item.alt);
+      put(node.dataset, "name", item.name);
       node.classList.toggle("u-main", item.role === "main");
       // a screen reader hears where the slider came to rest, not every step of the way
-      if (item.role === "main") readout.setAttribute("aria-live", page.follower.isMoving() ? "off" : "polite");
-      node.style.setProperty("--u-height", `${item.height ?? 320}px`);
-      node.style.setProperty("--u-narrow-height", `${item.narrow_height ?? item.height ?? 280}px`);
+      if (item.role === "main") put(readout, "ariaLive", page.follower.isMoving() ? "off" : "polite");
+      const height = item.height ?? 320;
+      put(node.style, "cssText", `--u-height: ${height}px; --u-narrow-height: ${item.narrow_height ?? height}px;`);
     },
     haunt(on) {
       if (on === Boolean(ghosts) || !item.ghost) return false;
       ghosts = on ? item.ghost.map((trace) => item.figure.data[trace]) : null;
+      node.classList.toggle("u-moving", on);
       return true;
     },
     release() {
@@ -96,6 +107,12 @@ function figureView(page) {
       plotly()?.purge(plot);
     },
   };
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    size = contentRect;
+    page.renew(view);
+  });
+  observer.observe(plot);
+  return view;
 }
 
 /** @returns {View} */
@@ -118,16 +135,17 @@ function formulaView() {
         place.classList.toggle("u-part", line.part);
         // a constant of the page's code, never a value; values enter below, as text
         if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
+        place.classList.toggle("u-tall", line.mathml.includes("<mfrac"));
         for (const slot of place.querySelectorAll("[data-slot]")) {
           const name = slot.dataset.slot;
-          slot.textContent = line.slots[name] ?? "";
-          slot.style.color = line.colors[name] ? `var(--u-${line.colors[name]})` : "";
+          put(slot, "textContent", line.slots[name] ?? "");
+          put(slot.style, "color", line.colors[name] ? `var(--u-${line.colors[name]})` : "");
         }
       });
       while (lines.children.length > next.lines.length) lines.lastChild.remove();
       item = next;
-      node.dataset.name = item.name;
-      node.setAttribute("aria-label", item.alt);
+      put(node.dataset, "name", item.name);
+      put(node, "ariaLabel", item.alt);
     },
   };
 }
@@ -136,7 +154,7 @@ function formulaView() {
 function textView() {
   const node = element("p", "u-item u-text");
   node.setAttribute("aria-live", "polite");
-  return { node, update(item) { node.textContent = item.text; node.dataset.name = item.name; } };
+  return { node, update(item) { put(node, "textContent", item.text); put(node.dataset, "name", item.name); } };
 }
 
 export const VIEWS = { figure: figureView, formula: formulaView, text: textView };
@@ -146,6 +164,11 @@ export function element(tag, className = "", ...children) {
   const node = Object.assign(document.createElement(tag), { className });
   node.append(...children);
   return node;
+}
+
+/** Sets what is not so already: even the same text would be laid out anew. */
+function put(target, name, value) {
+  if (target[name] !== value) target[name] = value;
 }
 
 function button(text, onclick) {
