@@ -144,7 +144,10 @@ def test_an_arrow_key_moves_the_picture_before_the_server_has_answered(server, d
     assert page.evaluate("document.activeElement.matches('.st-key-w input')")
 
 
-GHOSTS = "document.querySelector('[data-name=chain] .u-plot').data.filter(trace => trace.opacity < 0.5)"
+GHOSTS = (
+    "document.querySelector('[data-name=chain] .u-plot').data"
+    ".filter(trace => trace.opacity < 0.5 && trace.y[0] !== null)"
+)
 
 
 def test_the_previous_curve_stays_as_a_ghost_and_goes(server, desk):

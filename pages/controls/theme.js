@@ -10,11 +10,12 @@ const NARROW = 480; // px; below it a figure's narrow variant is drawn
 export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
 /** The figure in today's colours and size, and behind it the ghosts of traces. @returns {Figure} */
-export function dressed(item, size, color, ghosts = []) {
+export function dressed(item, size, color, ghosts = null) {
   const narrow = size.width < NARROW ? item.narrow : undefined;
   const { data, layout } = recolored(merged(item.figure, narrow), color);
+  const haunted = (item.ghost ?? []).map((_, number) => ghosts ? faded(recolored(ghosts[number], color)) : nobody());
   return {
-    data: [...data.map(pointed), ...recolored(ghosts, color).map(faded)],
+    data: [...data.map(pointed), ...haunted],
     layout: {
       uirevision: "kept", // zoom and legend survive new data
       ...layout,
@@ -26,8 +27,10 @@ export function dressed(item, size, color, ghosts = []) {
   };
 }
 
-const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ?? { hoverinfo: "skip" }) });
-const faded = (trace) => ({ ...pointed({ ...trace, hover: undefined }), mode: "lines", opacity: 0.35, showlegend: false });
+const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ? { hoverinfo: "all", ...hover } : { hoverinfo: "skip" }) });
+const faded = ({ hover: _, ...trace }) => ({ ...trace, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
+// keeps a ghost's place, so that its coming and going adds and removes no trace
+const nobody = () => faded({ type: "scatter", x: [null], y: [null] });
 
 /** A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it. */
 export function merged(base, patch) {

@@ -59,13 +59,13 @@ function figureView(page) {
 
   /** @type {object[] | null} */
   let ghosts = null;
-  let drawn = ""; // the layout
+  let drawn = ""; // all but the data
 
   const redraw = () => {
     if (!plotly() || !size.width) return;
-    const { data, layout } = dressed(item, size, page.color, ghosts ?? []);
-    const frame = JSON.stringify(layout);
-    if (page.follower.isMoving() && frame === drawn && data.length === plot.data.length) {
+    const { data, layout } = dressed(item, size, page.color, ghosts);
+    const frame = JSON.stringify([layout, data.map(({ type }) => type)]);
+    if (frame === drawn) {
       plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE); // the traces alone: half the time
       return;
     }

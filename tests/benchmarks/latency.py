@@ -27,10 +27,14 @@ PAGES = {  # name → (address, slider, figure, the trace to look at)
 # server sent (float64), `all` when every figure does. Looked at once a frame.
 WATCH = """([selector, watched, trace]) => {
   const plots = [...document.querySelectorAll(selector)]; // live shows float32, which reads differently
+  for (const name of watched ? ["react", "animate"] : []) {
+    const draw = Plotly[name];
+    Plotly[name] = (plot, ...more) => { plot.drawn = performance.now(); return draw(plot, ...more); };
+  }
   const main = () => watched ? document.querySelector(watched) : document.querySelector(selector);
   const mark = (plot) => plot?.data?.map((trace) => [trace.y?.[0], trace.y?.[1]]).join();
   addEventListener("keydown", ({ timeStamp }) => {
-    const data = plots.map((plot) => plot.data), old = mark(main()), found = {};
+    const old = mark(main()), found = {};
     window.found = null;
     requestAnimationFrame(function look() {
       const now = performance.now() - timeStamp;
@@ -39,7 +43,8 @@ WATCH = """([selector, watched, trace]) => {
         found.first ??= now;
         if (isExact(main())) found.exact ??= now;
       }
-      if (watched ? found.exact && plots.every((plot, j) => plot.data !== data[j]) : found.exact) found.all = now;
+      const late = plots.some((plot) => watched && !(plot.drawn - timeStamp > found.exact - 40));
+      if (found.exact && !late) found.all = now;
       if (found.all) window.found = found; else requestAnimationFrame(look);
     });
   }, true);
@@ -49,7 +54,8 @@ WATCH = """([selector, watched, trace]) => {
 # they cannot be sent as fast. What was drawn is looked at in the picture itself.
 DRAG = """([slider, selector, x, y, span, frames]) => new Promise((done) => {
   const input = document.querySelector(slider), plot = document.querySelector(selector);
-  const course = () => [...plot.querySelectorAll(".scatterlayer .js-line")].map((line) => line.getAttribute("d")).join();
+  const lines = () => [...plot.querySelectorAll(".scatterlayer .js-line")];
+  const course = () => lines().map((line) => line.getAttribute("d")).join();
   const begin = performance.now();
   let frame = 0, redraws = 0, lag = 0, asked = null, value = input.getAttribute("value"), shown = course();
   requestAnimationFrame(function look() {
@@ -60,7 +66,8 @@ DRAG = """([slider, selector, x, y, span, frames]) => new Promise((done) => {
     }
     if (input.getAttribute("value") !== value) { value = input.getAttribute("value"); asked ??= frame; }
     const clientX = x + span * (frame % 2 ? 1 : -1) * (frame % 50) / 50;
-    dispatchEvent(new PointerEvent("pointermove", { pointerId: 1, pointerType: "mouse", clientX, clientY: y, buttons: 1 }));
+    const event = { pointerId: 1, pointerType: "mouse", clientX, clientY: y, buttons: 1 };
+    dispatchEvent(new PointerEvent("pointermove", event));
     if (++frame < frames) requestAnimationFrame(look);
     else done({ redraws, lag, frames, seconds: (performance.now() - begin) / 1000 });
   });
