@@ -28,7 +28,7 @@ export function dressed(item, size, color, ghosts = null) {
 }
 
 const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ? { hoverinfo: "all", ...hover } : { hoverinfo: "skip" }) });
-const faded = ({ hover: _, ...trace }) => ({ ...trace, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
+const faded = (trace) => ({ ...trace, hover: undefined, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
 // keeps a ghost's place, so that its coming and going adds and removes no trace
 const nobody = () => faded({ type: "scatter", x: [null], y: [null] });
 
