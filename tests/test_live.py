@@ -1,9 +1,12 @@
 """Sweeps: what a drag shows at a position is what the server shows there, and it travels light."""
 
+import gzip
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from starlette.requests import Request
 
 from pages.charts import views
 from pages.controls import live
@@ -82,3 +85,75 @@ def test_the_sliders_of_every_sequence_are_followed_too(page, sequence):
     for key in SEQUENCES[sequence].parameters:
         if TABLE[key].kind == "slider":
             test_at_each_position_a_drag_shows_what_a_release_shows(page, e, key)
+
+
+@pytest.mark.parametrize(("page", "T"), [(page, T) for page in ITEMS for T in (10, 40, 100)])
+def test_a_sweep_is_small_and_spans_the_whole_range(page, T):
+    e = replace(EXPERIMENTS[page][1 if page == "chain" else 0], T=T, t=T, k=0)
+    key = {"lstm": "f"}.get(page, "w")
+    packed = live.sweep(ITEMS[page], TABLE[key], e)
+    assert len(packed) <= 60_000
+    at = unpacked(gzip.decompress(packed))["at"]
+    assert at[0] == TABLE[key].min and at[-1] == TABLE[key].max and len(at) >= 20
+    on_steps = (at - TABLE[key].min) / TABLE[key].step
+    assert np.allclose(on_steps, np.round(on_steps), atol=1e-9)
+
+
+def test_seeds_are_followed_one_by_one_around_the_present_one():
+    at = live.positions(TABLE["seed"], Experiment(seed=500), 41)
+    assert at.tolist() == list(range(480, 521))
+    for seed in (0, 999):
+        at = live.positions(TABLE["seed"], Experiment(seed=seed), 41)
+        assert len(at) == 41 and seed in at and at[0] >= 0 and at[-1] <= 999
+
+
+def answer(page, key, query=""):
+    """What the server answers a browser that asks for a sweep."""
+    scope = {"type": "http", "method": "GET", "headers": [], "query_string": query.encode(), "path": "",
+             "path_params": {"page": page, "key": key}}  # fmt: skip
+    return live._serve(Request(scope))
+
+
+@pytest.fixture
+def offered():
+    controls = {key: TABLE[key] for key in ("w", "activation", "T", "values", "seed")}
+    live.offer(
+        "offered", views.chain_items, controls, lambda v: Experiment(w=v["w"], T=v["T"], activation=v["activation"])
+    )
+    yield
+    del live._SOURCES["offered"]
+
+
+def test_an_address_gets_its_sweep_and_the_thumbs_own_place_does_not_matter(offered):
+    first, second = (answer("offered", "w", f"activation=tanh&w={w}") for w in (1, 3))
+    assert first.status_code == 200 and first.body is second.body
+    at = unpacked(gzip.decompress(first.body))["at"]
+    assert at[0] == -6 and at[-1] == 8
+
+
+@pytest.mark.parametrize(
+    "query", ["activation=bogus", "T=1e999", "T=nan&w=<script>", "values=" + "9" * 5000, "T=-5&T=7"]
+)
+def test_a_hostile_address_gets_a_sweep_of_sensible_values(offered, query):
+    assert answer("offered", "w", query).status_code == 200
+
+
+@pytest.mark.parametrize(("page", "key"), [("nowhere", "w"), ("offered", "nothing"), ("offered", "activation")])
+def test_what_is_no_slider_of_a_page_is_not_found(offered, page, key):
+    assert answer(page, key).status_code == 404
+
+
+def test_a_busy_server_answers_no_further_sweep_and_keeps_serving_pictures(offered, monkeypatch):
+    monkeypatch.setattr(live, "_PATIENCE", 0.01)
+    taken = [live._WORKERS.acquire() for _ in range(2)]
+    assert taken == [True, True] and answer("offered", "w", "T=3").status_code == 503
+    for _ in taken:
+        live._WORKERS.release()
+    assert answer("offered", "w", "T=3").status_code == 200
+
+
+def test_a_message_refuses_numbers_that_are_none():
+    with pytest.raises(ValueError, match="'a'"):
+        encode([{"name": "a", "text": math.nan}])
+    [frame] = unpacked(encode([{"name": "a", "y": np.array([1.0, math.nan])}]))["frames"]
+    assert frame[0]["y"][0] == 1 and math.isnan(frame[0]["y"][1])  # in an array it is a gap

@@ -50,7 +50,8 @@ def draw(a: Arrays) -> theme.Json:
     i, product = a["i"], a["product"]
     log = product.log10
     end = np.clip(log[..., 0], *bounds)
-    floor = bounds[0] + 0.08 * (bounds[1] - bounds[0])  # the label stays above the marks at the edge
+    room = 0.06 * (bounds[1] - bounds[0])
+    floor = bounds[0] + room  # the label stays above the marks at the edge
     pure = np.clip(np.stack([a["log_pure"], np.zeros_like(a["log_pure"])], axis=-1), -1e4, 1e4)  # w = 0: straight down
     shown = {
         "text": lambda: numbers(product), "customdata": i,
@@ -75,7 +76,7 @@ def draw(a: Arrays) -> theme.Json:
         theme.off_scale(a, i, {theme.PRODUCT: product}, bounds),
         *_bars(a, small),
         theme.labels(
-            a["k"], np.maximum(end, floor)[..., None], {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)
+            a["k"], np.where(end > floor, end - room, floor)[..., None], {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)
         ),
     ]  # fmt: skip
     return {

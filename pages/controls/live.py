@@ -52,7 +52,7 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
         low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
         most = min(most, _MOST_DRAWN)
     if control.key in _NOT_NEAR:  # those around the present one
-        low = min(max(low, experiment.seed - most // 2), max(low, high - most))
+        low = min(max(low, experiment.seed - most // 2), high - most + 1)
         high = min(high, low + most - 1)
     count = round((high - low) / control.step)
     stride = -(-count // (most - 1)) if count else 1
