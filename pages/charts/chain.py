@@ -50,8 +50,8 @@ def draw(a: Arrays) -> theme.Json:
     i, product = a["i"], a["product"]
     log = product.log10
     end = np.clip(log[..., 0], *bounds)
-    room = 0.06 * (bounds[1] - bounds[0])
-    floor = bounds[0] + room  # the label stays above the marks at the edge
+    floor = bounds[0] + 0.04 * (bounds[1] - bounds[0])  # the label stays above the marks at the edge
+    beside = np.maximum(end, floor)[..., None]
     pure = np.clip(np.stack([a["log_pure"], np.zeros_like(a["log_pure"])], axis=-1), -1e4, 1e4)  # w = 0: straight down
     shown = {
         "text": lambda: numbers(product), "customdata": i,
@@ -75,9 +75,7 @@ def draw(a: Arrays) -> theme.Json:
         },
         theme.off_scale(a, i, {theme.PRODUCT: product}, bounds),
         *_bars(a, small),
-        theme.labels(
-            a["k"], np.where(end > floor, end - room, floor)[..., None], {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)
-        ),
+        theme.labels(a["k"], beside, {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)),
     ]  # fmt: skip
     return {
         "data": data,

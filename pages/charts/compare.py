@@ -95,7 +95,7 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
     wide = draw(a, axis)
     slim = theme.narrow(
         wide, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
-        xaxis=theme.step_axis(a["k"], a["t"]), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
+        xaxis=theme.step_axis(a["k"], a["t"], ""), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
     )  # fmt: skip
     slim["data"] = {"4": {"visible": False}}  # the labels
     return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[0, 1, 2], **more)

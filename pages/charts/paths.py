@@ -88,15 +88,21 @@ def sentence(a: Arrays) -> str:
 EMPTY = "The chain is empty: it begins where it ends, and the gradient is 1."
 
 
+def _beside(a: Arrays) -> list[str]:
+    """The upper label above its curve, the lower one below."""
+    sides = ["top right", "bottom right"]
+    return sides if a["direct"][0].log10 >= a["total"][0].log10 else sides[::-1]
+
+
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     wide = draw(a)
     slim = theme.narrow(
         wide,
-        xaxis=theme.step_axis(a["k"], a["t"]),
+        xaxis=theme.step_axis(a["k"], a["t"], ""),
         yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
     )
-    slim["data"] = {"3": {"textposition": "middle right"}}  # there is no gutter
+    slim["data"] = {"3": {"textposition": each(_beside, a)}}  # there is no gutter
     return theme.figure_item(
         "paths",
         "What is left of the gradient",

@@ -133,7 +133,8 @@ def labels(x: int, y: np.ndarray, texts: Mapping[str, Any], position: Any = "mid
     """Texts beside curves, by their colours, at heights y (*batch, texts): a trace, not annotations, which are slow."""
     colors = list(texts)
     return {
-        "type": "scatter", "mode": "text", "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
+        "type": "scatter", "mode": "markers+text", "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
+        "marker": {"size": 16, "opacity": 0},  # unseen, it keeps the text off the curve's own marks
         "textposition": position, "textfont": {"color": colors, "size": 14},
         "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
     }  # fmt: skip
