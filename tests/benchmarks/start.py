@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.server import PICTURE, ROOT, browsing, serving
 
-ROUNDS = 3
+ROUNDS = 2
 FLOOR, OURS = "floor", "page 1"
 SCRIPTS = {FLOOR: Path(__file__).with_name("floor.py"), OURS: ROOT / "app.py"}
 
