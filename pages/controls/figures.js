@@ -6,11 +6,10 @@ import { palette } from "./theme.js";
 import { element, plotly, quicken, VIEWS } from "./views.js";
 
 /**
- * @typedef {import("./views.js").Item} Item
  * @typedef {import("./views.js").View} View
  * @typedef {object} Page
  * @property {HTMLElement} root @property {any} component  Streamlit's side
- * @property {Map<string, View>} views @property {Item[]} items
+ * @property {Map<string, View>} views
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
  * @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
@@ -71,7 +70,6 @@ function load(src) {
 
 /** Texts and formulas change at once, the main figure with them; the other figures follow, one a frame. */
 function show(page, items) {
-  page.items = items;
   items.forEach((item, position) => {
     const view = page.views.get(item.name) ?? VIEWS[item.kind](page);
     page.views.set(item.name, view);

@@ -31,7 +31,7 @@ _MOST_DRAWN = 26
 _NOT_NEAR = ("seed",)  # one position says nothing about the next
 _FOLDER = "/sweeps"
 _WORKERS = BoundedSemaphore(2)  # a picture may wait for its release; a release must not wait for sweeps
-_PATIENCE = 2.0  # s
+_PATIENCE = 0.5  # s; waiting requests keep threads from others
 
 
 def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choices:
