@@ -50,7 +50,6 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
     if control.key in _CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
         high = {"T": high, "t": experiment.T, "k": experiment.end, "step": max(1, experiment.end)}[control.key]
         low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
-        most = min(most, _MOST_DRAWN)
     if control.key in _NOT_NEAR:  # those around the present one
         low = min(max(low, experiment.seed - most // 2), high - most + 1)
         high = min(high, low + most - 1)
@@ -63,8 +62,7 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
 @lru_cache(maxsize=256)
 def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
     """The compressed message of a slider's sweep, at most `SIZE` bytes."""
-    trial = len(_packed(items, control, experiment, _TRIAL))
-    most = min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))  # many compress better
+    most = _MOST_DRAWN if control.key in _CHOOSE_ROWS else _foretold(items, control, experiment)
     while True:
         packed = _packed(items, control, experiment, most)
         if len(packed) <= SIZE or most <= 2:
@@ -72,7 +70,13 @@ def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
         most = max(2, int(0.9 * most))
 
 
-_TRIAL = 12  # positions, from which the size of all is foretold
+def _foretold(items: Items, control: Control, experiment: Experiment) -> int:
+    """How many positions will fit, after a few; many compress better."""
+    trial = len(_packed(items, control, experiment, _TRIAL))
+    return min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
+
+
+_TRIAL = 12  # positions
 _FIXED = 3000  # bytes of a message without positions
 
 

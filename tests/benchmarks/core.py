@@ -9,32 +9,30 @@ extended precision.
 
 from __future__ import annotations
 
+import importlib
+import json
+import math
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # before NumPy wakes
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+import numpy as np
 
-import importlib  # noqa: E402
-import json  # noqa: E402
-import math  # noqa: E402
-import subprocess  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from functools import partial  # noqa: E402
-from typing import Any  # noqa: E402
+from rnn_core.activations import IDENTITY, TANH
+from rnn_core.bptt import Loss, backpropagate
+from rnn_core.cells import LSTM, RNN
+from rnn_core.flow import GradientFlow
+from rnn_core.scaled import Scaled
+from rnn_core.unroll import unroll
 
-import numpy as np  # noqa: E402
-
-from rnn_core.activations import IDENTITY, TANH  # noqa: E402
-from rnn_core.bptt import Loss, backpropagate  # noqa: E402
-from rnn_core.cells import LSTM, RNN  # noqa: E402
-from rnn_core.flow import GradientFlow  # noqa: E402
-from rnn_core.scaled import Scaled  # noqa: E402
-from rnn_core.unroll import unroll  # noqa: E402
-
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+}
 Result = dict[str, Any]
 Maker = Callable[..., Callable[[], Result]]
 COLUMNS = ("limit", "ours", "torch", "jax")
@@ -677,7 +675,7 @@ def _weights(n: int) -> dict[str, np.ndarray]:
 def measure(only: str = "") -> dict[str, Any]:
     """Both tables, measured in a process of its own: NumPy reads the number of threads when it is imported."""
     command = [sys.executable, "-m", "tests.benchmarks.core", "--json", only]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=os.environ | ONE_THREAD, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
