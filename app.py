@@ -13,15 +13,21 @@ from pages.controls import assets, live, show
 from pages.controls.compression import Compressed
 
 
-def contents() -> list[st.Page]:
-    """The pages in teaching order; the first is the front page too."""
+def contents() -> dict[str, list[st.Page]]:
+    """The pages by section, in teaching order; the first is the front page too."""
     chain = "pages/1_chain.py"
-    return [
-        st.Page(chain, title="The gradient chain", url_path="home", default=True),
-        st.Page(chain, title="The gradient chain", url_path="chain", visibility="hidden"),  # its address
-        st.Page("pages/2_lstm.py", title="The LSTM cell", url_path="lstm"),
-        st.Page("pages/3_compare.py", title="RNN or LSTM?", url_path="compare"),
-    ]
+    return {
+        "The chain": [
+            st.Page(chain, title="The gradient chain", url_path="home", default=True),
+            st.Page(chain, title="The gradient chain", url_path="chain", visibility="hidden"),  # its address
+        ],
+        "The LSTM": [
+            st.Page("pages/6_lstm.py", title="What the formula leaves out", url_path="lstm"),
+        ],
+        "Side by side": [
+            st.Page("pages/7_compare.py", title="RNN or LSTM?", url_path="compare"),
+        ],
+    }
 
 
 def send_at_once() -> None:

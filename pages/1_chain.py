@@ -1,4 +1,4 @@
-from pages.charts import views
+from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.page import Page, show_page
 
@@ -18,10 +18,7 @@ show_page(
         controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
         panel=panel,
         main="w",
-        items=views.chain_items,
-        columns=views.chain_columns,
-        code=views.chain_code,
-        tapped=views.chain_tapped,
+        view=VIEWS["chain"],
         notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
         " product of weight **and** slopes along this very trajectory.",
         source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"

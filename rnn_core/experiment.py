@@ -231,13 +231,13 @@ NUDGE = 0.01  # small enough to be nearly linear, large enough to be seen
 def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
     """The states h_k … h_T after h_k was moved by `epsilon`, (T-k+1, *batch, n): what the product means.
 
-    Where h_k exceeds float64 already, the states as they are.
+    Where h_k is beyond what `unroll` takes, the states as they are.
     """
     tr, k = run.trajectory, run.k
     c = tr.c[k] if "c" in tr.cell.blocks else None
-    finite = np.isfinite(tr.h[k])
-    start = np.where(finite, tr.h[k], 0.0) + epsilon
-    return np.where(finite, unroll(tr.cell, tr.x[k:], start, c).h, tr.h[k:])
+    small = np.abs(tr.h[k]) < LIMIT
+    start = np.where(small, tr.h[k], 0.0) + epsilon
+    return np.where(small, unroll(tr.cell, tr.x[k:], start, c).h, tr.h[k:])
 
 
 @lru_cache(maxsize=128)
@@ -259,6 +259,7 @@ def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) ->
     return Run(experiment, x, GradientFlow(unroll(build(experiment, **swept), x[..., None], h0, c0)), swept)
 
 
+CHOOSE_ROWS = ("T", "t", "k", "step")  # they change which rows of a run there are or are looked at, and no other
 _OF_SEQUENCE = ("amplitude", "period", "at", "seed", "start")
 
 
@@ -268,7 +269,7 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     With field = "T" every position runs to the largest T, its own input being followed by zeros. The choice
     of `t` and `k` changes no array: take rows instead. Raises ValueError for a field that cannot be swept.
     """
-    if field not in _TYPES or field in ("t", "k", "step", "values", "pin_all", *_NAMES):
+    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "pin_all", *_NAMES}:
         raise ValueError(f"field must be a number that changes the run, got {field!r}")
     variants = [_checked(field, _TYPES[field], v) for v in values]
     if not variants:

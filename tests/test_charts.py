@@ -18,9 +18,9 @@ from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked, valid
 
-ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
-COLUMNS = {"chain": views.chain_columns, "lstm": views.lstm_columns, "compare": views.compare_columns}
-CODE = {"chain": views.chain_code, "lstm": views.lstm_code, "compare": views.compare_code}
+ITEMS = {page: view.items for page, view in views.VIEWS.items()}
+COLUMNS = {page: view.columns for page, view in views.VIEWS.items()}
+CODE = {page: view.code for page, view in views.VIEWS.items()}
 LSTM_OPENING = SCENARIOS["lstm"].experiment
 CELL_OF_PAGE = {"chain": "rnn", "lstm": "lstm", "compare": "rnn"}
 EDGES = [

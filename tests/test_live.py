@@ -18,7 +18,7 @@ from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
 
-ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
+ITEMS = {page: view.items for page, view in views.VIEWS.items()}
 ROWS = ("T", "t", "k")
 SLIDERS = {
     "chain": ("w", "u", "b", "h0", "slope", "step", *ROWS),

@@ -174,7 +174,7 @@ def draw_split(a: Arrays) -> theme.Json:
             "base": along(np.concatenate([ends - sizes, 0.0 * last], axis=-1)),
             "y": along(np.concatenate([sizes, last], axis=-1)),
             "marker": {"color": [*colors, theme.TOTAL]}, "text": each(_sizes, a), "textposition": "outside",
-            "cliponaxis": False, "hovertemplate": "%{x}: %{text}<extra></extra>",
+            "cliponaxis": False, **hover(a, {"hovertemplate": "%{x}: %{text}<extra></extra>"}),
         }],
         "layout": {
             "xaxis": {"title": {"text": ""}, "showgrid": False},

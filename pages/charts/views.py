@@ -1,54 +1,21 @@
-"""What each page shows of an experiment: its items, its table, the last lines of its code."""
+"""What each page shows of an experiment; a page's address is its key in `VIEWS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from pages.charts import chain, compare, gates, inputs, network, paths, remarks, states
-from pages.charts.along import zipped
-from pages.charts.numbers import scalar
+from pages.charts.numbers import derivative, scalar
+from pages.charts.view import Columns, Items, Over, View, live, run_over
 from rnn_core.cells import CELLS
-from rnn_core.experiment import Experiment, Run, run, sweep
-
-Items = list[dict[str, Any]]
-Columns = dict[str, list[Any]]
-Over = tuple[str, Sequence[float]] | None  # a field and its values: then the items are those of a sweep
+from rnn_core.experiment import Experiment, Run, run
+from rnn_core.scaled import Scaled
 
 
-def _run(e: Experiment, over: Over) -> Run:
-    if over is None:
-        return run(e)
-    field, values = over
-    if field not in CHOOSE_ROWS:
-        return sweep(e, field, values)
-    [value] = values
-    chosen: dict[str, Any] = {field: value}
-    return replace(run(replace(e, **chosen)), swept={field: np.array(value)})
-
-
-CHOOSE_ROWS = ("T", "t", "k", "step")  # they change a figure's build, so each position is drawn by itself
-
-
-def _live(items: Callable[[Experiment, Over], Items]) -> Callable[..., Items]:
-    """Items of an experiment, or with `over`, those of a sweep: see `along`."""
-
-    @wraps(items)
-    def live(e: Experiment, over: Over = None) -> Items:
-        if over and over[0] in CHOOSE_ROWS:
-            return zipped([items(e, (over[0], [value])) for value in over[1]])
-        return items(e, over)
-
-    return live
-
-
-@_live
+@live
 def chain_items(e: Experiment, over: Over) -> Items:
-    r = _run(e, over)
+    r = run_over(e, over)
     a = chain.quantities(r)
     return [
         chain.picture(a), chain.formula(a), remarks.item(remarks.quantities(r)), network.picture(r), states.picture(r),
@@ -91,6 +58,11 @@ def chain_code(e: Experiment) -> list[str]:
     ]
 
 
+def chain_number(e: Experiment) -> tuple[str, Scaled]:
+    r = run(e)
+    return derivative("h", r.t, "h", r.k), scalar(r.flow.products_to(r.t, r.k))[0]
+
+
 def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
     """A bar or point spells its step out; a cell of the network moves the nearer end of the chain."""
     if tap["figure"] == "network":
@@ -98,9 +70,9 @@ def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
     return {"step": max(1, int(tap["value"]))}
 
 
-@_live
+@live
 def lstm_items(e: Experiment, over: Over) -> Items:
-    r = _run(e, over)
+    r = run_over(e, over)
     a, over_time = paths.quantities(r), gates.quantities(r)
     return [
         paths.picture(a), paths.formula(a), remarks.item(remarks.quantities(r), last=remarks.bend(r)),
@@ -135,11 +107,16 @@ def lstm_code(e: Experiment) -> list[str]:
     ]
 
 
+def lstm_number(e: Experiment) -> tuple[str, Scaled]:
+    r = run(e)
+    return derivative("C", r.t, "C", r.k), scalar(r.flow.total(r.t, r.k))[0]
+
+
 def _three(e: Experiment, over: Over = None) -> dict[str, Run]:
-    return {name: _run(replace(e, cell=name), over) for name in CELLS}
+    return {name: run_over(replace(e, cell=name), over) for name in CELLS}
 
 
-@_live
+@live
 def compare_items(e: Experiment, over: Over) -> Items:
     runs = _three(e, over)
     a = compare.state_norms(runs)
@@ -163,3 +140,16 @@ def compare_code(e: Experiment) -> list[str]:
     return lines + [
         f"# {name} {r.flow.products_to(r.t, r.k).norm(2).value[0].item()!r}" for name, r in _three(e).items()
     ]
+
+
+def compare_number(e: Experiment) -> tuple[str, Scaled]:
+    """The RNN's: the sliders of the first tab drive it."""
+    r = run(replace(e, cell="rnn"))
+    return f"the RNN’s ‖{derivative('s', r.t, 's', r.k)}‖₂", r.flow.products_to(r.t, r.k).norm(2)[0]
+
+
+VIEWS = {
+    "chain": View(chain_items, chain_columns, chain_code, chain_number, chain_tapped),
+    "lstm": View(lstm_items, lstm_columns, lstm_code, lstm_number),
+    "compare": View(compare_items, compare_columns, compare_code, compare_number),
+}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -18,24 +18,31 @@ from rnn_core.experiment import Experiment
 from rnn_core.scenarios import SCENARIOS, Scenario
 
 
+class View(Protocol):
+    """What a page shows of an experiment; see `pages/charts/view.py`, which this file does not know."""
+
+    items: live.Items
+    columns: Callable[[Experiment], export.Columns]
+    code: Callable[[Experiment], Sequence[str]]
+    number: Callable[[Experiment], Any]
+    tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None
+
+
 @dataclass(frozen=True)
 class Page:
-    """A page as data. Functions of an experiment are module-level ones, so that their results can be cached."""
+    """A page as data."""
 
     address: str
     title: str
     question: str
     controls: tuple[str, ...]  # keys of the table
     panel: Callable[[Mapping[str, Control]], None]  # draws them
-    items: live.Items  # what `show` shows
-    columns: Callable[[Experiment], export.Columns]
-    code: Callable[[Experiment], Sequence[str]]  # the snippet's last lines
+    view: View
     notice: str
     source: str
     main: str  # the slider whose sweep is fetched with the page
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
-    tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None = None
 
 
 def show_page(page: Page) -> None:
@@ -48,7 +55,7 @@ def show_page(page: Page) -> None:
 
 def _body(page: Page) -> None:
     controls = enter(page.address, chosen(page.controls), page.defaults)
-    live.offer(page.address, page.items, controls, partial(_experiment, page))
+    live.offer(page.address, page.view.items, controls, partial(_experiment, page))
     picture, panel = stage()
     with panel, followed_by(picture, partial(_picture, page, controls)):
         page.panel(controls)
@@ -60,15 +67,15 @@ def _picture(page: Page, controls: Mapping[str, Control]) -> None:
     values = read(controls)
     experiment = _experiment(page, values)
     show(
-        _message(page.items, experiment, page.address, page.main, live.choices(controls, values)),
+        _message(page.view.items, experiment, page.address, page.main, live.choices(controls, values)),
         on_tap=_taps(page, experiment),
     )
 
 
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
     experiment = _experiment(page, read(controls))
-    export.numbers(page.address, lambda: page.columns(experiment))
-    export.code(experiment, lambda: page.code(experiment))
+    export.numbers(page.address, lambda: page.view.columns(experiment))
+    export.code(experiment, lambda: page.view.code(experiment))
 
 
 @lru_cache(maxsize=512)
@@ -83,9 +90,9 @@ def _experiment(page: Page, values: Mapping[str, Any]) -> Experiment:
 
 
 def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None] | None:
-    if page.tapped is None:
+    if page.view.tapped is None:
         return None
-    tapped = page.tapped
+    tapped = page.view.tapped
 
     def take(tap: dict[str, Any]) -> None:
         apply(tapped(experiment, tap))

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from pages.charts import views
+from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.page import Page, show_page
 from rnn_core.cells import GRU, LSTM
@@ -37,9 +37,7 @@ show_page(
         defaults={"activation": "tanh", "w": 1.0, "sequence": "sine", "T": 30, "t": 30},
         panel=panel,
         main="w",
-        items=views.compare_items,
-        columns=views.compare_columns,
-        code=views.compare_code,
+        view=VIEWS["compare"],
         notice="Norms compare only when they are of the same thing: the whole state, or the effect of the input."
         " From h to h alone, an LSTM seems to forget what its cell still holds.",
         source="Pascanu, Mikolov & Bengio 2013; Cho et al. 2014; Hochreiter & Schmidhuber 1997.",

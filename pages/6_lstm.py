@@ -1,4 +1,4 @@
-from pages.charts import views
+from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.page import Page, show_page
 from pages.controls.widgets import draw
@@ -22,9 +22,7 @@ show_page(
         defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
         panel=panel,
         main="f",
-        items=views.lstm_items,
-        columns=views.lstm_columns,
-        code=views.lstm_code,
+        view=VIEWS["lstm"],
         notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
         " reads it: pin all gates, and the two curves merge.",
         source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns.",
