@@ -18,3 +18,4 @@ class Control:
     options: tuple[str, ...] = ()  # shown as they stand in the URL
     help: str | None = None
     max_chars: int = 2000
+    alike: bool = True  # sliders: whether one position stands for its neighbours; a seed's does not

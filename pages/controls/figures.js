@@ -9,6 +9,7 @@ import { element, plotly, quicken, VIEWS } from "./views.js";
  * @typedef {import("./views.js").View} View
  * @typedef {object} Page
  * @property {HTMLElement} root @property {any} component  Streamlit's side
+ * @property {import("./message.js").Message} exact  what it sent last
  * @property {Map<string, View>} views
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
@@ -27,10 +28,14 @@ export function render(component, plotlyUrl) {
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
-  if (!plotly()) load(plotlyUrl).then(() => page.views.forEach(page.renew));
-  const message = unpack(data);
-  if (page.follower.isAhead(message)) return;
-  show(page, message.items.map((item) => at(item, 0, message.blob)));
+  if (!plotly()) load(plotlyUrl).then(() => plotly() && page.views.forEach(page.renew));
+  page.exact = unpack(data);
+  if (!page.follower.isAhead(page.exact)) settle(page);
+}
+
+/** What the server computed, and soon no ghost. */
+function settle(page) {
+  show(page, page.exact.items.map((item) => at(item, 0, page.exact.blob)));
   clearTimeout(page.ghosts);
   page.ghosts = setTimeout(haunt, LINGERS, page, false);
 }
@@ -56,7 +61,7 @@ function start(parentElement) {
     clearTimeout(page.ghosts);
     haunt(page, true);
     show(page, items);
-  });
+  }, () => settle(page));
   parentElement.append(page.root);
   pages.set(parentElement, page);
   return page;
@@ -65,7 +70,7 @@ function start(parentElement) {
 function load(src) {
   return script ??= new Promise((onload, onerror) => {
     document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
-  }).then(() => quicken(plotly()));
+  }).then(() => quicken(plotly()), () => { script = undefined; }); // the next message tries again
 }
 
 /** Texts and formulas change at once, the main figure with them; the other figures follow, one a frame. */

@@ -5,53 +5,66 @@ import { at, unpack } from "./message.js";
 
 /**
  * @typedef {import("./message.js").Message} Message
- * @typedef {{url: string, main: string, choices: Object<string, number | string>}} Live
- *   where sweeps come from, the slider whose sweep comes with the page, and what the exact message belongs to
+ * @typedef {{url: string, main: string, around: string[], choices: Object<string, number | string>}} Live
+ *   where sweeps come from, the slider whose sweep comes with the page, the sliders whose sweeps span only what is
+ *   around their choice, and all choices that the exact message belongs to
  * @typedef {{key: string, position: number, sweep: Message}} Move
  * @typedef {ReturnType<typeof follower>} Follower
  */
 
 const KEPT = 16; // sweeps
+const PASSING = 80; // ms; a pointer on its way to another slider does not stay that long
 
 /**
  * Follows the sliders of one page.
  * @param {(items: import("./views.js").Item[]) => void} show  draws what a position shows
+ * @param {() => void} settle  draws the exact message again: the thumb is back where it began
  */
-export function follower(show) {
+export function follower(show, settle) {
   /** @type {Map<string, Message | null>} by address; null while they are on their way */
   const sweeps = new Map();
   /** @type {Live | undefined} */ let live;
   /** @type {Move | null} */ let move = null;
   let frame = 0;
   let near = ""; // the slider that pointer or focus have reached
+  let timer = 0;
 
-  function sweepOf(key) {
+  /** Asks for a slider's sweep, unless it is here or on its way; a refused one is asked for at the next reach. */
+  function want(key) {
     const href = address(live, key);
-    if (!sweeps.has(href)) {
-      if (sweeps.size >= KEPT) sweeps.delete(sweeps.keys().next().value);
-      sweeps.set(href, null);
-      load(href).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href));
-    }
-    return sweeps.get(href);
+    if (sweeps.has(href)) return;
+    if (sweeps.size >= KEPT) sweeps.delete(sweeps.keys().next().value);
+    sweeps.set(href, null);
+    load(href).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href));
   }
 
-  function onReach({ target }) {
+  function onReach({ type, target, pointerType, buttons }) {
     const key = keyOf(target);
-    if (key === near) return;
+    if ((pointerType === "mouse" && buttons) || (key === near && type !== "focusin")) return;
+    clearTimeout(timer);
     near = live && key in live.choices && sliderOf(key) ? key : "";
-    if (near) sweepOf(near);
+    if (near) timer = setTimeout(want, type === "focusin" ? 0 : PASSING, near);
   }
 
   const observer = new MutationObserver((records) => {
-    const slider = /** @type {Element} */ (records[records.length - 1].target);
-    const key = keyOf(slider);
-    if (!live || !(key in live.choices) || !slider.matches("input[type=range]:focus")) return;
-    const sweep = sweepOf(key);
+    const slider = /** @type {Element} */ (records.find(({ target }) => isHeld(target))?.target);
+    const key = slider ? keyOf(slider) : "";
+    if (!live || !(key in live.choices)) return;
+    if (isExact(slider, key)) {
+      if (move) {
+        move = null;
+        settle();
+      }
+      return;
+    }
+    const sweep = sweeps.get(address(live, key));
     const position = sweep ? nearest(sweep, valueOf(slider)) : -1;
     if (position < 0 || (move?.sweep === sweep && move.position === position)) return;
     move = { key, position, sweep };
     frame ||= requestAnimationFrame(draw);
   });
+
+  const isExact = (slider, key) => Math.abs(valueOf(slider) - Number(live.choices[key])) < 1e-9;
 
   function draw() {
     frame = 0;
@@ -67,26 +80,27 @@ export function follower(show) {
     isAhead(message) {
       const first = !live;
       live = message.live;
-      if (near) sweepOf(near);
-      else if (first && live) setTimeout(() => sweepOf(live.main)); // after the picture
+      if (near) want(near);
+      else if (first && live) setTimeout(want, 0, live.main); // after the picture
       const slider = live && move && sliderOf(move.key);
-      const ahead = slider && sweeps.get(address(live, move.key)) === move.sweep
-        && Math.abs(valueOf(slider) - Number(live.choices[move.key])) > 1e-9;
+      const ahead = slider && isHeld(slider) && !isExact(slider, move.key)
+        && sweeps.get(address(live, move.key)) === move.sweep;
       if (!ahead) move = null;
       return Boolean(ahead);
     },
     release() {
       observer.disconnect();
       cancelAnimationFrame(frame);
+      clearTimeout(timer);
       document.removeEventListener("pointerover", onReach);
       document.removeEventListener("focusin", onReach);
     },
   };
 }
 
-/** Where the sweep of a slider is: all choices but its own are in it. */
+/** Where the sweep of a slider is: all choices are in it, but its own where the sweep spans the whole range. */
 export function address(live, key) {
-  const others = Object.entries(live.choices).filter(([name]) => name !== key);
+  const others = Object.entries(live.choices).filter(([name]) => name !== key || live.around.includes(key));
   return `${live.url}/${key}?${new URLSearchParams(others.map(([name, value]) => [name, String(value)]))}`;
 }
 
@@ -110,4 +124,5 @@ async function load(href) {
 
 const keyOf = (node) => node.closest?.("[class*=st-key-]")?.className.match(/st-key-(\w+)/)[1] ?? "";
 const sliderOf = (key) => document.querySelector(`.st-key-${key} input[type=range]`);
+const isHeld = (node) => node.matches("input[type=range]:focus"); // a mouse, a finger and a key all focus it
 const valueOf = (slider) => Number(slider.getAttribute("value"));

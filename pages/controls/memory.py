@@ -80,7 +80,7 @@ def read(controls: Mapping[str, Control]) -> dict[str, Any]:
         if key not in memory.drawing:
             memory.seen[key] = memory.chosen.get(key, control.default)
             continue
-        value = st.session_state[key]
+        value = memory.chosen[key] if key in memory.pending else st.session_state[key]
         # a default is a choice only if the reader came back to it
         if value != control.default or memory.seen.get(key, value) != value:
             memory.chosen[key] = value
@@ -96,6 +96,12 @@ def read(controls: Mapping[str, Control]) -> dict[str, Any]:
 def has_moved(key: str) -> bool:
     """Whether a control has changed since it was last read."""
     return st.session_state[key] != _memory().seen.get(key)
+
+
+def moved() -> set[str]:
+    """The controls that have changed since they were last read, or are to change."""
+    memory = _memory()
+    return memory.pending | {key for key in memory.drawn if has_moved(key)}
 
 
 def apply(values: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
     """The items as one compact message; pure, so that it can be cached by experiment.
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
-             height, narrow_height, role ("main" | "more"), tap, ghost (traces whose last course stays in sight)
+             height, role ("main"), tap, ghost (traces whose last course stays in sight)
     formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
              parts share a line where there is room
     text:    kind, name, text
@@ -69,11 +69,14 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
         if (along and array.ndim > 2) or (not along and array.ndim > 1):
             raise ValueError(f"an array for the browser has one row a position, got shape {array.shape}")
         width = array.shape[-1] if array.ndim > along else None
+        kind_of_number = f"{array.dtype.kind}{array.itemsize}"
+        if kind_of_number not in _TYPES:
+            raise TypeError(f"an array for the browser is one of {', '.join(_TYPES)}, got {kind_of_number}")
         raw = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
         raw += bytes(-len(raw) % 8)
         arrays.append(raw)
         place += len(raw)
-        return {kind: [f"{array.dtype.kind}{array.itemsize}", place - len(raw), width]}
+        return {kind: [kind_of_number, place - len(raw), width]}
 
     def plain(value: Any) -> Any:
         """What NumPy made, as JSON or as a place among the arrays."""
@@ -81,15 +84,13 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
             return value.item()
         if not isinstance(value, np.ndarray):
             raise TypeError(f"cannot send {type(value).__name__} to the browser")
-        return value.tolist() if value.dtype.kind not in "fu" else laid_down(value, "array")
+        return laid_down(value, "array") if value.dtype.kind in "fu" else value.tolist()
 
     def prepared(value: Any) -> Any:
         if isinstance(value, dict):
             if "along" in value:
                 rows = value["along"]
-                if _all_equal(rows):
-                    return rows[0]
-                return laid_down(rows.astype(np.float32) if rows.dtype.kind == "f" else rows, "along")
+                return rows[0] if _all_equal(rows) else laid_down(_rounded(rows), "along")
             if "each" in value and isinstance(value["each"][0], str):
                 return value
             if "latex" in value and "slots" in value:
@@ -105,6 +106,15 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
     except ValueError as error:  # a chart leaves a gap in an array, or says why there is no number
         raise ValueError(f"the items {[item['name'] for item in items]} hold a number that is not finite") from error
     return b"".join([len(text).to_bytes(8, "little"), text, bytes(-len(text) % 8), *arrays])
+
+
+_TYPES = ("f4", "f8", "u1")  # those of message.js
+_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+def _rounded(rows: np.ndarray) -> np.ndarray:
+    """What a drag shows: float32 (whole numbers below 2^24 are exact), or symbols as they are."""
+    return rows if rows.dtype == np.uint8 else np.clip(rows, -_FLOAT32, _FLOAT32).astype(np.float32)
 
 
 def _all_equal(rows: np.ndarray) -> bool:

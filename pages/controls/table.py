@@ -4,6 +4,7 @@ Ranges and steps are the app's; defaults are the experiment's own. Changing a na
 breaks links that people have saved.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from pages.controls.control import Control
@@ -54,7 +55,7 @@ _ALL = [
     _slider("amplitude", "Amplitude", -5.0, 5.0, 0.05),
     _slider("period", "Period in steps", 2.0, 50.0, 0.5),
     _slider("at", "Step of the impulse", 1, 100, 1),
-    _slider("seed", "Seed of the noise", 0, 999, 1),
+    replace(_slider("seed", "Seed of the noise", 0, 999, 1), alike=False),
     _slider("start", "First year", *YEARS, 1),
     Control("values", "Your numbers", "text", "", help="Separated by commas or spaces.", max_chars=2000),
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],

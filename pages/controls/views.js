@@ -11,8 +11,7 @@ import { dressed, forPaper, isTouch } from "./theme.js";
  * @property {string} name  the node's identity: a node stays while its name stays
  * @property {string} [title] @property {string} [alt] @property {string} [text]
  * @property {Figure} [figure] @property {object} [narrow]  a patch of the figure where there is little width
- * @property {number} [height] @property {number} [narrow_height]
- * @property {"main" | "more"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @property {number} [height] @property {"main"} [role] @property {boolean} [tap] @property {Line[]} [lines]
  * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
  *
  * @typedef {object} View
@@ -66,7 +65,8 @@ function figureView(page) {
     const { data, layout } = dressed(item, size, page.color, ghosts);
     const frame = JSON.stringify([layout, data.map(({ type }) => type)]);
     if (frame === drawn) {
-      plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE); // the traces alone: half the time
+      // the traces alone: half the time; a redraw that the next one overtakes is rejected
+      plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
       return;
     }
     drawn = frame;
@@ -93,8 +93,7 @@ function figureView(page) {
       node.classList.toggle("u-main", item.role === "main");
       // a screen reader hears where the slider came to rest, not every step of the way
       if (item.role === "main") put(readout, "ariaLive", page.follower.isMoving() ? "off" : "polite");
-      const height = item.height ?? 320;
-      put(node.style, "cssText", `--u-height: ${height}px; --u-narrow-height: ${item.narrow_height ?? height}px;`);
+      put(node.style, "cssText", `--u-height: ${item.height}px;`);
     },
     haunt(on) {
       if (on === Boolean(ghosts) || !item.ghost) return false;
