@@ -50,6 +50,7 @@ def _picked(part: Any, s: int, blob: bytes) -> Any:
 
 def _array(place: list[Any], blob: bytes) -> Any:
     kind, start, width = place
+    assert kind in ("f4", "f8", "u1"), kind  # those of message.js
     array = np.frombuffer(blob, dtype=f"<{kind}", count=1 if width is None else width, offset=start)
     return array[0] if width is None else array
 

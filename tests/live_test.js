@@ -1,6 +1,7 @@
 // The JavaScript that can be tested without a browser: reading messages, choosing positions, patching figures.
 
 import assert from "node:assert/strict";
+import { address as checkOf } from "../pages/controls/badge.js";
 import { address, nearest } from "../pages/controls/live.js";
 import { at, unpack } from "../pages/controls/message.js";
 import { merged } from "../pages/controls/theme.js";
@@ -36,9 +37,14 @@ Deno.test("the nearest position stands for a value, unless it is out of reach", 
   assert.deepEqual([3, 4.4, 4.6].map((value) => nearest({ at: [3, 4], reach: 0.5 }, value)), [0, 1, -1]);
 });
 
-Deno.test("a sweep's address holds every choice but its own", () => {
-  const live = { url: "/sweeps/chain", main: "w", choices: { w: 2, b: -0.5, values: "1, 2&w=9" } };
-  assert.equal(address(live, "w"), "/sweeps/chain/w?b=-0.5&values=1%2C+2%26w%3D9");
+Deno.test("a sweep's address holds every choice but its own, unless it spans only what is around that", () => {
+  const live = { url: "/sweeps/chain", main: "w", around: ["seed"], choices: { w: 2, seed: 7, values: "1, 2&w=9" } };
+  assert.equal(address(live, "w"), "/sweeps/chain/w?seed=7&values=1%2C+2%26w%3D9");
+  assert.equal(address(live, "seed"), "/sweeps/chain/seed?w=2&seed=7&values=1%2C+2%26w%3D9");
+});
+
+Deno.test("a check's address holds every choice", () => {
+  assert.equal(checkOf("/checks/chain", { w: 2, values: "1, 2&w=9" }), "/checks/chain?w=2&values=1%2C+2%26w%3D9");
 });
 
 Deno.test("a patch changes what it names, and leaves the original alone", () => {

@@ -295,6 +295,16 @@ def test_a_nudge_of_an_infinite_state_changes_nothing():
     assert np.isinf(nudged(result)).all()
 
 
+@pytest.mark.parametrize("w", [0.5, 1.0, -2.0])
+def test_beside_enormous_pasted_inputs_a_nudge_is_lost_and_nothing_overflows(w):
+    result = run(Experiment(w=w, T=3, t=3, k=1, sequence="pasted", values=(1e99, -1e99, 1e99)))
+    moved, h = nudged(result), [0.5]
+    for x in inputs(result.experiment):
+        h.append(w * h[-1] + x)  # by itself
+    assert np.isfinite(moved).all()
+    np.testing.assert_array_equal(moved[:, 0], h[1:])
+
+
 # --- scenarios -------------------------------------------------------------------------------------
 
 

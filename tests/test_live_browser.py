@@ -1,6 +1,7 @@
 """The picture moves while the slider moves: in the real browser, without a word to the server."""
 
 import gzip
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from rnn_core.experiment import Experiment, run
 from rnn_core.scenarios import SCENARIOS
 from tests.figures import unpacked
 from tests.server import opened
-from tests.visits import DESK, PRODUCT, READOUT, Watched, changed, drawn, query, says, thumb
+from tests.visits import DESK, PRODUCT, READOUT, Watched, changed, drawn, query, says, thumb, until
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
@@ -41,6 +42,11 @@ def ready(page, key):
     box = page.evaluate(THUMB, key)
     page.mouse.move(*box)
     return box
+
+
+def unexpected(watched):
+    """The errors of a page but for those of Streamlit, which first looks for its own endpoints below each address."""
+    return [error for error in watched.errors if not ("404" in error and "/_stcore/" in error)]
 
 
 def value_of(page, key):
@@ -79,7 +85,7 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
         seen.append(value)
     assert len(set(seen)) == len(seen) and not desk.sent
     page.mouse.up()
-    page.wait_for_function(f"location.search.includes('{key}=')")
+    until(page, f"location.search.includes('{key}=')")
     assert float(query(page)[key]) == pytest.approx(seen[-1]) and len(desk.sent) >= 1
     exact = ITEMS[address](replace(OPENING[address], **{key: seen[-1]}))[0]
     page.wait_for_function(
@@ -89,7 +95,7 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
     )
     says(page, f"[data-name={figure}] .u-readout", exact["alt"])
     np.testing.assert_allclose(drawn(page, figure, trace), exact["figure"]["data"][trace]["y"], rtol=1e-12)
-    assert not [error for error in desk.errors if "404" not in error]
+    assert not unexpected(desk)
 
 
 def _position(address, key, value):
@@ -100,7 +106,8 @@ def _position(address, key, value):
 
 @pytest.mark.parametrize(("address", "key", "figure", "trace"), [
     ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&t=100", "T", "chain", 1),
-    ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?sequence=sine", "amplitude", "states", 1),
+    ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", 1),
+    ("chain?sequence=sine", "amplitude", "states", 1),
     ("lstm", "c0", "memory", 0), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "state-norm", 0),
 ])  # fmt: skip
 def test_every_slider_is_followed(server, desk, address, key, figure, trace):
@@ -136,9 +143,9 @@ def test_an_arrow_key_moves_the_picture_before_the_server_has_answered(server, d
     )
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("window.later.length >= 4")
+    until(page, "window.later.length >= 4")
     assert page.evaluate("window.later.at(-1)")
-    page.wait_for_function("location.search.includes('w=1.9')")
+    until(page, "location.search.includes('w=1.9')")
     exact = views.chain_items(replace(TANH, w=1.9))[0]
     says(page, READOUT, exact["alt"])
     assert page.evaluate("document.activeElement.matches('.st-key-w input')")
@@ -158,8 +165,32 @@ def test_the_previous_curve_stays_as_a_ghost_and_goes(server, desk):
         assert page.evaluate(f"Array.from({GHOSTS}[0].y)") == pytest.approx(before)
         assert drawn(page) != pytest.approx(before)
     page.mouse.up()
-    page.wait_for_function(f"location.search.includes('w=') && {GHOSTS}.length === 0")
+    until(page, f"location.search.includes('w=') && {GHOSTS}.length === 0")
     assert drawn(page) != pytest.approx(before)
+
+
+EXACT = "document.querySelector('[data-name=chain] .u-plot').data[1].y instanceof Float64Array"
+
+
+def test_a_drag_there_and_back_ends_where_it_began(server, desk):
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
+    before, says_before, (x, y) = drawn(page), page.text_content(READOUT), ready(page, "w")
+    desk.sent.clear()
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    settled(page)
+    settled(page)
+    assert drawn(page) != before and not page.evaluate(EXACT)
+    page.mouse.move(x, y, steps=4)
+    until(page, EXACT)
+    assert drawn(page) == before and page.text_content(READOUT) == says_before
+    page.mouse.up()
+    until(page, f"{GHOSTS}.length === 0", timeout=3000)
+    assert drawn(page) == before and page.evaluate(EXACT)
+    box = page.get_by_label("Recurrent weight w, exactly")
+    box.fill("1.234")
+    box.press("Enter")
+    says(page, READOUT, views.chain_items(replace(TANH, w=1.234))[0]["alt"])
 
 
 def test_zoom_legend_and_focus_survive_a_move(server, desk):
@@ -171,15 +202,15 @@ def test_zoom_legend_and_focus_survive_a_move(server, desk):
     page.mouse.move(box["x"] + 500, box["y"] + 62, steps=5)
     page.mouse.up()
     zoomed = "document.querySelector('[data-name=chain] .u-plot')._fullLayout.xaxis.range"
-    page.wait_for_function(f"{zoomed}[1] < 10")
+    until(page, f"{zoomed}[1] < 10")
     page.locator("[data-name=chain] .legendtoggle").nth(2).click()  # hides the weight's bars
     hidden = "document.querySelector('[data-name=chain] .u-plot')._fullData[3].visible"
-    page.wait_for_function(f"{hidden} === 'legendonly'")
+    until(page, f"{hidden} === 'legendonly'")
     kept = page.evaluate(zoomed)
     for _ in frames(desk, page, "w", stops=3):
         assert page.evaluate(zoomed) == kept and page.evaluate(hidden) == "legendonly"
     page.mouse.up()
-    page.wait_for_function("location.search.includes('w=')")
+    until(page, "location.search.includes('w=')")
     settled(page)
     assert page.evaluate(zoomed) == kept and page.evaluate(hidden) == "legendonly"
     assert page.evaluate("document.activeElement.matches('.st-key-w input')")
@@ -213,7 +244,7 @@ def test_a_finger_moves_the_picture_too(server, phone):
         settled(page)
     assert page.text_content(READOUT) != before and not phone.sent
     point("touchEnd", None)
-    page.wait_for_function("location.search.includes('w=')")
+    until(page, "location.search.includes('w=')")
 
 
 def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, desk):
@@ -231,6 +262,64 @@ def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, des
     w = float(query(page)["w"])
     assert drawn(page)[0] == pytest.approx(float(run(Experiment(w=w)).flow.P.log10[0, 0, 0]))
     assert not desk.errors
+
+
+def test_a_refused_sweep_is_not_asked_for_again_and_again(server, desk):
+    desk.page.route("**/sweeps/**", lambda route: route.fulfill(status=503))
+    page = opened(desk.page, server.url)
+    page.locator(".st-key-w").first.hover()
+    page.wait_for_timeout(300)
+    x, y = page.evaluate(THUMB, "w")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for far in range(60):
+        page.mouse.move(x + far, y)
+        settled(page)
+    page.mouse.up()
+    until(page, "location.search.includes('w=')")
+    page.wait_for_timeout(300)
+    assert 1 <= len([url for url in desk.requests if "/sweeps/" in url]) <= 5
+
+
+@pytest.mark.parametrize("fold", [None, "The numbers"])
+def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_taken(server, desk, fold):
+    """A slow line: a move, a number in a box and another slider's move reach the server at once."""
+    page, held, slow = desk.page, [], []
+
+    def pass_on(socket):
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: held.append(lambda: server.send(message)) if slow else server.send(message))
+
+    page.route_web_socket(re.compile("_stcore/stream"), pass_on)
+    opened(page, f"{server.url}/?sequence=constant")
+    if fold:
+        page.get_by_text(fold, exact=True).click()
+        page.wait_for_selector(".stDataFrame")
+    page.wait_for_timeout(500)
+    slow.append(True)
+    box = page.get_by_label("Recurrent weight w, exactly")
+    for messages, act in enumerate((
+        lambda: thumb(page, "b").press("ArrowRight"), lambda: (box.fill("1.234"), box.press("Enter")),
+        lambda: thumb(page, "h0").press("ArrowRight"),
+    ), start=1):  # fmt: skip
+        act()
+        while len(held) < messages:
+            page.wait_for_timeout(50)
+    slow.clear()
+    for release in held:
+        release()
+    want = views.chain_items(Experiment(sequence="constant", b=0.05, w=1.234, h0=0.55))
+    states = next(item for item in want if item["name"] == "states")["figure"]["data"]
+    page.wait_for_function(
+        "h => Math.abs(document.querySelector('[data-name=states] .u-plot').data[1].y.at(-1) - h) < 1e-9",
+        arg=float(states[1]["y"][-1]),
+    )
+    page.wait_for_timeout(500)  # whatever lags behind has its chance to undo it
+    says(page, PRODUCT, "8.188")  # 1.234^10
+    np.testing.assert_allclose(drawn(page, "states", 1), states[1]["y"], rtol=1e-12)
+    for label, shown in (("Recurrent weight w", "1.234"), ("Bias b", "0.05"), ("Initial state h₀", "0.55")):
+        assert page.get_by_label(f"{label}, exactly").input_value() == shown
+    assert query(page)["w"] == "1.234" and not unexpected(desk)
 
 
 def test_without_sweeps_the_figure_follows_on_release(server, desk):

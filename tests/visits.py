@@ -8,6 +8,11 @@ DESK = {"width": 1280, "height": 720}
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
+def until(page, expression, **options):
+    """Wait until it is true. As a function: the page's own policy forbids the `eval` that an expression needs."""
+    page.wait_for_function(f"() => {expression}", **options)
+
+
 def says(page, selector, text):
     """Wait until the element shows the text."""
     page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[selector, text])
@@ -26,6 +31,12 @@ def thumb(page, key):
     return page.locator(f".st-key-{key} input[type=range]").first
 
 
+def go_to(page, section, title):
+    """Choose another page in the navigation."""
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    page.get_by_role("menuitem", name=title).click()
+
+
 def query(page):
     return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
 
@@ -37,6 +48,10 @@ class Watched:
         self.page = context.new_page()
         self.errors, self.requests, self.sent = [], [], []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("console", self._hear)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: socket.on("framesent", lambda m: self.sent.append(m)))
+
+    def _hear(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location['url']})")

@@ -1,14 +1,15 @@
 """Streamlit's own scripts and style sheets, compressed once and kept: it sends them as they lie on the disk."""
 
 import gzip
-from asyncio import to_thread
+from asyncio import Lock, to_thread
+from posixpath import normpath
+from weakref import WeakValueDictionary
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KINDS = (".js", ".css", ".svg", ".json")
 _HEADERS = ("content-type", "cache-control", "x-content-type-options")  # what else there is serves to ask again
-_LIMIT = 16_000_000  # bytes kept; all of Streamlit's files together are fewer
 
 
 class Compressed:
@@ -16,13 +17,15 @@ class Compressed:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.kept: dict[str, tuple[Message, bytes]] = {}
-        self.size = 0
+        self.kept: dict[str, tuple[Message, bytes]] = {}  # by path; there are as many as files
+        self.asking: WeakValueDictionary[str, Lock] = WeakValueDictionary()  # by path, as long as somebody asks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _wanted(scope):
             return await self.app(scope, receive, send)
-        start, body = self.kept.get(scope["path"]) or await self._ask(scope, receive)
+        path = scope["path"]
+        async with self.asking.setdefault(path, Lock()):  # whoever asks next finds what the first one keeps
+            start, body = self.kept.get(path) or await self._ask(scope, receive)
         await send(start)
         await send({"type": "http.response.body", "body": body})
 
@@ -42,18 +45,16 @@ class Compressed:
         body = await to_thread(gzip.compress, body, 9)
         headers = {name: given[name] for name in _HEADERS if name in given}
         headers |= {"content-encoding": "gzip", "content-length": str(len(body)), "vary": "Accept-Encoding"}
-        start = {**start, "headers": Headers(headers).raw}
-        if self.size + len(body) <= _LIMIT:
-            self.size += len(body)
-            self.kept[scope["path"]] = start, body
-        return start, body
+        self.kept[scope["path"]] = answer = {**start, "headers": Headers(headers).raw}, body
+        return answer
 
 
 def _wanted(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET" or "/static/" not in scope["path"]:
+    if scope["type"] != "http" or scope["method"] != "GET":
         return False
-    headers = Headers(scope=scope)
+    path, headers = scope["path"], Headers(scope=scope)
     return (
-        scope["path"].endswith(_KINDS) and "gzip" in headers.get("accept-encoding", "") and "range" not in headers
+        path.startswith("/static/") and path.endswith(_KINDS) and path == normpath(path)  # a file has no second name
+        and "gzip" in headers.get("accept-encoding", "") and "range" not in headers
         and "if-none-match" not in headers and "if-modified-since" not in headers
     )  # fmt: skip

@@ -38,6 +38,7 @@ export function follower(show, settle) {
     load(href).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href));
   }
 
+  /** @param {any} event  of a pointer or of the focus */
   function onReach({ type, target, pointerType, buttons }) {
     const key = keyOf(target);
     if ((pointerType === "mouse" && buttons) || (key === near && type !== "focusin")) return;

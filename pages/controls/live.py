@@ -1,14 +1,15 @@
 """A figure that follows a dragged slider: its sweeps, fetched when pointer or focus reach the slider.
 
-A sweep is the page's items at up to `MOST` positions of one slider, computed in one go and shared by all
-sessions; the browser picks the position. Nothing is asked of the server while the thumb is moving.
+A sweep is the page's items at up to `MOST` positions of one slider, made once and shared by all sessions; the
+browser picks the position. Nothing is asked of the server while the thumb is moving.
 """
 
 import gzip
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import lru_cache
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,17 @@ from starlette.routing import Route
 from pages.controls.control import Control
 from pages.controls.show import encode
 from pages.controls.url import judge, written
-from rnn_core.experiment import Experiment
+from rnn_core.experiment import CHOOSE_ROWS, Experiment
 
 Choices = tuple[tuple[str, float | str], ...]
 Items = Callable[..., list[dict[str, Any]]]  # of an experiment; `over`, a field and its values, makes it a sweep
 
 MOST = 200  # positions
 SIZE = 60_000  # bytes of a compressed sweep
-_CHOOSE_ROWS = ("T", "t", "k", "step")  # they change the build of a figure: drawn position by position
-_MOST_DRAWN = 26
-_NOT_NEAR = ("seed",)  # one position says nothing about the next
+_MOST_DRAWN = 26  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
+_TRIAL = 12  # positions, to foretell how many will fit
+_FIXED = 3000  # bytes of a message without positions
+_KEPT = 256  # sweeps
 _FOLDER = "/sweeps"
 _WORKERS = BoundedSemaphore(2)  # a picture may wait for its release; a release must not wait for sweeps
 _PATIENCE = 0.5  # s; waiting requests keep threads from others
@@ -40,18 +42,22 @@ def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choic
 
 
 def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
-    """What the browser needs to fetch the sweeps of a page, and to know which positions its figures belong to."""
-    return {"url": f"{_FOLDER}/{address}", "main": main, "choices": dict(chosen)}
+    """What the browser needs to fetch the sweeps of an offered page, and to know which choices its figures show."""
+    around = [key for key, control in _SOURCES[address].controls.items() if not control.alike]
+    return {"url": f"{_FOLDER}/{address}", "main": main, "around": around, "choices": dict(chosen)}
 
 
 def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray:
-    """At most `most` of a slider's own positions, evenly spread, both ends among them."""
+    """At most `most` of a slider's own positions, evenly spread from end to end.
+
+    Where one position says nothing about the next, all of those around the present one.
+    """
     low, high = control.min, control.max
-    if control.key in _CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
+    if control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
         high = {"T": high, "t": experiment.T, "k": experiment.end, "step": max(1, experiment.end)}[control.key]
         low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
-    if control.key in _NOT_NEAR:  # those around the present one
-        low = min(max(low, experiment.seed - most // 2), high - most + 1)
+    if not control.alike:
+        low = min(max(low, getattr(experiment, control.key) - most // 2), high - most + 1)
         high = min(high, low + most - 1)
     count = round((high - low) / control.step)
     stride = -(-count // (most - 1)) if count else 1
@@ -59,10 +65,9 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
     return np.round(low + steps * control.step, 10).astype(int if isinstance(control.default, int) else float)
 
 
-@lru_cache(maxsize=256)
 def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
     """The compressed message of a slider's sweep, at most `SIZE` bytes."""
-    most = _MOST_DRAWN if control.key in _CHOOSE_ROWS else _foretold(items, control, experiment)
+    most = _MOST_DRAWN if control.key in CHOOSE_ROWS else _foretold(items, control, experiment)
     while True:
         packed = _packed(items, control, experiment, most)
         if len(packed) <= SIZE or most <= 2:
@@ -76,13 +81,9 @@ def _foretold(items: Items, control: Control, experiment: Experiment) -> int:
     return min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
 
 
-_TRIAL = 12  # positions
-_FIXED = 3000  # bytes of a message without positions
-
-
 def _packed(items: Items, control: Control, experiment: Experiment, most: int) -> bytes:
     at = positions(control, experiment, most)
-    reach = control.step / 2 if control.key in _NOT_NEAR else None
+    reach = None if control.alike else control.step / 2
     message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
     return gzip.compress(message, 4, mtime=0)
 
@@ -104,20 +105,60 @@ def offer(address: str, items: Items, controls: Mapping[str, Control], experimen
     _SOURCES[address] = _Source(items, controls, experiment)
 
 
+def meant(address: str, given: Mapping[str, str]) -> Experiment | None:
+    """The experiment of the choices in an address, if that page was offered."""
+    source = _SOURCES.get(address)
+    return source.experiment(_judged(source.controls, given)) if source else None
+
+
+def _judged(controls: Mapping[str, Control], given: Mapping[str, str]) -> dict[str, Any]:
+    return {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
+
+
+_SWEEPS: OrderedDict[tuple[Any, ...], Future[bytes]] = OrderedDict()  # made or under way, the last used last
+_LOCK = Lock()  # of `_SWEEPS`
+
+
+def _shared(*asked: Any) -> bytes:
+    """`sweep`, made once however many ask for it. Raises TimeoutError where it would take too long."""
+    with _LOCK:
+        known = _SWEEPS.get(asked)
+        future = _SWEEPS[asked] = known or Future()
+        _SWEEPS.move_to_end(asked)
+        if len(_SWEEPS) > _KEPT:
+            _SWEEPS.popitem(last=False)
+    if known is None:
+        _make(future, asked)
+    return future.result(_PATIENCE)
+
+
+def _make(future: Future[bytes], asked: tuple[Any, ...]) -> None:
+    """Fulfil a sweep as soon as there is a free worker; one that fails may be asked for again."""
+    try:
+        if not _WORKERS.acquire(timeout=_PATIENCE):
+            raise TimeoutError
+        try:
+            future.set_result(sweep(*asked))
+        finally:
+            _WORKERS.release()
+    except BaseException as error:
+        with _LOCK:
+            _SWEEPS.pop(asked, None)
+        future.set_exception(error)
+
+
 def _serve(request: Request) -> Response:
     source = _SOURCES.get(request.path_params["page"])
     control = source.controls.get(request.path_params["key"]) if source else None
     if source is None or control is None or control.kind != "slider":
         return Response(status_code=404)
-    given = request.query_params
-    values = {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in source.controls.items()}
-    values[control.key] = control.default  # the same sweep, wherever the thumb is
-    if not _WORKERS.acquire(timeout=_PATIENCE):
-        return Response(status_code=503)
+    values = _judged(source.controls, request.query_params)
+    if control.alike:
+        values[control.key] = control.default  # the same sweep, wherever the thumb is
     try:
-        message = sweep(source.items, control, source.experiment(values))
-    finally:
-        _WORKERS.release()
+        message = _shared(source.items, control, source.experiment(values))
+    except TimeoutError:
+        return Response(status_code=503)
     headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(message, headers=headers, media_type="application/octet-stream")
 

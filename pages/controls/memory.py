@@ -7,6 +7,8 @@ So the session keeps what the reader chose, and a control that appears again is 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -25,7 +27,12 @@ class _Memory:
     seen: dict[str, Any] = field(default_factory=dict)  # the values of this page's last run
     drawn: set[str] = field(default_factory=set)  # by this page's last complete run
     drawing: set[str] = field(default_factory=set)  # by this run, so far
+    put_away: dict[tuple[str, Any], float] = field(default_factory=dict)  # when a widget lost a value to another
     note: str = ""
+
+
+_LATE = 1.5  # s; a message is seldom longer on its way
+_OF_ONE_PAGE = ("held",)
 
 
 def _memory() -> _Memory:
@@ -38,6 +45,9 @@ def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any
     memory = _memory()
     memory.drawing = set()
     if memory.page != page:
+        if not memory.fresh:
+            for key in _OF_ONE_PAGE:
+                memory.chosen.pop(key, None)
         memory.page, memory.drawn, memory.seen, memory.pending = page, set(), {}, set()
     if memory.fresh:
         _check_url(memory, own)
@@ -67,10 +77,30 @@ def prepare(control: Control) -> None:
         return
     memory.pending.discard(key)
     value = memory.chosen.get(key, control.default)
-    st.session_state[key] = value
+    put(key, value)
     if value != control.default:
         with suppress(StreamlitAPIException):  # Streamlit writes into the URL only what it has drawn before
             st.query_params[key] = written(value)
+
+
+def put(key: str, value: Any) -> None:
+    """Set a widget that is about to be drawn."""
+    memory, now = _memory(), monotonic()
+    memory.put_away = {which: when for which, when in memory.put_away.items() if now - when < _LATE}
+    memory.put_away[key, st.session_state.get(key)] = now
+    st.session_state[key] = value
+
+
+def is_late(key: str) -> bool:
+    """Whether a widget reports the value that it had before it was set: the browser had not heard of that yet."""
+    return monotonic() - _memory().put_away.get((key, st.session_state[key]), -inf) < _LATE
+
+
+def keep(key: str) -> None:
+    """Let a widget have once more what was chosen last, whatever the browser says."""
+    memory = _memory()
+    memory.chosen[key] = memory.seen[key]
+    memory.pending.add(key)
 
 
 def read(controls: Mapping[str, Control]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // The other end of `encode` in show.py: JSON with arrays behind it, for one position of a slider or for many.
 
-/** @typedef {{items: any[], live?: any, at?: any, reach?: number | null, blob: ArrayBuffer}} Message */
+/** @typedef {{items: any[], live?: any, check?: string | null, at?: any, reach?: number | null, blob: ArrayBuffer}} Message */
 
 const TYPES = { f4: Float32Array, f8: Float64Array, u1: Uint8Array };
 

@@ -46,7 +46,7 @@ class _Picture:
             # drawn again keeps what it holds, so the figures stay.
             with place, st.container():
                 if self.complete:
-                    with suppress(DuplicateWidgetID):  # two sliders moved in one run: the first has drawn it already
+                    with suppress(DuplicateWidgetID):  # several moved in one run: the first drew it with all values
                         self.draw()
 
         return draw

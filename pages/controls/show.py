@@ -32,7 +32,7 @@ _component = st.components.v2.component("unrolled_figures", js=_LOADER, isolate_
 def show(message: bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:
     """Show what `encode` made of a page's items.
 
-    `on_tap` gets {"figure": name, "value": customdata of the tapped point} before the next run.
+    `on_tap` gets {"figure": name, "value": customdata of the tapped point}, or {"hold": True}, before the next run.
     """
     if on_tap is None:
         _component(key=key, data=message)
@@ -49,7 +49,7 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
     """The items as one compact message; pure, so that it can be cached by experiment.
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
-             height, role ("main"), tap, ghost (traces whose last course stays in sight)
+             height, role ("main"), tap, linked, ghost (traces whose last course stays in sight)
     formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
              parts share a line where there is room
     text:    kind, name, text
@@ -62,9 +62,13 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
     """
     arrays: list[bytes] = []
     place = 0
+    known: dict[tuple[int, str], tuple[np.ndarray, dict[str, Any]]] = {}
 
     def laid_down(array: np.ndarray, kind: str) -> dict[str, Any]:
+        """Where an array lies; what two traces share is sent once."""
         nonlocal place
+        if (id(array), kind) in known:
+            return known[id(array), kind][1]
         along = kind == "along"
         if (along and array.ndim > 2) or (not along and array.ndim > 1):
             raise ValueError(f"an array for the browser has one row a position, got shape {array.shape}")
@@ -76,7 +80,8 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
         raw += bytes(-len(raw) % 8)
         arrays.append(raw)
         place += len(raw)
-        return {kind: [kind_of_number, place - len(raw), width]}
+        known[id(array), kind] = array, {kind: [kind_of_number, place - len(raw), width]}  # kept, so is its id
+        return known[id(array), kind][1]
 
     def plain(value: Any) -> Any:
         """What NumPy made, as JSON or as a place among the arrays."""

@@ -7,32 +7,36 @@ import streamlit as st
 
 from pages.controls import export
 from pages.controls.control import Control
-from pages.controls.memory import apply, has_moved, prepare
+from pages.controls.memory import apply, has_moved, is_late, keep, moved, prepare, put
 from pages.controls.parts import TAKE_AWAY, follow, part, redraw
 
 
 def draw(control: Control) -> Any:
     """Draw a control where the page is writing now, and return its value."""
     if control.kind == "slider":
-        part(_row(control), _slider_and_box, control, follow())
+        part(_row(control.key), _slider_and_box, control, follow())
         return st.session_state[control.key]
     prepare(control)
     return _KINDS[control.kind](control)
 
 
-def _row(control: Control) -> str:
-    return f"row of {control.key}"
+def _row(key: str) -> str:
+    return f"row of {key}"
+
+
+def _box(key: str) -> str:
+    return f"{key}_exact"
 
 
 def _slider_and_box(control: Control, draw_picture: Callable[[], None]) -> None:
     prepare(control)
-    exact = f"{control.key}_exact"
+    exact = _box(control.key)
     value = st.slider(
         control.label, control.min, control.max, control.default, control.step,
         format=_format(control), on_change=_moved, args=(control,), **_common(control),
     )  # fmt: skip
     if st.session_state.get(exact) != value:
-        st.session_state[exact] = value  # the slider holds the truth
+        put(exact, value)  # the slider holds the truth
     st.number_input(
         f"{control.label}, exactly",
         value=None,  # an emptied box is no answer: the slider keeps its value
@@ -41,25 +45,43 @@ def _slider_and_box(control: Control, draw_picture: Callable[[], None]) -> None:
         format=_format(control),
         label_visibility="collapsed",
         on_change=_take_exact,
-        args=(control, exact),
+        args=(control,),
         width=84,
     )
     draw_picture()
 
 
 def _moved(control: Control) -> None:
-    """A slider's row draws itself and the picture; what is unfolded below is seldom there."""
+    """A slider's row draws itself and the picture in the same run; what is unfolded below is seldom there."""
+    if is_late(control.key) and moved() != {control.key}:
+        keep(control.key)
+        _redraw_moved(control)
     if export.is_open():
-        redraw(_row(control), TAKE_AWAY)
+        _redraw_moved(control)
 
 
-def _take_exact(control: Control, exact: str) -> None:
+def _take_exact(control: Control) -> None:
     """Any number inside the range, on a step or not; one outside becomes the limit."""
-    value = st.session_state[exact]
+    value = st.session_state[_box(control.key)]
+    is_edit = value not in (None, st.session_state[control.key]) and not is_late(_box(control.key))
     # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
-    if value is not None and not has_moved(control.key):
+    if is_edit and not has_moved(control.key):
         apply({control.key: min(max(value, control.min), control.max)})
-    _moved(control)
+        _redraw_moved(control)
+
+
+def _redraw_moved(control: Control) -> None:
+    """Draw again all that has changed with this control, and what is unfolded below.
+
+    Several controls may have changed since the last run, and the rows named here are the only ones that are drawn.
+    """
+    keys = sorted(moved() | {control.key})
+    rows = [_row(key) for key in keys if _box(key) in st.session_state]
+    if len(rows) < len(keys):  # a menu has no row of its own: the whole page
+        rows = []
+    elif export.is_open():
+        rows.append(TAKE_AWAY)
+    redraw(*rows)
 
 
 def _format(control: Control) -> str:
