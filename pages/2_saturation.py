@@ -1,0 +1,26 @@
+from pages.charts.views import VIEWS
+from pages.controls import panels, table
+from pages.controls.page import Page, show_page
+
+
+def panel(c):
+    panels.activation_panel(c)
+    panels.draw_all(c, "w", "b", "h0", "T", "t", "k", "step")
+
+
+show_page(
+    Page(
+        address="saturation",
+        title="Saturation",
+        question="Every factor is weight × slope. **Where on its activation** does a chain work, and how steep is it?",
+        controls=("activation", "slope", "w", "b", "h0", *table.CHAIN, "step"),
+        panel=panel,
+        main="w",
+        view=VIEWS["saturation"],
+        defaults={"activation": "tanh"},
+        notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
+        " drives the states out to where the slope lies below it.",
+        source="Hochreiter 1991; Hochreiter & Schmidhuber 1997, §3.1 (the sigmoid needs |w| > 4); Bengio, Simard &"
+        " Frasconi 1994; Pascanu, Mikolov & Bengio 2013, §2.1 and Fig. 3 (w = 5, the same map written for z).",
+    )
+)
