@@ -26,7 +26,9 @@ import numpy as np
 from rnn_core.activations import IDENTITY, TANH
 from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import LSTM, RNN
+from rnn_core.experiment import Experiment
 from rnn_core.flow import GradientFlow
+from rnn_core.landscape import by_bias, by_steps
 from rnn_core.scaled import Scaled
 from rnn_core.unroll import unroll
 
@@ -36,6 +38,7 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 Result = dict[str, Any]
 Maker = Callable[..., Callable[[], Result]]
 COLUMNS = ("limit", "ours", "torch", "jax")
+SIDE = 71  # weights of the map by bias
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ JOBS = (
     Job("E all pairs, n 32, T 100", "pairs", 1.6, 1.8, 1, {"n": 32, "T": 100}),
     Job("F BPTT n 128, T 200, batch 32", "bptt", 1.4, 1.8, 1, {"n": 128, "T": 200, "B": 32}),
     Job("G 101 weight scales, n 8, T 50, J, P, norms", "scales", 6, 3.5, 0.5, {"n": 8, "T": 50, "S": 101}),
+    Job("H maps, 201 weights × T 100, 71 × 121 biases", "map", 6, 2.5, 0.01, {"S": 201, "T": 100, "B": 121}),
 )
 
 
@@ -67,8 +71,9 @@ JOBS = (
 def given(kind: str, n: int = 1, T: int = 0, S: int = 0, B: int = 0) -> dict[str, np.ndarray]:
     """Weights and inputs of ordinary size: nothing saturates, vanishes or explodes."""
     rng = np.random.default_rng(0)
-    if kind == "scalar":
-        return {"w": np.linspace(0.8, 1.6, S) if S else np.array(1.2), "x": 0.5 * rng.normal(size=T)}
+    if kind in ("scalar", "map"):
+        biases = {"b": np.linspace(-1, 1, B)} if B else {}
+        return {"w": np.linspace(0.8, 1.6, S) if S else np.array(1.2), "x": 0.5 * rng.normal(size=T)} | biases
     G, m = (4 if kind == "lstm" else 1), 8
     out = {
         "W_x": rng.normal(size=(G * n, m)) / math.sqrt(m) / 2,
@@ -92,6 +97,11 @@ def ours_scalar(w: np.ndarray, x: np.ndarray) -> Result:
     if w.ndim:
         return {"factors": flow.factors, "P": flow.P, "log10": flow.P.log10}
     return {"factors": flow.factors, "P": flow.products_to(), "S": flow.products_from()}
+
+
+def ours_map(w: np.ndarray, x: np.ndarray, b: np.ndarray) -> Result:
+    e = Experiment(activation="tanh", T=len(x), t=len(x), sequence="pasted", values=tuple(x.tolist()))
+    return {"log10": by_steps(e, w).log10, "bias": by_bias(e, w[:SIDE], b).log10}
 
 
 def norms(flow: GradientFlow) -> Result:
@@ -141,6 +151,22 @@ def limit_scalar(w: np.ndarray, x: np.ndarray) -> Callable[[], Result]:
         return {"factors": factors, "P": P, "log10": np.log10(np.abs(P))}
 
     return many if w.ndim else one
+
+
+def limit_map(w: np.ndarray, x: np.ndarray, b: np.ndarray) -> Callable[[], Result]:
+    def chains(w: np.ndarray, b: np.ndarray | float, keep: bool) -> np.ndarray:
+        h = np.full(np.broadcast_shapes(w.shape, np.shape(b)), 0.5)
+        P, rows = np.ones_like(h), []
+        for drive in x.tolist():
+            h *= w
+            h += drive + b
+            np.tanh(h, out=h)
+            P *= w * (1 - h * h)
+            if keep:
+                rows.append(P.copy())
+        return np.log10(np.abs(np.stack(rows) if keep else P))
+
+    return lambda: {"log10": chains(w, 0.0, True), "bias": chains(w[:SIDE, None], b, False)}
 
 
 def states(W_x: np.ndarray, W_h: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -373,7 +399,22 @@ def torch_columns() -> dict[str, Maker]:
 
         return run
 
-    makers = {"scalar": scalar, "rnn": rnn, "lstm": lstm, "pairs": pairs, "bptt": bptt, "scales": scales}
+    def maps(w: Any, x: Any, b: Any) -> Callable[[], Result]:
+        def states(h: Any, w: Any, b: Any) -> Any:
+            rows = []
+            for drive in x:
+                h = torch.tanh(w * h + drive + b)
+                rows.append(h)
+            return torch.stack(rows)
+
+        def by_start(w: Any, b: Any) -> Any:
+            h = torch.full(torch.broadcast_shapes(w.shape, b.shape), 0.5)
+            return jvp(lambda h: states(h, w, b), (h,), (torch.ones_like(h),))[1].abs().log10()
+
+        zero = torch.zeros(())
+        return lambda: {"log10": by_start(w, zero), "bias": by_start(w[:SIDE, None], b)[-1]}
+
+    makers = {"scalar": scalar, "rnn": rnn, "lstm": lstm, "pairs": pairs, "bptt": bptt, "scales": scales, "map": maps}
 
     def made(kind: str, **arrays: np.ndarray) -> Callable[[], Result]:
         return makers[kind](**{name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
@@ -462,7 +503,18 @@ def jax_columns() -> dict[str, Maker]:
 
         return dict(zip(("dW_x", "dW_h", "db"), jax.grad(loss, (0, 1, 2))(W_x, W_h, b), strict=True))
 
-    makers = {"scalar": scalar, "rnn": rnn, "lstm": lstm, "pairs": pairs, "bptt": bptt, "scales": scales}
+    def maps(w: Any, x: Any, b: Any) -> Result:
+        def by_start(w: Any, b: Any) -> Any:
+            h = jnp.full(jnp.broadcast_shapes(w.shape, jnp.shape(b)), 0.5)
+
+            def states(h: Any) -> Any:
+                return scan(lambda h, drive: (jnp.tanh(w * h + drive + b),) * 2, h, x)[1]
+
+            return jnp.log10(jnp.abs(jax.jvp(states, (h,), (jnp.ones_like(h),))[1]))
+
+        return {"log10": by_start(w, 0.0), "bias": by_start(w[:SIDE, None], b)[-1]}
+
+    makers = {"scalar": scalar, "rnn": rnn, "lstm": lstm, "pairs": pairs, "bptt": bptt, "scales": scales, "map": maps}
 
     def made(kind: str, **arrays: np.ndarray) -> Callable[[], Result]:
         compiled, on_device = jax.jit(makers[kind]), {name: jnp.asarray(a) for name, a in arrays.items()}
@@ -487,6 +539,16 @@ def trusted(kind: str, given: dict[str, np.ndarray]) -> Result:
         if w.ndim:
             return {"factors": factors, "P": P, "log10": np.log10(np.abs(P))}
         return {"factors": factors, "P": P, "S": np.concatenate([[1], np.cumprod(factors)])}
+    if kind == "map":
+        found = []
+        for w, b in ((arrays["w"], np.longdouble(0)), (arrays["w"][:SIDE, None], arrays["b"])):
+            h, P, rows = np.longdouble(0.5), np.longdouble(1), []
+            for drive in arrays["x"]:
+                h = np.tanh(w * h + drive + b)
+                P = P * w * (1 - h**2)
+                rows.append(np.log10(np.abs(P)))
+            found.append(np.stack(rows))
+        return {"log10": found[0], "bias": found[1][-1]}
     W_x, W_h, b, x = (arrays[name] for name in ("W_x", "W_h", "b", "x"))
     n = W_h.shape[-1]
     if kind == "bptt":
@@ -568,7 +630,7 @@ def worst(got: Result, want: Result) -> float:
             apart = apart / np.abs(exact).max(axis=axes, keepdims=True)
         elif name in ("factors", "P", "S"):
             apart = apart / np.abs(exact)
-        elif name == "log10":
+        elif name in ("log10", "bias"):
             apart = apart * math.log(10)
         out = max(out, float(np.nanmax(apart)))
     return out
@@ -588,11 +650,11 @@ def columns_of(name: str) -> dict[str, Maker] | None:
 
 OURS: dict[str, Callable[..., Result]] = {
     "scalar": ours_scalar, "rnn": ours_rnn, "lstm": ours_lstm,
-    "pairs": ours_pairs, "bptt": ours_bptt, "scales": ours_rnn,
+    "pairs": ours_pairs, "bptt": ours_bptt, "scales": ours_rnn, "map": ours_map,
 }  # fmt: skip
 LIMIT: dict[str, Maker] = {
     "scalar": limit_scalar, "rnn": limit_rnn, "lstm": limit_lstm,
-    "pairs": limit_pairs, "bptt": limit_bptt, "scales": limit_rnn,
+    "pairs": limit_pairs, "bptt": limit_bptt, "scales": limit_rnn, "map": limit_map,
 }  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def _moved(page: Any, slider: str, selector: str, watched: str | None, trace: in
     found = []
     for move in range(MOVES + 3):
         page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
-        page.wait_for_function("window.found")
+        page.wait_for_function("() => window.found")
         found.append(page.evaluate("window.found"))
         page.wait_for_timeout(PAUSE)
     return found[3:]
