@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+from pages.charts.views import VIEWS
+from pages.controls import panels, table
+from pages.controls.page import Page, show_page
+from pages.controls.widgets import draw
+
+LABELS = {  # as the equations have them
+    "activation": "Activation f₁ of the state",
+    "w": "Recurrent weight w, W_hh",
+    "u": "Input weight u, W_xh",
+    "w_y": "Output weight, W_hy",
+    "t": "Loss at step t",
+}
+
+
+def panel(c):
+    c = {key: replace(control, label=LABELS.get(key, control.label)) for key, control in c.items()}
+    panels.activation_panel(c)
+    due = "target" if draw(c["f2"]) == "softmax" else "y"
+    panels.draw_all(c, "w", "t", "T", "h0", "u", "b", "w_y", due)
+    panels.input_panel(c)
+
+
+show_page(
+    Page(
+        address="network",
+        title="The network and its equations",
+        question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
+        " which steps does it really reach?",
+        controls=(*table.RNN_FIELDS, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
+        panel=panel,
+        main="w",
+        defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
+        view=VIEWS["network"],
+        notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
+        " nothing. Only the split by lag shows whether distant steps are heard. (A state of one number can let only an"
+        " outer word lead; a real network has hundreds of numbers, and the same equations.)",
+        source="Rumelhart, Hinton & Williams 1986; Werbos 1990 (backpropagation through time); Pascanu, Mikolov &"
+        " Bengio 2013, eq. 3–5; Cashman et al. 2017, RNNbow (arXiv 1907.12545); notation: Pattanayak 2019, ch. 1.",
+    )
+)
