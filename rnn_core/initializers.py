@@ -68,6 +68,13 @@ def chrono(n: int, m: int, rng: np.random.Generator, T_max: int) -> Cell:
     return replace(base, b=b)
 
 
+def chrono_bias(T: float) -> float:
+    """log(T - 1), the bias at which f = 1 - 1/T: a memory of T steps (Tallec & Ollivier 2018)."""
+    if not T > 1:
+        raise ValueError(f"T must be more than 1, got {T:g}")
+    return float(np.log(T - 1))
+
+
 def irnn(n: int, m: int, rng: np.random.Generator) -> RNN:
     """Identity recurrence with ReLU, small Gaussian inputs (Le, Jaitly & Hinton 2015)."""
     return RNN(0.001 * rng.standard_normal((n, m)), identity(n), np.zeros(n), RELU)

@@ -1,4 +1,4 @@
-"""An LSTM's gates, cell state and output over time."""
+"""An LSTM's gates, cell state and output over time; the step spelled out has a band, and a tap chooses another."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import numpy as np
 
 from pages.charts import inputs, theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.cell_diagram import chosen_step
 from pages.charts.numbers import number, subscript
 from rnn_core.experiment import Run
+from rnn_core.ways_back import ways_back
 
 _NAMES = {"f": "forget f", "i": "update i", "g": "candidate C̃", "o": "output o"}
 
 
 def quantities(run: Run) -> Arrays:
-    """Gate values of steps 1 … T, the input, and the states C and h of steps 0 … T."""
+    """Gate values of steps 1 … T, the input, the states C and h of steps 0 … T, and ∂h_t/∂C_t of steps 1 … T."""
     tr = run.trajectory
     return {
-        **axis(run), "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1),
+        **axis(run), "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "chosen": chosen_step(run),
         "input": inputs.quantities(run), "c": time_last(tr.c, run), "h": time_last(tr.h, run),
+        "read": time_last(ways_back(run.flow)["read"], run),
         "gates": {q: time_last(tr.gate(q), run) for q in "figo"},
     }  # fmt: skip
 
@@ -30,7 +33,8 @@ def draw(a: Arrays) -> theme.Json:
         {
             "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": along(a["gates"][q]), "name": name,
             "line": {"color": theme.GATES[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
-            **hover(a, {"hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>"}),
+            **hover(a, {"customdata": a["step"],
+                        "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{y:.4g}}{_TAP}<extra></extra>"}),
         }
         for q, name in _NAMES.items()
     ]  # fmt: skip
@@ -39,17 +43,29 @@ def draw(a: Arrays) -> theme.Json:
         "layout": {
             "xaxis": theme.step_axis(0, T),
             "yaxis": {"range": [-1.08, 1.08], "title": {"text": "gate value"}, "zeroline": True, "dtick": 0.5},
+            "shapes": _band(a["chosen"]),
         },
     }  # fmt: skip
 
 
+_TAP = "<br>Tap: spell this step out."
+
+
+def _band(step: int | None) -> list[theme.Json]:
+    """A faint band behind the step that is spelled out."""
+    return [] if step is None else [{
+        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
+        "fillcolor": f"{theme.MUTED}/0.1", "line": {"width": 0},
+    }]  # fmt: skip
+
+
 def sentence(a: Arrays) -> str:
-    """The gates at the end of the chain."""
-    if not len(a["step"]):
+    """The gates at the step spelled out."""
+    step = a["chosen"]
+    if step is None:
         return "No step is unrolled, so no gate has opened."
-    at = max(a["t"], 1) - 1
-    f, i, g, o = (number(float(a["gates"][q][at]), 3) for q in "figo")
-    return f"At step {at + 1}: forget gate {f}, update gate {i}, candidate {g}, output gate {o}."
+    f, i, g, o = (number(float(a["gates"][q][step - 1]), 3) for q in "figo")
+    return f"At step {step}: forget gate {f}, update gate {i}, candidate {g}, output gate {o}."
 
 
 def draw_states(a: Arrays) -> theme.Json:
@@ -71,6 +87,7 @@ def draw_states(a: Arrays) -> theme.Json:
                 "title": {"text": "C, h"}, "zeroline": True, **inputs.domain(axes),
             },
             **axes,
+            "shapes": _band(a["chosen"]),
         },
     }  # fmt: skip
 
@@ -88,17 +105,27 @@ def _state(a: Arrays, which: str, name: str, line: theme.Json) -> theme.Json:
 
 
 def states_sentence(a: Arrays) -> str:
-    """What is remembered at the end of the chain."""
+    """What is remembered at the end of the chain, and whether h still shows it."""
     t, k = a["t"], a["k"]
-    return (
-        f"C{subscript(k)} = {number(float(a['c'][k]))}; at the end of the chain C{subscript(t)} = "
-        f"{number(float(a['c'][t]))} and h{subscript(t)} = {number(float(a['h'][t]))}."
-    )
+    if t == k:
+        return f"The chain begins where it ends: C{subscript(t)} = {number(float(a['c'][t]))}."
+    end = f"C{subscript(t)} = {number(float(a['c'][t]))} and h{subscript(t)} = {number(float(a['h'][t]))}"
+    read = a["read"][t - 1]
+    shown = f"∂h{subscript(t)}/∂C{subscript(t)} = {number(read)}"
+    if np.abs(a["c"][t]) > SATURATED:
+        shown += ": tanh is saturated, and h no longer shows what C does"
+    return f"C{subscript(k)} = {number(float(a['c'][k]))}; at the end of the chain {end}, with {shown}."
+
+
+SATURATED = 3.0  # |C| beyond which tanh'(C) is below 1 %
 
 
 def picture(a: Arrays) -> theme.Json:
     """The gates as `show` takes them."""
-    return theme.figure_item("gates", "The gates over time", each(sentence, a), draw(a), height=260, ghost=[0, 1, 2, 3])
+    return theme.figure_item(
+        "gates", "The gates over time", each(sentence, a), draw(a), height=260, tap=True,
+        ghost=[0, 1, 2, 3],
+    )  # fmt: skip
 
 
 def states_picture(a: Arrays) -> theme.Json:
