@@ -1,30 +1,53 @@
+import streamlit as st
+
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.page import Page, show_page
 from pages.controls.widgets import draw
 from rnn_core.cells import LSTM
 
+_GATES = table.gate_fields(*LSTM.gates)
+
 
 def panel(c):
     pinned = draw(c["pin_all"])
     panels.gates_panel(c, ("f", "i", "g", "o"), pinned)
+    with st.container(horizontal=True, key="switches"):
+        st.caption("Ablation: the total **without** the paths through")
+        panels.draw_all(c, "cut_f", "cut_i", "cut_g", "cut_o")
     panels.draw_all(c, "T", "t", "k", "c0", "h0")
     panels.input_panel(c)
+    panels.draw_all(c, "b_net")
 
 
 show_page(
     Page(
         address="lstm",
-        title="The LSTM cell",
-        question="How long does a cell remember, and is the product of its forget gates really the gradient?",
+        title="What the formula leaves out",
+        question="The book says: ∂Cₜ/∂Cₖ is the product of forget gates. **How much of the gradient is that?**",
         cell="lstm",
-        controls=("pin_all", *table.gate_fields(*LSTM.gates), "c0", "h0", *table.CHAIN, *table.INPUT),
+        controls=(
+            "pin_all",
+            *table.gate_fields(*LSTM.gates),
+            *table.CUTS,
+            "c0",
+            "h0",
+            *table.CHAIN,
+            *table.INPUT,
+            "b_net",
+        ),
         defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
         panel=panel,
         main="f",
         view=VIEWS["lstm"],
         notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
-        " reads it: pin all gates, and the two curves merge.",
-        source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns.",
+        " reads it: pin all gates, and the four readings merge. Holding h still is another question. A product of"
+        " one-step totals is right over a single step only: it misses exactly what goes through the output gate, so it"
+        " is the total *without o*. The stack asks where the gradient *first* leaves the cell state; switching a path"
+        " off asks what is left if a gate *never* passes any on. That is an experiment of its own, the ablation, and"
+        " its numbers need not add up.",
+        source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns."
+        " Networks: weights and biases as torch.nn.LSTM draws them, U(−1/√n, 1/√n), and three inputs from N(0, 1);"
+        " ∂C₆₀/∂Cⱼ, Frobenius norms, medians and quartiles over the seeds; the scalar LSTMs likewise with n = 1.",
     )
 )

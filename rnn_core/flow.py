@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -22,6 +23,7 @@ class GradientFlow:
     """The derivative of every state of a trajectory by every earlier one (Pascanu et al. 2013, eq. 5)."""
 
     trajectory: Trajectory
+    cut: frozenset[str] = frozenset()  # gates whose paths are switched off, see `ablated`
 
     @property
     def T(self) -> int:
@@ -35,11 +37,28 @@ class GradientFlow:
     def local(self) -> Local:
         return self.trajectory.cell.local(self.trajectory)
 
+    def ablated(self, gates: Iterable[str]) -> GradientFlow:
+        """The same states with the paths through `gates` switched off: J_t - Σ E_{q,t} in place of J_t at every step.
+
+        E_{q,t} is what h_{t-1} does through gate q, so this is the derivative of a network whose gate q reads a
+        copy of h that nothing flows back through. Unlike R_q of `split_by_gate`, the first departure, it leaves
+        out every path that uses the gate anywhere. Raises ValueError for a gate that the cell does not have.
+        """
+        known = self.trajectory.cell.gates
+        cut = frozenset(gates)
+        if not cut <= {*known}:
+            raise ValueError(f"gates to switch off must be among {', '.join(known)}, got {min(cut - {*known})!r}")
+        return replace(self, cut=self.cut | cut)
+
     @cached_property
     def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Highway D and gate derivatives A as floats, and the exponent they share, as J is made of them."""
         local, cell = self.local, self.trajectory.cell
-        (D, A), exp2 = common_scale(local.D, where_read(local.A, cell.W_h_by_gate))
+        by_gate = where_read(local.A, cell.W_h_by_gate)
+        if self.cut:
+            kept = np.array([gate not in self.cut for gate in cell.gates])[:, None]
+            by_gate = Scaled(np.where(kept, by_gate.mant, 0.0), by_gate.exp2)
+        (D, A), exp2 = common_scale(local.D, by_gate)
         return D, A, exp2
 
     @cached_property

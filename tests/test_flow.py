@@ -15,7 +15,7 @@ from rnn_core.initializers import chain_of, identity, orthogonal, pytorch
 from rnn_core.scaled import Scaled, align
 from rnn_core.unroll import unroll
 from tests.test_cells import KINDS, as_cell, flow_of, setting
-from tests.textbook import close, random_net
+from tests.textbook import PHI, Net, close, random_net
 
 LSTMS = [kind for kind in KINDS if kind.startswith("lstm")]
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -570,3 +570,114 @@ def test_a_batch_of_lstms_reads_as_each_of_them():
 def test_gru_shares_nothing_with_the_lstm_but_the_flow():
     with pytest.raises(ValueError, match="got cell 'gru'"):
         GradientFlow(unroll(GRU(np.zeros((3, 1)), np.zeros((3, 1)), np.zeros(3)), np.zeros((2, 1)))).total()
+
+
+# --- the ablation ----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Frozen(Net):
+    """Gates in `cut` read a copy of h that nothing flows back through: under a complex step, its real part."""
+
+    cut: str = ""
+
+    def lstm(self, s, x):
+        n = self.n
+        c, h = s[..., :n], s[..., n:]
+        h_of = {q: h.real if q in self.cut else h for q in "ifgo"}
+        p = np.zeros((3, n)) if self.p is None else self.p
+
+        def z(q, j, peep=0.0):
+            rows = slice(j * n, j * n + n)
+            return x @ self.W_x[rows].T + h_of[q] @ self.W_h[rows].T + self.b[rows] + peep
+
+        i, f = self.open("i", z("i", 0, p[0] * c)), self.open("f", z("f", 1, p[1] * c))
+        c = f * c + i * self.open("g", z("g", 2))
+        o = self.open("o", z("o", 3, p[2] * c))
+        return np.concatenate([c, o * PHI[self.phi](c)], axis=-1)
+
+
+@every_lstm
+@pytest.mark.parametrize("cut", ["", "i", "f", "g", "o", "fo", "ig", "ifg", "ifgo"])
+def test_an_ablation_is_the_derivative_of_a_network_whose_gates_read_a_frozen_copy_of_h(kind, cut):
+    for seed in range(12):
+        net, x, s0 = setting(kind, seed)
+        flow, n, T = flow_of(net, x, s0), net.n, len(x)
+        frozen = Frozen(**vars(net), cut=cut)
+        assert close(frozen.states(s0, x), flow.trajectory.s, 1e-13)  # a frozen copy changes no state
+        total = flow.ablated(cut).total().value
+        for k in range(T + 1):
+            follow = net.read_out(flow.trajectory.s[k - 1], x[k - 1]) if k else np.zeros(n)
+            together = np.hstack([np.eye(n), np.diag(follow)])
+            assert close(total[k], frozen.derivatives(flow.trajectory.s[k], x[k:], together)[-1, :n], 1e-10), (seed, k)
+
+
+@every_lstm
+def test_without_any_gate_the_highway_is_left_and_without_none_the_total(kind):
+    for seed in range(20):
+        net, x, s0 = setting(kind, seed)
+        flow = flow_of(net, x, s0)
+        bare, whole = flow.ablated("ifgo"), flow.ablated(())
+        assert close(bare.total().value, flow.split_by_gate()["highway"].value, 1e-13), seed
+        if net.p is None:
+            assert close(bare.total().value, flow.direct_matrix().value, 1e-13), seed
+        assert np.array_equal(whole.total().value, flow.total().value)
+        assert all((bare.split_by_gate()[q].value == 0).all() for q in "ifgo")
+        assert np.array_equal(flow.ablated("i").ablated("f").total().value, flow.ablated("if").total().value)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_product_of_one_step_totals_is_the_total_without_the_output_gate(n):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        flow = flow_of(random_net("lstm", rng, n, 2), rng.normal(size=(7, 2)), rng.normal(size=2 * n))
+        assert close(flow.one_step().value, flow.ablated("o").total().value, 1e-12), seed
+
+
+def test_an_ablation_takes_away_more_than_the_first_departure():
+    """Unless only one gate reads h: then both leave the direct path."""
+    net = random_net("lstm", np.random.default_rng(5), 2, 1)
+    x, s0 = np.ones((6, 1)), np.full(4, 0.3)
+    flow = flow_of(net, x, s0)
+    parts = flow.split_by_gate()
+    for q in "ifgo":
+        lost = flow.total().value - flow.ablated(q).total().value
+        assert not close(lost[1], parts[q].value[1], 0.05), q
+    W_h = np.zeros_like(net.W_h)
+    W_h[2:4] = net.W_h[2:4]  # the forget gate alone
+    flow = flow_of(dataclasses.replace(net, W_h=W_h), x, s0)
+    left = flow.total().value - flow.split_by_gate()["f"].value
+    assert close(flow.ablated("f").total().value, left, 1e-13)
+
+
+def test_an_ablation_keeps_its_logarithm_far_below_float64():
+    rng = np.random.default_rng(8)
+    cell = LSTM(rng.normal(size=(4, 1)), rng.normal(size=(4, 1)), [0.0, -30.0, 0.0, 0.0])
+    flow = GradientFlow(unroll(cell, rng.normal(size=(400, 1)), 0.1, 0.2))
+    direct = flow.direct().log[:, 0]
+    assert direct[0] < -11_000
+    np.testing.assert_allclose(flow.ablated("ifgo").total().log[:, 0, 0], direct, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cut", ["f", "go"])
+def test_every_position_of_a_sweep_is_ablated_like_a_run_of_its_own(cut):
+    e = Experiment(cell="lstm", T=9, t=9, sequence="sine", **{f"{q}_mode": "computed" for q in "ifgo"})
+    values = [-1.0, 0.0, 0.7]
+    together = sweep(e, "w_f", values).flow.ablated(cut).total(9, 2).value
+    for s, value in enumerate(values):
+        alone = run(dataclasses.replace(e, w_f=value)).flow.ablated(cut).total(9, 2).value
+        assert close(together[:, s], alone, 1e-14)
+
+
+def test_a_gate_that_a_cell_does_not_have_cannot_be_switched_off():
+    with pytest.raises(ValueError, match=r"gates to switch off must be among i, f, g, o, got 'z'"):
+        run(Experiment(cell="lstm", T=2)).flow.ablated("fz")
+
+
+def test_weights_still_learn_through_a_gate_whose_paths_are_switched_off():
+    """h enters the gate as a number: ∂L/∂b at the last step is what it was."""
+    net, x, s0 = setting("lstm", 3)
+    flow = flow_of(net, x, s0)
+    whole, cut = (backpropagate(f, Loss("sum_last")) for f in (flow, flow.ablated("ifgo")))
+    assert close(cut.db_step.value[-1], whole.db_step.value[-1], 1e-14)
+    assert not close(cut.ds.value[0], whole.ds.value[0], 1e-3)
