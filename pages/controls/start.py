@@ -1,0 +1,27 @@
+"""The strip above the first page: where to begin. Dismissed, it stays away in that browser."""
+
+import streamlit as st
+
+from pages.controls.assets import url
+from pages.controls.scenes import FIRST, go
+
+_LOADER = f"""
+const at = (path) => new URL(path, location.origin).href;
+const start = import(at("{url("start.js")}"));
+export default (component) => {{ start.then((module) => module.render(component)); }};
+"""
+_component = st.components.v2.component("unrolled_start", js=_LOADER, isolate_styles=False)
+_WAYS = (
+    {"name": "first", "label": "I have five minutes", "href": f"scenes?scene={FIRST}"},
+    {"name": "list", "label": "I teach this", "href": "scenes"},
+)
+
+
+def strip() -> None:
+    """Draw the strip where the page is writing now: beside the title, or on a phone below it."""
+    with st.container(key="start"):
+        chosen = _component(key="start_strip", data={"ways": _WAYS}, on_go_change=lambda: None).go
+    if chosen:
+        go(FIRST)
+        st.session_state["_show_list"] = chosen == "list"
+        st.switch_page("pages/8_scenes.py")

@@ -1,0 +1,42 @@
+"""The strip above the first page: it leads on, it can be dismissed, and then nothing of it is left."""
+
+import pytest
+
+from tests.server import opened
+from tests.visits import until
+
+pytestmark = pytest.mark.browser
+
+STRIP = "nav.u-start"
+
+
+def tops(page):
+    return page.evaluate("[...document.querySelectorAll('h1, .u-main')].map((node) => node.getBoundingClientRect().y)")
+
+
+def test_it_leads_to_the_first_scene_and_to_the_list(server, desk):
+    page = opened(desk.page, server.url)
+    page.get_by_role("link", name="I have five minutes").click()
+    page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
+    page.goto(server.url)
+    page.get_by_role("link", name="I teach this").click()
+    page.wait_for_selector(".u-scenes")
+    until(page, "document.querySelector('.u-scenes').getBoundingClientRect().top < innerHeight - 200")
+
+
+@pytest.mark.parametrize("visitor", ["desk", "phone"])
+def test_dismissed_it_stays_away_and_leaves_no_gap(server, visitor, request):
+    page = opened(request.getfixturevalue(visitor).page, server.url)
+    page.wait_for_selector(STRIP)
+    if visitor == "phone":
+        assert page.locator(STRIP).bounding_box()["height"] <= 96
+    shown = tops(page)
+    page.get_by_role("button", name="Dismiss").click()
+    page.wait_for_selector(STRIP, state="detached")
+    gone = tops(page)
+    if visitor == "desk":
+        assert gone == shown  # it stands beside the title
+    page.reload()
+    page.wait_for_selector(".main-svg")
+    page.wait_for_timeout(500)  # it had its chance to come
+    assert page.locator(STRIP).count() == 0 and tops(page) == gone
