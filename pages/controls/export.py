@@ -56,12 +56,18 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
         )
 
 
-def code(experiment: Experiment, lines: Callable[[], Sequence[str]]) -> None:
-    """The code that makes the page's number, the cell's equations and the step that computes them."""
+def code(
+    experiment: Experiment,
+    lines: Callable[[Experiment], Sequence[str]],
+    snippets: Callable[[Experiment], Mapping[str, str]] | None = None,
+) -> None:
+    """The code that makes the page's number, by library; the cell's equations and the step that computes them."""
     fold = st.expander("The code that makes this number", on_change="rerun", key=_CODE)
     if fold.open:
         cell = CELLS[experiment.cell]
-        fold.code(snippet(experiment, lines()), language="python")
+        codes = {**(snippets(experiment) if snippets else {}), "with rnn_core": snippet(experiment, lines(experiment))}
+        for tab, text in zip(fold.tabs(list(codes)), codes.values(), strict=True):
+            tab.code(text, language="python")
         φ = rf"\varphi(z) &= {ACTIVATIONS[experiment.activation].latex} \\"
         equations = r" \\ ".join(line.replace(" = ", " &= ", 1) for line in cell.latex)
         fold.latex(rf"\begin{{aligned}} {φ if experiment.cell == 'rnn' else ''} {equations} \end{{aligned}}")

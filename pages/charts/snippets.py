@@ -1,0 +1,331 @@
+"""Code that makes a page's number from nothing but NumPy, or PyTorch: short, with the reader's own numbers in it.
+
+NumPy multiplies the chain's factors, or takes a complex step (Squire & Trapp 1998); PyTorch differentiates by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pages.charts.numbers import number, scalar
+from rnn_core.cells import CELLS, GRU, LSTM
+from rnn_core.experiment import Experiment, inputs, run
+from rnn_core.readout import PLACES, WORDS, readout
+from rnn_core.scaled import Scaled
+from rnn_core.sequences import SEQUENCES
+
+Snippets = dict[str, str]  # by the name of the library
+
+_PHI = {  # φ and its slope, each of z
+    "identity": ("z", "1.0"),
+    "tanh": ("np.tanh(z)", "1 / np.cosh(z) ** 2  # 1 - tanh(z)**2 would lose its digits in saturation"),
+    "sigmoid": ("1 / (1 + np.exp(-z))", "phi(z) * phi(-z)"),
+    "relu": ("max(z, 0.0)", "1.0 if z > 0 else 0.0"),
+    "leaky_relu": ("z if z > 0 else a * z", "1.0 if z > 0 else a"),
+    "elu": ("z if z > 0 else np.expm1(z)", "1.0 if z > 0 else np.exp(z)"),
+    "hardtanh": ("np.clip(z, -1, 1)", "1.0 if abs(z) < 1 else 0.0"),
+    "hardsigmoid": ("np.clip(z + 3, 0, 6) / 6", "1 / 6 if abs(z) < 3 else 0.0"),
+}
+_TORCH_PHI = {
+    "identity": "z",
+    "tanh": "torch.tanh(z)",
+    "sigmoid": "torch.sigmoid(z)",
+    "relu": "torch.relu(z)",
+    "leaky_relu": "torch.nn.functional.leaky_relu(z, a)",
+    "elu": "torch.nn.functional.elu(z)",
+    "hardtanh": "torch.nn.functional.hardtanh(z)",
+    "hardsigmoid": "torch.nn.functional.relu6(z + 3) / 6  # F.hardsigmoid's slope is a 1/6 in single precision",
+}
+_STEP = "STEP = 1e-100j  # a complex step: f(h + STEP).imag is the derivative, with no difference to cancel"
+_SIGMOID = """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z)) if z.real > 0 else np.exp(z) / (1 + np.exp(z))
+"""
+_FLAT = 6.0  # |z| from which 1 - tanh(z)² has lost four digits
+
+
+def chain(e: Experiment) -> Snippets:
+    """∂h_t/∂h_k of an RNN."""
+    r = run(e)
+    answer = _comment(scalar(r.flow.products_to(r.t, r.k))[0])
+    given = [*_rnn(e), f"h0 = {e.h0!r}", *_ends(e)]
+    numpy = [
+        *_head("numpy", e, given), *_phi(e), *_slope(e),
+        "h, product = h0, 1.0",
+        "for j, x_j in enumerate(x[:t], 1):",
+        "    z = w * h + u * x_j + b",
+        "    h = phi(z)",
+        "    if j > k:",
+        "        product *= w * slope(z)  # one factor of the chain",
+        f"print(product)  # {answer}",
+    ]  # fmt: skip
+    torch = [
+        *_head("torch", e, given), *_phi(e, torch=True),
+        f"h = h_k = {_leaf('h0')}",
+        "for j, x_j in enumerate(x[:t], 1):",
+        "    h = phi(w * h + u * x_j + b)",
+        *(["    if j == k:", "        h = h_k = h.detach().requires_grad_()  # the chain begins"] if e.begin else []),
+        "[gradient] = torch.autograd.grad(h, h_k)",
+        *_flat(e),
+        f"print(gradient.item())  # {answer}",
+    ]  # fmt: skip
+    return _both(numpy, torch)
+
+
+def total(e: Experiment) -> Snippets:
+    """∂C_t/∂C_k of an LSTM, h_k following C_k."""
+    r = run(e)
+    answer = _comment(scalar(r.flow.total(r.t, r.k))[0])
+    given, body = _gates(e, LSTM.gates)
+    given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *given, *_ends(e)]
+    numpy = [
+        *_head("numpy", e, given), *_SIGMOID.split("\n"), _STEP,
+        f"C, h = {'c0' if e.begin else 'c0 + STEP'}, h0",
+        "for j, x_j in enumerate(x[:t], 1):",
+        *_lines(body, "np"),
+        "    C = f * C + i * g",
+        *(["    if j == k:", "        C = C + STEP  # and h_k follows"] if e.begin else []),
+        "    h = o * np.tanh(C)",
+        f"print(C.imag / STEP.imag)  # {answer}",
+    ]  # fmt: skip
+    torch = [
+        *_head("torch", e, given),
+        f"C = C_k = {_leaf('c0')}",
+        "h = torch.tensor(h0, dtype=torch.float64)",
+        "for j, x_j in enumerate(x[:t], 1):",
+        *_lines(body, "torch"),
+        "    C = f * C + i * g",
+        *(["    if j == k:", "        C = C_k = C.detach().requires_grad_()  # and h_k follows"] if e.begin else []),
+        "    h = o * torch.tanh(C)",
+        "[gradient] = torch.autograd.grad(C, C_k)",
+        *_flat(e),
+        f"print(gradient.item())  # {answer}",
+    ]  # fmt: skip
+    return _both(numpy, torch)
+
+
+def norms(e: Experiment) -> Snippets:
+    """‖∂s_t/∂s_k‖₂ of the three cells."""
+    runs = {name: run(replace(e, cell=name)) for name in CELLS}
+    answers = {name: _comment(r.flow.products_to(r.t, r.k).norm(2)[0]) for name, r in runs.items()}
+    (of_lstm, lstm), (of_gru, gru) = _gates(e, LSTM.gates), _gates(e, GRU.gates)
+    given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_lstm, *of_gru, *_ends(e)]
+    start = {"rnn": "[h0]", "lstm": "[c0, h0]", "gru": "[h0]"}
+
+    def cells(library: str, pack: Callable[[str], str]) -> list[str]:
+        return [
+            "def rnn(s, x_j):",
+            "    [h] = s",
+            f"    return {pack('phi(w * h + u * x_j + b)')}",
+            "",
+            "def lstm(s, x_j):",
+            "    C, h = s",
+            *_lines(lstm, library),
+            "    C = f * C + i * g",
+            f"    return {pack(f'C, o * {library}.tanh(C)')}",
+            "",
+            "def gru(s, x_j):",
+            "    [h] = s",
+            *_lines(gru, library),
+            f"    return {pack('(1 - z) * n + z * h')}",
+            "",
+            "def run(cell, s, steps):",
+            "    for x_j in steps:",
+            "        s = cell(s, x_j)",
+            "    return s",
+            "",
+        ]
+
+    def asked(library: str) -> list[str]:
+        begin = {"np": "np.array({})", "torch": "{}"}[library]
+        return [f"print(norm({name}, {begin.format(start[name])}))  # {answers[name]}" for name in CELLS]
+
+    numpy = [
+        *_head("numpy", e, given), *_phi_of_complex(e), *_SIGMOID.split("\n"),
+        *cells("np", lambda parts: f"np.array([{parts}])"),
+        _STEP,
+        "",
+        "def norm(cell, s):",
+        "    s_k = run(cell, s, x[:k])",
+        "    columns = [run(cell, s_k + STEP * one, x[k:t]).imag for one in np.eye(len(s))]",
+        "    return np.linalg.norm(np.array(columns) / STEP.imag, 2)",
+        "",
+        *asked("np"),
+    ]  # fmt: skip
+    torch = [
+        *_head("torch", e, given), *_phi(e, torch=True),
+        *cells("torch", lambda parts: f"torch.stack([{parts}])"),
+        "def norm(cell, s):",
+        "    s_k = run(cell, torch.tensor(s, dtype=torch.float64), x[:k])",
+        "    J = torch.autograd.functional.jacobian(lambda s: run(cell, s, x[k:t]), s_k)",
+        "    return torch.linalg.matrix_norm(J, 2).item()",
+        "",
+        *_flat(*(replace(e, cell=name) for name in CELLS)),
+        *asked("torch"),
+    ]  # fmt: skip
+    return _both(numpy, torch)
+
+
+def loss(e: Experiment) -> Snippets:
+    """∂L_t/∂w of an RNN's output at step t."""
+    answer = _comment(readout(run(e)).dW(e.end)) if e.end else "0.0"
+    softmax = e.f2 == "softmax"
+    words = [f"target = {WORDS.index(e.target)}  # {e.target!r} in {WORDS}"] if softmax else [f"y = {e.y!r}"]
+    given = [*_rnn(e), f"h0, w_y = {e.h0!r}, {e.w_y!r}", *words, f"t = {e.end}"]
+    places = PLACES.tolist()
+    by_output = {
+        "np": [f"places = np.array({places})  # W_hy = w_y · places", "logits = w_y * h * places",
+               "o = np.exp(logits - logits.max())", "dh = w_y * (o @ places / o.sum() - places[target])"],
+        "torch": [f"places = torch.tensor({places}, dtype=torch.float64)  # W_hy = w_y · places",
+                  "L = -torch.log_softmax(w_y * h * places, 0)[target]"],
+    } if softmax else {"np": ["dh = w_y * (w_y * h - y)"], "torch": ["L = (w_y * h - y) ** 2 / 2"]}  # fmt: skip
+    numpy = [
+        *_head("numpy", e, given), *_phi(e), *_slope(e),
+        "h, by_w = h0, 0.0  # by_w = ∂h_j/∂w through every use of w so far",
+        "for x_j in x[:t]:",
+        "    z = w * h + u * x_j + b",
+        "    by_w = slope(z) * (h + w * by_w)",
+        "    h = phi(z)",
+        *by_output["np"],
+        f"print(dh * by_w)  # {answer}",
+    ]  # fmt: skip
+    torch = [
+        *_head("torch", e, given), *_phi(e, torch=True),
+        f"w = {_leaf('w')}",
+        "h = torch.tensor(h0, dtype=torch.float64)",
+        "for x_j in x[:t]:",
+        "    h = phi(w * h + u * x_j + b)",
+        *by_output["torch"],
+        "[gradient] = torch.autograd.grad(L, w)" if e.end else "gradient = torch.zeros(())  # no step has used w",
+        *_flat(e),
+        f"print(gradient.item())  # {answer}",
+    ]  # fmt: skip
+    return _both(numpy, torch)
+
+
+def _both(numpy: Iterable[str], torch: Iterable[str]) -> Snippets:
+    return {name: "\n".join(_calm(lines)) for name, lines in (("NumPy", numpy), ("PyTorch", torch))}
+
+
+def _calm(lines: Iterable[str]) -> list[str]:
+    """Never two empty lines in a row."""
+    out: list[str] = []
+    for line in lines:
+        if line or (out and out[-1]):
+            out.append(line)
+    return out
+
+
+def _comment(x: Scaled) -> str:
+    """The number as float64, and what float64 cannot hold."""
+    value = x.value.item()
+    if (value == 0) == (x.mant == 0) and np.isfinite(value) and (value == 0 or abs(value) > 1e-300):
+        return repr(value)
+    return f"beyond float64: {number(x)}"
+
+
+def _rnn(e: Experiment) -> list[str]:
+    leak = [f"a = {e.slope!r}  # slope of φ below 0"] if e.activation == "leaky_relu" else []
+    return [f"w, u, b = {e.w!r}, {e.u!r}, {e.b!r}", *leak]
+
+
+def _ends(e: Experiment) -> list[str]:
+    return [f"t, k = {e.end}, {e.begin}"]
+
+
+def _gates(e: Experiment, gates: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The constants of a cell's gates, and the lines that compute those not pinned, {tanh} being a library's."""
+    given, body = [], []
+    for q in gates:
+        if e.pins(q):
+            given.append(f"{q} = {getattr(e, q)!r}  # pinned")
+            continue
+        given.append(
+            f"w_{q}, u_{q}, b_{q} = {getattr(e, f'w_{q}')!r}, {getattr(e, f'u_{q}')!r}, {getattr(e, f'b_{q}')!r}"
+        )
+        recurrent = "r * (w_n * h)" if q == "n" else f"w_{q} * h"
+        squash = "{tanh}" if q in (LSTM.candidate, GRU.candidate) else "{sigmoid}"
+        body.append(f"{q} = {squash}({recurrent} + u_{q} * x_j + b_{q})")
+    return given, body
+
+
+def _lines(body: Iterable[str], library: str) -> list[str]:
+    sigmoid = "sigmoid" if library == "np" else "torch.sigmoid"
+    return [f"    {line.format(tanh=f'{library}.tanh', sigmoid=sigmoid)}" for line in body]
+
+
+def _phi(e: Experiment, torch: bool = False) -> list[str]:
+    return ["def phi(z):", f"    return {_TORCH_PHI[e.activation] if torch else _PHI[e.activation][0]}", ""]
+
+
+def _slope(e: Experiment) -> list[str]:
+    return ["def slope(z):", f"    return {_PHI[e.activation][1]}", ""]
+
+
+def _phi_of_complex(e: Experiment) -> list[str]:
+    """φ where the real part decides, as a complex step needs it."""
+    φ = {
+        "sigmoid": "sigmoid(z)",
+        "relu": "z if z.real > 0 else 0 * z",
+        "leaky_relu": "z if z.real > 0 else a * z",
+        "elu": "z if z.real > 0 else np.expm1(z)",
+        "hardtanh": "z if abs(z.real) < 1 else np.sign(z.real) + 0 * z",
+        "hardsigmoid": "(z + 3) / 6 if abs(z.real) < 3 else (z.real > 0) + 0 * z",
+    }.get(e.activation, _PHI[e.activation][0])
+    return ["def phi(z):", f"    return {φ}", ""]
+
+
+def _leaf(name: str) -> str:
+    return f"torch.tensor({name}, dtype=torch.float64, requires_grad=True)"
+
+
+def _flat(*experiments: Experiment) -> list[str]:
+    """A warning where PyTorch's slopes, taken from y = φ(z), have fewer digits than the comment."""
+    smooth = [e for e in experiments if e.cell != "rnn" or e.activation in ("tanh", "sigmoid")]
+    if any(np.abs(run(e).trajectory.z[: e.end]).max(initial=0.0) > _FLAT for e in smooth):
+        return ["# PyTorch takes a slope from y = φ(z), as 1 - y**2: far in saturation that loses digits"]
+    return []
+
+
+def _head(library: str, e: Experiment, given: Sequence[str]) -> list[str]:
+    """Imports and the reader's numbers."""
+    imports, x = _inputs(e, library == "torch")
+    return [*imports, "import numpy as np" if library == "numpy" else "import torch", "", *given, *x, ""]
+
+
+def _inputs(e: Experiment, torch: bool) -> tuple[list[str], list[str]]:
+    """What the inputs need, and x_1 … x_T."""
+    A, T = e.amplitude, e.T
+    if e.sequence == "constant":
+        return [], [f"x = [{A!r}] * {T}"]
+    if e.sequence == "impulse" and e.at <= T:
+        return [], [f"x = [0.0] * {T}", f"x[{e.at - 1}] = {A!r}  # at step {e.at}"]
+    if e.sequence == "sine":
+        return ["from math import pi, sin"], [
+            f"x = [{A!r} * sin(2 * pi * j / {e.period!r}) for j in range(1, {T + 1})]"
+        ]
+    if e.sequence == "noise" and not torch:
+        return [], [f"x = {A!r} * np.random.default_rng({e.seed}).standard_normal({T})"]
+    values = inputs(e)
+    if not values.any():
+        return [], [f"x = [0.0] * {T}"]
+    if e.sequence == "sunspots":
+        raw = SEQUENCES["sunspots"].raw
+        assert raw is not None
+        listed, std = _listed(raw(T, vars(e)).tolist()), "y.std(correction=0)" if torch else "y.std()"
+        array = ("torch.tensor([", "], dtype=torch.float64)") if torch else ("np.array([", "])")
+        return [], [f"y = {array[0]}", *listed, f"{array[1]}  # sunspots, yearly mean", f"x = (y - y.mean()) / {std}"]
+    return [], ["x = [", *_listed(values.tolist()), "]"]
+
+
+def _listed(values: Sequence[float]) -> list[str]:
+    """Lines of numbers, at most 100 characters each."""
+    lines = ["   "]
+    for value in values:
+        if len(lines[-1]) > 80:
+            lines.append("   ")
+        lines[-1] += f" {value!r},"
+    return lines

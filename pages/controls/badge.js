@@ -1,0 +1,81 @@
+// Whether another way of computing leads to the number shown: asked on a click, and by itself once all is calm.
+
+import { element } from "./views.js";
+
+/**
+ * @typedef {{text: string, short: string, title: string, agrees: boolean | null}} Verdict
+ * @typedef {ReturnType<typeof badge>} Badge
+ */
+
+const CALM = 1500; // ms after the last change
+const KEPT = 32; // verdicts
+const ASK = { text: "Check", short: "Check", title: "Compute this number once more in another way", agrees: null };
+const ASKING = { ...ASK, text: "Checking …", short: "…" };
+
+export function badge() {
+  const node = element("button", "u-button u-badge", element("span", "u-long"), element("span", "u-short"));
+  /** @type {Map<string, Verdict>} by address */
+  const verdicts = new Map();
+  let href = ""; // of the choices shown
+  let timer = 0;
+  let asking = false;
+
+  /** @param {Verdict} verdict */
+  function say({ text, short, title, agrees }) {
+    node.firstChild.textContent = text;
+    node.lastChild.textContent = short;
+    node.title = title;
+    node.ariaLabel = `${text}. ${title}`;
+    node.dataset.agrees = String(agrees);
+    node.style.visibility = "";
+  }
+
+  async function ask() {
+    const asked = href;
+    if (asking || !asked || verdicts.has(asked)) return;
+    asking = true;
+    say(ASKING);
+    const verdict = await load(asked).catch(() => ASK); // a click tries again
+    asking = false;
+    if (verdict !== ASK) {
+      if (verdicts.size >= KEPT) verdicts.delete(verdicts.keys().next().value);
+      verdicts.set(asked, verdict);
+    }
+    if (asked === href) say(verdict);
+    else if (href) wait();
+  }
+
+  function wait() {
+    clearTimeout(timer);
+    timer = setTimeout(() => "requestIdleCallback" in globalThis ? requestIdleCallback(ask) : ask(), CALM);
+  }
+
+  Object.assign(node, { type: "button", onclick: ask });
+  return {
+    node,
+    /** An exact message is shown. @param {import("./message.js").Message} message */
+    expect({ check, live }) {
+      href = check ? address(check, live.choices) : "";
+      node.hidden = !href;
+      say(verdicts.get(href) ?? ASK);
+      if (href && !verdicts.has(href)) wait();
+    },
+    /** The number moves: nothing is known of it, and nothing is asked. */
+    blank() {
+      href = "";
+      clearTimeout(timer);
+      node.style.visibility = "hidden"; // its place is kept
+    },
+  };
+}
+
+/** Where a check is: all choices are in it. @param {Object<string, number | string>} choices */
+export function address(url, choices) {
+  return `${url}?${new URLSearchParams(Object.entries(choices).map(([name, value]) => [name, String(value)]))}`;
+}
+
+async function load(href) {
+  const response = await fetch(href);
+  if (!response.ok) throw new Error(`${response.status} for ${href}`);
+  return response.json();
+}

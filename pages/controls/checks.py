@@ -1,0 +1,54 @@
+"""The badge beside the main figure: the number shown, computed once more in another way when the page is idle."""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from threading import BoundedSemaphore
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.controls import live
+from rnn_core.experiment import Experiment
+
+Check = Callable[[Experiment], dict[str, Any]]  # what the badge says: text, short, title, agrees
+
+_FOLDER = "/checks"
+_CHECKS: dict[str, Check] = {}  # by a page's address
+_WORKER = BoundedSemaphore(1)  # a check can wait, and is asked for again by a click
+
+
+def offer(address: str, check: Check | None) -> None:
+    """Let the browser ask for the check of a page whose sweeps are offered."""
+    if check:
+        _CHECKS[address] = check
+
+
+def url(address: str) -> str | None:
+    """Where the browser asks, with all choices behind it; None where a page has no check."""
+    return f"{_FOLDER}/{address}" if address in _CHECKS else None
+
+
+@lru_cache(maxsize=2048)
+def _answer(check: Check, experiment: Experiment) -> bytes:
+    return json.dumps(check(experiment), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _serve(request: Request) -> Response:
+    address = request.path_params["page"]
+    experiment = live.meant(address, request.query_params)
+    if experiment is None or address not in _CHECKS:
+        return Response(status_code=404)
+    if not _WORKER.acquire(timeout=0.5):
+        return Response(status_code=503)
+    try:
+        answer = _answer(_CHECKS[address], experiment)
+    finally:
+        _WORKER.release()
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(answer, headers=headers, media_type="application/json")
+
+
+ROUTES = [Route(f"{_FOLDER}/{{page}}", _serve)]

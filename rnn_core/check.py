@@ -1,0 +1,316 @@
+"""The number that a page shows, computed once more in another way.
+
+A derivative by complex step (Squire & Trapp 1998): f(s + i·ε).imag / ε, with no difference to cancel. The forward
+pass is the textbook's, in complex numbers of 28 decimal digits whose exponents reach 10^18, so that nothing
+over- or underflows; ε = 10^(-10^16). No slope, no Jacobian and no product of the core has a part in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
+
+import numpy as np
+
+from rnn_core.experiment import Experiment, inputs
+from rnn_core.readout import PLACES, WORDS
+from rnn_core.scaled import Scaled
+
+DIGITS = 28
+EPSILON = Decimal((0, (1,), -(10**16)))
+TOLERANCE = 1e-9  # relative; far above rounding, far below any mistake
+_ULP = Decimal(2.0**-52)
+_VAGUE = 1e-3  # where rounding alone moves a number by more than that, no second opinion helps
+_DEEPEST = -(2**33)  # exponents of two below which logarithms of the core are held, and differences mean nothing
+_LOG2_10 = math.log2(10.0)
+_ZERO, _ONE, _TWO = Decimal(0), Decimal(1), Decimal(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Complex:
+    """A complex number whose imaginary part is so small that its square is nothing beside its real part."""
+
+    re: Decimal
+    im: Decimal = _ZERO
+
+    def __add__(self, other: Complex | Decimal) -> Complex:
+        b = _complex(other)
+        return Complex(self.re + b.re, self.im + b.im)
+
+    def __neg__(self) -> Complex:
+        return Complex(-self.re, -self.im)
+
+    def __sub__(self, other: Complex | Decimal) -> Complex:
+        return self + -_complex(other)
+
+    def __rsub__(self, other: Decimal) -> Complex:
+        return -self + other
+
+    def __mul__(self, other: Complex | Decimal) -> Complex:
+        b = _complex(other)
+        return Complex(self.re * b.re - self.im * b.im, self.re * b.im + self.im * b.re)
+
+    def __truediv__(self, other: Complex | Decimal) -> Complex:
+        b = _complex(other)
+        size = b.re * b.re + b.im * b.im
+        return Complex((self.re * b.re + self.im * b.im) / size, (self.im * b.re - self.re * b.im) / size)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def _complex(x: Complex | Decimal) -> Complex:
+    return x if isinstance(x, Complex) else Complex(x)
+
+
+def exp(z: Complex) -> Complex:
+    """e^z = e^x (cos y + i sin y), where cos y = 1 and sin y = y to the last digit."""
+    size = z.re.exp()
+    return Complex(size, size * z.im)
+
+
+def log(z: Complex) -> Complex:
+    """ln z, for a positive real part."""
+    return Complex(z.re.ln(), z.im / z.re)
+
+
+def _expm1(z: Complex) -> Complex:
+    """e^z - 1; near 0 by its series, since nothing may cancel there."""
+    if abs(z.re) > _NEAR:
+        return exp(z) - _ONE
+    return z * (z * (z / Decimal(6) + Decimal("0.5")) + _ONE)
+
+
+_NEAR = Decimal("1e-8")
+
+
+def sigmoid(z: Complex) -> Complex:
+    if z.re >= 0:
+        return Complex(_ONE) / (exp(-z) + _ONE)
+    small = exp(z)
+    return small / (small + _ONE)
+
+
+def tanh(z: Complex) -> Complex:
+    if z.re < 0:
+        return -tanh(-z)
+    small = _expm1(z * -_TWO)
+    return -small / (small + _TWO)
+
+
+def _between(low: int, z: Complex, high: int) -> Complex:
+    """`z`, or where its real part is not inside, the nearer end: constant, as in PyTorch also at the kink."""
+    return z if low < z.re < high else Complex(Decimal(low if z.re <= low else high))
+
+
+PHI: dict[str, Callable[[Complex, Complex | Decimal], Complex]] = {  # of z and leaky_relu's slope
+    "identity": lambda z, a: z,
+    "tanh": lambda z, a: tanh(z),
+    "sigmoid": lambda z, a: sigmoid(z),
+    "relu": lambda z, a: z if z.re > 0 else Complex(_ZERO),
+    "leaky_relu": lambda z, a: z if z.re > 0 else z * a,
+    "elu": lambda z, a: z if z.re > 0 else _expm1(z),
+    "hardtanh": lambda z, a: _between(-1, z, 1),
+    "hardsigmoid": lambda z, a: _between(0, z + Decimal(3), 6) / Decimal(6),
+}
+
+State = tuple[Complex, ...]  # (h,), an LSTM's (C, h)
+
+
+class Textbook:
+    """One experiment's forward pass, one step a method; `changed` puts complex numbers in the place of fields.
+
+    `noise` is what each sum is rounded by, relative to its terms: 0, or a float's last digit up or down.
+    """
+
+    def __init__(self, e: Experiment, noise: Decimal = _ZERO, **changed: Complex) -> None:
+        self.e, self.noise = e, noise
+        self.p = {name: Decimal(value) for name, value in vars(e).items() if isinstance(value, float)} | changed
+        self.x = [Decimal(x) for x in inputs(e).tolist()]
+
+    def start(self) -> State:
+        h = _complex(self.p["h0"])
+        return (_complex(self.p["c0"]), h) if self.e.cell == "lstm" else (h,)
+
+    def step(self, s: State, j: int) -> State:
+        """s_j from s_{j-1}."""
+        if self.e.cell == "lstm":
+            c, o = self.memory(s, j)
+            return c, o * tanh(c)
+        if self.e.cell == "gru":
+            return (self.gru(s[0], j),)
+        return (PHI[self.e.activation](self.sum("", s[0], j), self.p["slope"]),)
+
+    def states(self, s: State, k: int, t: int) -> State:
+        """s_t from s_k."""
+        for j in range(k + 1, t + 1):
+            s = self.step(s, j)
+        return s
+
+    def memory(self, s: State, j: int) -> tuple[Complex, Complex]:
+        """C_j and the output gate that reads it out."""
+        c, h = s
+        i, f, g, o = (self.gate(q, h, j) for q in "ifgo")
+        return self.rounded(f * c, i * g), o
+
+    def gru(self, h: Complex, j: int) -> Complex:
+        r, z = self.gate("r", h, j), self.gate("z", h, j)
+        n = _complex(self.p["n"])
+        if not self.e.pins("n"):
+            n = tanh(self.rounded(r * (self.p["w_n"] * h), _complex(self.p["u_n"] * self.x[j - 1] + self.p["b_n"])))
+        fresh = _ONE - z if self.e.pins("z") else sigmoid(-self.sum("_z", h, j))  # 1 - σ(z), without cancellation
+        return self.rounded(fresh * n, z * h)
+
+    def gate(self, q: str, h: Complex, j: int) -> Complex:
+        if self.e.pins(q):
+            return _complex(self.p[q])
+        return (tanh if q == "g" else sigmoid)(self.sum(f"_{q}", h, j))
+
+    def sum(self, q: str, h: Complex, j: int) -> Complex:
+        """w h_{j-1} + u x_j + b."""
+        return self.rounded(h * self.p[f"w{q}"], *map(_complex, (self.p[f"u{q}"] * self.x[j - 1], self.p[f"b{q}"])))
+
+    def rounded(self, *terms: Complex) -> Complex:
+        total = sum(terms[1:], terms[0])
+        if self.noise:
+            total += self.noise * sum(abs(term.re) for term in terms)
+        return total
+
+
+Way = Callable[[Textbook], Decimal]  # from an experiment's forward pass to a number
+
+
+@dataclass(frozen=True)
+class Check:
+    """The number shown beside the independent one.
+
+    `rounding` is by how much of itself a float's last digit in every sum moves the number. It is asked for only
+    where the two are apart.
+    """
+
+    name: str
+    shown: Scaled
+    independent: Scaled
+    rounding: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Relative difference; 0 between exact zeros, and between numbers too small to be told apart."""
+        return difference(self.shown, self.independent)
+
+    @property
+    def means_something(self) -> bool:
+        """Whether a second opinion counts: not where rounding alone makes another number."""
+        return self.rounding < _VAGUE
+
+    @property
+    def agrees(self) -> bool:
+        return self.error <= max(TOLERANCE, 10 * self.rounding)
+
+
+def check(name: str, shown: Scaled, e: Experiment, way: Way) -> Check:
+    """A number of an experiment, once more by another way: `chain`, `total`, `norm` or `loss_gradient`."""
+    independent = computed(e, way)
+    if difference(shown, independent) <= TOLERANCE:
+        return Check(name, shown, independent)
+    moved = (computed(e, way, noise) for noise in (_ULP, -_ULP))
+    return Check(name, shown, independent, max(difference(other, independent) for other in moved))
+
+
+def computed(e: Experiment, way: Way, noise: Decimal = _ZERO) -> Scaled:
+    """A number of an experiment, by a way."""
+    with _digits():
+        return scaled(way(Textbook(e, noise)))
+
+
+def difference(a: Scaled, b: Scaled) -> float:
+    """|a - b| / |b| of two numbers."""
+    if all(x.mant == 0 or x.exp2 < _DEEPEST for x in (a, b)):
+        return 0.0
+    if b.mant == 0:
+        return math.inf
+    apart = int(a.exp2) - int(b.exp2)
+    return abs(math.ldexp(a.mant.item(), apart) / b.mant.item() - 1.0) if apart < 1000 else math.inf
+
+
+def chain(net: Textbook) -> Decimal:
+    """∂h_t/∂h_k of an RNN."""
+    [h] = net.states(net.start(), 0, net.e.begin)
+    return derivative(lambda h: _last(net, (h,)), h.re)
+
+
+def total(net: Textbook) -> Decimal:
+    """∂C_t/∂C_k of an LSTM, h_k = o_k tanh C_k following C_k; h_0 is given, so at k = 0 it stays."""
+    k = net.e.begin
+    if k == 0:
+        c, h = net.start()
+        return derivative(lambda c: _last(net, (c, h)), c.re)
+    c, o = net.memory(net.states(net.start(), 0, k - 1), k)
+    return derivative(lambda c: _last(net, (c, o * tanh(c))), c.re)
+
+
+def norm(net: Textbook) -> Decimal:
+    """‖∂s_t/∂s_k‖₂, the largest singular value, of any cell."""
+    k, t = net.e.begin, net.e.end
+    s = net.states(net.start(), 0, k)
+    columns = []
+    for moved in range(len(s)):
+        nudged = tuple(Complex(part.re, EPSILON * (moved == place)) for place, part in enumerate(s))
+        columns.append([part.im / EPSILON for part in net.states(nudged, k, t)])
+    return _largest_singular_value(columns)
+
+
+def loss_gradient(net: Textbook) -> Decimal:
+    """∂L_t/∂w of an RNN that says f2(w_y h_t) at step t."""
+    e = net.e
+
+    def loss(w: Complex) -> Complex:
+        moved = Textbook(e, net.noise, w=w)
+        said = moved.states(moved.start(), 0, e.end)[0] * net.p["w_y"]
+        if e.f2 == "identity":
+            error = said - net.p["y"]
+            return error * error / _TWO
+        logits = [said * Decimal(place) for place in PLACES.tolist()]
+        largest = max(logits, key=lambda z: z.re)
+        odds = sum((exp(z - largest) for z in logits), Complex(_ZERO))
+        return largest - logits[WORDS.index(e.target)] + log(odds)
+
+    return derivative(loss, _complex(net.p["w"]).re) if e.end else _ZERO
+
+
+def derivative(f: Callable[[Complex], Complex], at: Decimal) -> Decimal:
+    """df/dx at a real `at`, by complex step."""
+    return f(Complex(at, EPSILON)).im / EPSILON
+
+
+def _last(net: Textbook, s: State) -> Complex:
+    """The first part of s_t from s_k: h_t, or an LSTM's C_t."""
+    return net.states(s, net.e.begin, net.e.end)[0]
+
+
+def _largest_singular_value(columns: Sequence[Sequence[Decimal]]) -> Decimal:
+    if len(columns) == 1:
+        return abs(columns[0][0])
+    (a, c), (b, d) = columns
+    squares, determinant = a * a + b * b + c * c + d * d, a * d - b * c
+    apart = max(squares * squares - 4 * determinant * determinant, _ZERO)
+    return ((squares + apart.sqrt()) / 2).sqrt()
+
+
+@contextmanager
+def _digits() -> Iterator[None]:
+    with localcontext() as context:
+        context.prec, context.Emax, context.Emin = DIGITS, MAX_EMAX, MIN_EMIN
+        yield
+
+
+def scaled(x: Decimal) -> Scaled:
+    """A decimal as mantissa · 2^exponent, the mantissa correctly rounded."""
+    if not x:
+        return Scaled.of(np.zeros(()))
+    exp2 = math.floor(x.adjusted() * _LOG2_10)
+    with _digits():
+        mant = float(x / _TWO**exp2)
+    return Scaled(np.array(mant), np.array(exp2, dtype=np.int64)).normalised()

@@ -1,0 +1,189 @@
+"""The badge: what it says of a second opinion, where it is asked, and that nothing is asked while a slider moves."""
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+from starlette.requests import Request
+
+from pages.charts.verdict import verdict
+from pages.charts.views import VIEWS
+from pages.controls import checks
+from rnn_core import check
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.check import Check, computed
+from rnn_core.experiment import Experiment, run
+from rnn_core.readout import readout
+from rnn_core.scaled import Scaled
+from rnn_core.scenarios import SCENARIOS
+from tests.apps import healthy, opened
+from tests.server import opened as visited
+from tests.test_live_browser import ready
+
+
+def said(shown, independent, rounding=0.0):
+    return verdict(Check("∂h₁₀/∂h₀", *(Scaled.of(np.array(x)) for x in (shown, independent)), rounding))
+
+
+def test_the_badge_says_how_closely_the_two_agree():
+    found = said(1024.0 * (1 + 2**-52), 1024.0)
+    assert found["text"] == "Checked: agrees to 2 × 10⁻¹⁶" and found["short"] == "checked, 2e-16" and found["agrees"]
+    assert found["title"].startswith("∂h₁₀/∂h₀ by complex-step differences through an independent forward pass")
+    assert said(0.1, 0.1)["text"] == "Checked: agrees to the last digit"
+    assert said(1 + 5e-9, 1.0, rounding=2e-9)["title"].endswith("5 × 10⁻⁹, as far as rounding allows.")
+
+
+@pytest.mark.parametrize(("shown", "independent", "text"), [
+    (1.5, 1.25, "Check failed: 1.5, not 1.25"), (0.0, 3e-7, "Check failed: 0, not 3 × 10⁻⁷"),
+    (1 + 2e-9, 1.0, "Check failed: 1.000000002, not 1"), (2.0, 0.0, "Check failed: 2, not 0"),
+])  # fmt: skip
+def test_a_disagreement_shows_both_numbers(shown, independent, text):
+    found = said(shown, independent)
+    assert found["text"] == text and found["agrees"] is False and "Please report it." in found["title"]
+
+
+def test_where_rounding_decides_the_badge_claims_nothing():
+    found = said(1.0, 3.0, rounding=0.5)
+    assert found["text"].startswith("No check") and found["agrees"] is None and "50.0 %" in found["title"]
+    json.dumps(said(1.0, 3.0, rounding=np.inf), allow_nan=False)
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS.values() if s.page in VIEWS], ids=lambda s: s.name)
+def test_every_number_of_every_scenario_passes_its_check(scenario):
+    found = VIEWS[scenario.page].check(scenario.experiment)
+    assert found["agrees"], found
+
+
+@pytest.mark.parametrize("page", VIEWS)
+@pytest.mark.parametrize("edge", [
+    {"T": 0}, {"T": 1}, {"t": 0}, {"k": 99, "t": 100}, {"T": 100, "t": 100}, {"w": 0.0},
+    {"w": 1e100, "T": 100, "t": 100},
+    {"sequence": "pasted", "values": (1.0, -1e100)}, {"h0": 0.0, "activation": "relu"},
+], ids=str)  # fmt: skip
+def test_the_edges_of_every_page_pass_their_check_or_say_why_there_is_none(page, edge):
+    cell = "lstm" if page in ("lstm", "gates") else "rnn"
+    found = VIEWS[page].check(Experiment(cell=cell, **edge))
+    assert found["agrees"] is not False, found
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("f2", ["softmax", "identity"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_correction_of_the_weight_is_checked_through_the_whole_network(activation, f2):
+    e = Experiment(activation=activation, w=-0.8, b=0.2, T=9, t=8, sequence="sine", f2=f2, w_y=1.3, target="not")
+    independent = computed(e, check.loss_gradient)
+    assert check.difference(readout(run(e)).dW(e.t), independent) < 1e-13
+    step = Decimal("1e-12")
+    by_hand = (loss(e, Decimal(e.w) + step) - loss(e, Decimal(e.w) - step)) / (2 * step)
+    assert float(by_hand) == pytest.approx(independent.value, rel=1e-9)
+
+
+def loss(e, w):
+    """L_t at a weight, in decimals."""
+    with check._digits():
+        net = check.Textbook(e, w=check.Complex(w))
+        said = (net.states(net.start(), 0, e.end)[0] * net.p["w_y"]).re
+        if e.f2 == "identity":
+            return (said - Decimal(e.y)) ** 2 / 2
+        logits = [said * place for place in map(Decimal, ("-1.5", "-0.5", "0.5", "1.5"))]
+        return sum(z.exp() for z in logits).ln() - logits[["to", "be", "or", "not"].index(e.target)]
+
+
+def asked(address, query=""):
+    scope = {"type": "http", "path_params": {"page": address}, "query_string": query.encode(), "headers": []}
+    return checks._serve(Request(scope))
+
+
+def test_the_server_checks_what_the_address_chooses():
+    healthy(opened("chain"))
+    answer = json.loads(asked("chain", "w=-0.5&activation=tanh&T=12&t=12&w=").body)
+    assert answer["agrees"]
+    answer = json.loads(asked("chain", "activation=tanh&t=7&k=3").body)
+    assert "∂h₇/∂h₃" in answer["title"]
+    assert answer == VIEWS["chain"].check(Experiment(activation="tanh", t=7, k=3))
+    assert asked("nowhere").status_code == 404
+
+
+def test_a_page_opens_with_its_own_choices_in_its_check():
+    healthy(opened("lstm"))
+    [answer] = [json.loads(asked("lstm", "t=30&T=30").body)]
+    assert "∂C₃₀/∂C₀" in answer["title"] and answer["agrees"]
+
+
+def test_a_busy_server_lets_a_check_wait():
+    healthy(opened("chain"))
+    with checks._WORKER:
+        assert asked("chain").status_code == 503
+
+
+def badge(page):
+    return page.locator(".u-badge")
+
+
+def checks_of(watched):
+    return [url for url in watched.requests if "/checks/" in url]
+
+
+@pytest.mark.browser
+def test_an_idle_page_checks_its_number_once_and_a_moving_slider_asks_for_nothing(server, desk):
+    page = visited(desk.page, f"{server.url}/chain?activation=tanh")
+    expect(badge(page)).to_have_text(VIEWS["chain"].check(Experiment(activation="tanh"))["text"], use_inner_text=True)
+    assert len(checks_of(desk)) == 1 and "independent forward pass" in badge(page).get_attribute("aria-label")
+    place = badge(page).bounding_box()
+    x, y = ready(page, "w")
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    expect(badge(page)).to_be_hidden()
+    page.wait_for_timeout(2500)  # longer than the calm after which a check is asked
+    assert badge(page).evaluate("node => getComputedStyle(node).visibility") == "hidden"
+    assert len(checks_of(desk)) == 1
+    assert badge(page).evaluate("node => node.getBoundingClientRect().width") == place["width"], "nothing moves"
+    with page.expect_response("**/checks/**"):
+        page.mouse.up()
+    expect(badge(page)).to_contain_text("Checked")
+    expect(badge(page)).to_be_visible()
+    assert len(checks_of(desk)) == 2
+
+
+@pytest.mark.browser
+def test_a_click_checks_at_once_and_what_is_known_is_not_asked_again(server, desk):
+    page = visited(desk.page, f"{server.url}/chain?w=1.25")
+    badge(page).click()
+    expect(badge(page)).to_contain_text("Checked", timeout=1400)
+    badge(page).click()
+    page.wait_for_timeout(2000)
+    assert len(checks_of(desk)) == 1
+
+
+@pytest.mark.browser
+def test_a_refused_check_may_be_asked_for_again(server, desk):
+    desk.page.route("**/checks/**", lambda route: route.fulfill(status=503))
+    page = visited(desk.page, f"{server.url}/chain")
+    with page.expect_response("**/checks/**"):
+        badge(page).click()
+    expect(badge(page)).to_have_text("Check", use_inner_text=True)
+    page.unroute("**/checks/**")
+    badge(page).click()
+    expect(badge(page)).to_contain_text("Checked")
+
+
+@pytest.mark.browser
+def test_a_disagreement_is_seen_in_the_colour_of_a_warning(server, desk):
+    verdict = json.dumps(said(1.5, 1.25))
+    desk.page.route("**/checks/**", lambda route: route.fulfill(body=verdict, content_type="application/json"))
+    page = visited(desk.page, f"{server.url}/chain")
+    calm = page.locator(".u-main .u-button:not(.u-badge)").first.evaluate("node => getComputedStyle(node).color")
+    badge(page).click()
+    expect(badge(page)).to_have_text("Check failed: 1.5, not 1.25", use_inner_text=True)
+    assert badge(page).evaluate("node => getComputedStyle(node).color") != calm
+
+
+@pytest.mark.browser
+def test_a_phone_has_room_for_the_badge_and_the_title(server, phone):
+    page = visited(phone.page, f"{server.url}/chain?activation=tanh")
+    expect(badge(page)).to_have_text("checked, 2e-16", use_inner_text=True)
+    assert badge(page).evaluate("node => node.scrollWidth <= node.clientWidth")
+    title = page.locator(".u-main .u-title")
+    assert title.evaluate("node => node.scrollWidth <= node.clientWidth")

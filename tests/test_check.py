@@ -1,0 +1,212 @@
+"""The second opinion: right by itself, blind to the core, and honest where there is none."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import mpmath
+import numpy as np
+import pytest
+
+from pages.charts.numbers import scalar
+from rnn_core import check
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.check import Check, Complex, computed
+from rnn_core.experiment import Experiment, inputs, run
+from rnn_core.scaled import Scaled
+
+MODES = {f"{q}_mode": "computed" for q in "ifgorzn"}
+GATED = Experiment(h0=0.3, c0=-0.4, T=7, t=7, sequence="noise", w_f=0.7, u_f=-0.8, w_o=-1.1, u_o=0.6, **MODES)
+SMOOTH = {
+    "tanh": (mpmath.tanh, lambda z: mpmath.sech(z) ** 2),
+    "sigmoid": (lambda z: 1 / (1 + mpmath.exp(-z)), lambda z: 1 / (mpmath.exp(z / 2) + mpmath.exp(-z / 2)) ** 2),
+    "elu": (
+        lambda z: z if z > 0 else mpmath.expm1(z),
+        lambda z: mpmath.mpf(1) if z > 0 else mpmath.exp(z),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mpmath.workdps(60), check._digits():
+        yield
+
+
+def shown(e):
+    """What the core says to the question of each cell."""
+    r = run(e)
+    if e.cell == "rnn":
+        return scalar(r.flow.products_to(r.t, r.k))[0]
+    return scalar(r.flow.total(r.t, r.k))[0] if e.cell == "lstm" else r.flow.products_to(r.t, r.k).norm(2)[0]
+
+
+def way_of(e):
+    return {"rnn": check.chain, "lstm": check.total, "gru": check.norm}[e.cell]
+
+
+def checked(e):
+    return check.check("it", shown(e), e, way_of(e))
+
+
+def near(got, want, digits=20):
+    least = mpmath.mpf(10) ** -(10**16)  # the square of the complex step is no mistake
+    return abs(mpmath.mpf(str(got)) - want) <= abs(want) * mpmath.mpf(10) ** -digits + least
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("z", [-800.0, -37.5, -1.3, -1e-8, -3e-12, 2e-9, 0.0, 0.7, 5.0, 40.0, 900.0])
+def test_a_complex_step_takes_value_and_slope_to_twenty_digits(name, z):
+    φ, slope = SMOOTH[name]
+    y = check.PHI[name](Complex(Decimal(z), check.EPSILON), Decimal(0))
+    assert near(y.re, φ(mpmath.mpf(z)))
+    assert near(y.im / check.EPSILON, slope(mpmath.mpf(z)))
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "slope"),
+    [("relu", 0, 0), ("leaky_relu", 0, 0.25), ("hardtanh", 1, 0), ("hardtanh", -1, 0), ("hardsigmoid", 3, 0),
+     ("hardsigmoid", -3, 0), ("elu", 0, 1), ("relu", 2, 1), ("hardtanh", 0.5, 1), ("identity", 9, 1)],
+)  # fmt: skip
+def test_at_a_kink_the_slope_is_pytorchs(name, z, slope):
+    found = check.derivative(lambda h: check.PHI[name](h, Decimal("0.25")), Decimal(z))
+    assert found == Decimal(slope)
+
+
+def test_complex_numbers_obey_their_arithmetic():
+    a, b = Complex(Decimal("0.3"), Decimal("-1.7")), Complex(Decimal("2.5"), Decimal("0.4"))
+    plain = {z: complex(float(z.re), float(z.im)) for z in (a, b)}
+    for got, want in [
+        (a + b, plain[a] + plain[b]), (a - b, plain[a] - plain[b]), (a * b, plain[a] * plain[b]),
+        (a / b, plain[a] / plain[b]), (-a, -plain[a]), (Decimal(2) - a, 2 - plain[a]), (Decimal(2) * a, 2 * plain[a]),
+    ]:  # fmt: skip
+        assert complex(float(got.re), float(got.im)) == pytest.approx(want)
+
+
+def test_ten_factors_of_two_make_1024():
+    assert computed(Experiment(w=2.0), check.chain).value == 1024.0
+
+
+def test_forget_gates_alone_multiply_to_their_power():
+    e = Experiment(cell="lstm", pin_all=True, f=0.9, T=100, t=100, k=20)
+    assert near(Decimal(computed(e, check.total).value.item()), mpmath.mpf(0.9) ** 80, digits=15)
+
+
+def in_mpmath(e, c, h, first, last):
+    """(C, h) of an LSTM, or h of a GRU, after the steps first … last."""
+    x = inputs(e)
+
+    def gate(q, squash):
+        return squash(getattr(e, f"w_{q}") * h + getattr(e, f"u_{q}") * x[j] + getattr(e, f"b_{q}"))
+
+    for j in range(first - 1, last):
+        if e.cell == "lstm":
+            i, f, g, o = (gate(q, mpmath.tanh if q == "g" else SMOOTH["sigmoid"][0]) for q in "ifgo")
+            c = f * c + i * g
+            h = o * mpmath.tanh(c)
+        else:
+            r, z = gate("r", SMOOTH["sigmoid"][0]), gate("z", SMOOTH["sigmoid"][0])
+            n = mpmath.tanh(e.u_n * x[j] + e.b_n + r * (e.w_n * h))
+            h = (1 - z) * n + z * h
+    return c, h
+
+
+@pytest.mark.parametrize("k", [0, 3])
+def test_a_memorys_total_is_mpmaths_derivative(k):
+    e = replace(GATED, cell="lstm", k=k)
+    c, h = in_mpmath(e, mpmath.mpf(e.c0), mpmath.mpf(e.h0), 1, k)
+    o = h / mpmath.tanh(c)  # h_k = o_k tanh C_k follows C_k, but h_0 is given
+    along = lambda c: in_mpmath(e, c, h if k == 0 else o * mpmath.tanh(c), k + 1, e.T)[0]  # noqa: E731
+    assert near(Decimal(computed(e, check.total).value.item()), mpmath.diff(along, c), digits=15)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_norm_is_the_largest_singular_value_of_mpmaths_jacobian(cell):
+    e = replace(GATED, cell=cell, k=2)
+    s = in_mpmath(e, mpmath.mpf(e.c0), mpmath.mpf(e.h0), 1, 2)
+    along = [[mpmath.diff(lambda *s, b=b: in_mpmath(e, *s, 3, e.T)[b], s, n) for n in ((1, 0), (0, 1))] for b in (0, 1)]
+    J = mpmath.matrix(along if cell == "lstm" else [[along[1][1]]])
+    assert near(Decimal(computed(e, check.norm).value.item()), max(mpmath.svd_r(J, compute_uv=False)), digits=15)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_core_and_second_opinion_agree_for_every_activation(activation):
+    e = Experiment(activation=activation, w=-1.2, u=0.8, b=0.3, T=40, t=37, k=2, sequence="sine", slope=0.2)
+    assert checked(e).error < 1e-13
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("pinned", ["", "f", "ig", "ifgo", "z", "rn"])
+def test_core_and_second_opinion_agree_whatever_is_pinned(cell, pinned):
+    e = replace(GATED, cell=cell, T=30, t=30, k=4, **{f"{q}_mode": "pinned" for q in pinned})
+    assert checked(e).error < 1e-12
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_wrong_slope_in_the_core_is_found(activation, monkeypatch):
+    e = Experiment(activation=activation, w=0.5, b=0.3, h0=0.4)  # no working point comes near a kink
+    φ = ACTIVATIONS[activation]
+    broken = replace(φ, slope=lambda z: φ.slope(z) * (1 + 1e-7), log_slope_formula=None)
+    assert checked(e).agrees
+    monkeypatch.setattr("rnn_core.experiment.activation", lambda name, slope: broken)
+    run.cache_clear()
+    found = checked(e)
+    run.cache_clear()
+    assert not found.agrees and found.error == pytest.approx(1e-6, rel=0.01)
+
+
+def test_another_reading_of_the_memorys_gradient_is_found():
+    e = replace(GATED, cell="lstm", k=3)
+    flow = run(e).flow
+    for other in (flow.direct(e.t, 3), flow.state(e.t, 3), flow.one_step(e.t, 3)):
+        assert not check.check("it", Scaled.of(other.value.ravel()[0]), e, check.total).agrees
+
+
+@pytest.mark.parametrize("field", ["t", "k"])
+def test_a_chain_that_is_one_step_off_is_found(field):
+    e = Experiment(activation="tanh", T=10, t=8, k=2)
+    moved = replace(e, **{field: getattr(e, field) + 1})
+    assert not check.check("it", shown(moved), e, check.chain).agrees
+
+
+def test_what_float64_cannot_hold_is_checked_all_the_same():
+    tiny = checked(Experiment(activation="sigmoid", w=0.01, b=-6.0, T=100, t=100))
+    assert tiny.shown.value == 0.0 or tiny.shown.log10 < -300
+    huge = checked(Experiment(w=1e100, T=100, t=100))
+    assert huge.shown.log10 > 9000
+    deep = checked(Experiment(activation="tanh", w=2.0, u=4.0, T=3, t=3, sequence="pasted", values=(1e99, 5.0, 1e9)))
+    assert deep.shown.log10 < -1e9
+    assert tiny.error < 1e-12 and huge.error < 1e-12 and deep.agrees
+
+
+def test_exact_zeros_agree_and_nothing_else_agrees_with_zero():
+    dead = checked(Experiment(activation="relu", w=-1.0, h0=1.0))
+    assert dead.shown.mant == 0 and dead.error == 0.0
+    one, zero = Scaled.of(np.array(1e-300)), Scaled.of(np.array(0.0))
+    assert Check("it", one, zero).error == np.inf and Check("it", zero, one).error == 1.0
+
+
+@pytest.mark.parametrize(
+    "edge", [{"T": 0}, {"t": 0}, {"T": 1}, {"k": 99, "t": 100}, {"w": 0.0}, {"t": 4, "k": 4}], ids=str
+)
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_the_edges_are_checked_too(cell, edge):
+    assert checked(replace(GATED, cell=cell, **edge)).error < 1e-13
+
+
+def test_where_rounding_decides_there_is_no_second_opinion():
+    """0.7 + 0.3 is 1 in float64, on the kink, and below it where the digits go on."""
+    found = checked(Experiment(activation="hardtanh", w=0.7, b=0.3, h0=1.0, T=5, t=5))
+    assert found.error == 1.0 and found.rounding == 1.0 and not found.means_something
+
+
+def test_far_in_saturation_agreement_is_what_rounding_allows():
+    e = Experiment(activation="tanh", u=4.0, T=2, t=2, sequence="pasted", values=(1e8 / 3, 7.0))
+    found = checked(replace(e, b=0.1))
+    assert found.agrees and found.means_something and 1e-9 < found.rounding < 1e-6
+
+
+def test_the_difference_is_relative_at_any_size():
+    a, b = (Scaled(np.array(m), np.array(n)) for m, n in ((0.75, 5000), (0.5, 5000)))
+    assert check.difference(a, b) == 0.5
+    assert check.difference(Scaled(a.mant, np.array(9000)), b) == np.inf
+    assert check.difference(Scaled(a.mant, np.array(-9000)), b) == 1.0
