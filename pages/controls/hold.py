@@ -1,0 +1,42 @@
+"""A/B: the settings of a held experiment, as a text in the address."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import streamlit as st
+
+from pages.controls.control import Control
+from pages.controls.memory import apply
+from pages.controls.url import judge, written
+
+HELD = "held"
+_NEVER = (HELD,)  # a comparison is of two
+
+
+def text_of(controls: Mapping[str, Control], values: Mapping[str, Any], main: str) -> str:
+    """What the reader chose, as an address would say it; the main slider always, so that it is never empty."""
+    chosen = {key: written(values[key]) for key, c in controls.items() if values[key] != c.default or key == main}
+    return urlencode({key: text for key, text in chosen.items() if key not in _NEVER})
+
+
+def settings(controls: Mapping[str, Control], text: str) -> dict[str, Any]:
+    """The values of all controls that a held text means; empty if it means none of them."""
+    given = parse_qs(text[:_LONGEST], keep_blank_values=True)
+    known = {key: c for key, c in controls.items() if key not in _NEVER}
+    if not known.keys() & given.keys():
+        return {}
+    return {key: judge(c, given[key])[0] if key in given else c.default for key, c in known.items()}
+
+
+_LONGEST = 4000  # characters
+
+
+def hold(controls: Mapping[str, Control], values: Mapping[str, Any], main: str) -> None:
+    """From a callback: hold what is shown now, or let go of what is held."""
+    text = "" if values[HELD] else text_of(controls, values, main)
+    apply({HELD: text})
+    if text:
+        st.query_params[HELD] = text
+    else:
+        st.query_params.pop(HELD, None)

@@ -1,0 +1,109 @@
+"""A/B: a held curve beside today's, on one axis, and the difference in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pages.charts.beside import sentence
+from pages.charts.views import VIEWS
+from pages.controls import live
+from pages.controls.hold import settings, text_of
+from pages.controls.show import encode
+from pages.controls.table import TABLE, chosen
+from rnn_core.experiment import Experiment
+from rnn_core.scaled import Scaled
+from tests.apps import healthy, items, opened
+from tests.figures import unpacked, valid
+from tests.test_live import agree, bare
+
+TANH = Experiment(activation="tanh", held=(("activation", "identity"), ("w", 2.0)))
+CONTROLS = chosen(("activation", "w", "T", "sequence"))
+
+
+def held_curve(e):
+    [main] = [item for item in VIEWS["chain"].shown(e) if item.get("role") == "main"]
+    return main, main["figure"]["data"][-1]
+
+
+def test_what_is_held_is_an_experiment_of_its_own():
+    assert TANH.beside == Experiment(activation="identity", w=2.0)
+    assert Experiment(w=3.0).beside == Experiment(w=3.0)
+    assert hash(TANH) == hash(replace(TANH, held=TANH.held[::-1])), "the order of settings means nothing"
+
+
+@pytest.mark.parametrize("held", [(("w", "x"),), (("nothing", 1.0),), (("w", 1e200),), (("held", ()),)])
+def test_what_cannot_be_held_is_named(held):
+    with pytest.raises(ValueError, match=r"w|nothing|held"):
+        Experiment(held=held)
+
+
+def test_the_held_curve_is_that_of_the_held_experiment():
+    main, curve = held_curve(TANH)
+    np.testing.assert_allclose(curve["y"], np.log10(2.0) * np.arange(10, -1, -1), atol=1e-12)
+    assert "held" in curve["text"] and curve["showlegend"] is False
+    valid(main["figure"], main["narrow"])
+
+
+def test_the_difference_is_said_in_words():
+    [text] = [item["text"] for item in VIEWS["chain"].shown(TANH) if item["name"] == "beside"]
+    assert text == "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, 4.79 × 10⁹ times smaller."  # 1024 / 2.139e-7
+
+
+@pytest.mark.parametrize(("now", "held", "words"), [
+    (2.0, 1.0, "2 times larger."), (1.0, 2.0, "2 times smaller."),
+    (-1.0, 2.0, "2 times smaller and of the other sign."),
+    (3.0, 3.0, "the same."), (-3.0, 3.0, "as large, but of the other sign."), (0.0, 1.0, "Now: 0."),
+    (0.0, 0.0, "the same."), (1.0, 0.0, "Now: 1."),
+])  # fmt: skip
+def test_every_difference_has_its_words(now, held, words):
+    assert sentence("x", Scaled.of(np.array(now)), "x", Scaled.of(np.array(held))).endswith(words)
+
+
+def test_the_axis_holds_both_curves():
+    long = replace(TANH, held=(("T", 100), ("t", 100)))
+    main, _ = held_curve(long)
+    assert main["figure"]["layout"]["xaxis"]["range"][1] > 100
+    assert main["figure"]["layout"]["yaxis"]["range"][0] <= -80
+    assert main["narrow"]["layout"]["yaxis"]["range"] == main["figure"]["layout"]["yaxis"]["range"]
+    short, _ = held_curve(replace(TANH, T=100, t=100, held=()))
+    both, _ = held_curve(replace(TANH, T=100, t=100, held=(("T", 10),)))
+    assert both["figure"]["layout"]["xaxis"]["range"] == short["figure"]["layout"]["xaxis"]["range"]
+
+
+@pytest.mark.parametrize("page", VIEWS)
+@pytest.mark.parametrize("key", ["T", "t", "h0"])
+def test_a_drag_keeps_the_held_curve_and_says_the_difference(page, key):
+    e = replace(TANH, cell="lstm" if page in ("lstm", "gates") else "rnn", T=7, t=6, sequence="sine")
+    e = replace(e, held=tuple((name, value) for name, value in vars(e).items() if name != "held"))  # as a page holds
+    positions = live.positions(TABLE[key], e, 5)
+    shown = VIEWS[page].shown
+    sweep = unpacked(encode(shown(e, (key, positions.tolist())), at=positions.astype(float)))
+    for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
+        [exact] = unpacked(encode(shown(replace(e, **{key: value}))))["frames"]
+        assert any(item["name"] == "beside" for item in exact)
+        agree(bare(frame), exact)
+
+
+def test_held_settings_survive_the_way_through_the_address():
+    values = {"activation": "tanh", "w": -0.35, "T": 25, "sequence": "sine"}
+    text = text_of(CONTROLS, values, "w")
+    assert settings(CONTROLS, text) == values
+    defaults = {key: control.default for key, control in CONTROLS.items()}
+    assert text_of(CONTROLS, defaults, "w") == "w=2" and settings(CONTROLS, "w=2") == defaults
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "held=w%3D3", "&&&=", "=" * 9000, "☃"])
+def test_a_text_that_holds_nothing_holds_nothing(text):
+    assert settings(CONTROLS, text) == {}
+
+
+@pytest.mark.parametrize("text", ["w=nan", "w=1e999&T=-5", "activation=<script>&w=3", "w=99&w=2", "T=1e9"])
+def test_a_hostile_text_holds_sensible_settings(text):
+    at = healthy(opened("chain", held=text, activation="tanh"))
+    assert items(at)["beside"]["text"].startswith("Held: ")
+
+
+def test_a_page_without_a_held_curve_says_nothing_of_one():
+    assert "beside" not in items(healthy(opened("chain")))
+    assert "beside" not in items(healthy(opened("chain", held="garbage")))
