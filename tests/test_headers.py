@@ -1,0 +1,63 @@
+"""What the browser is told: where a page may load from, and that nothing on our pages asks for more."""
+
+import urllib.request
+
+import pytest
+
+from pages.controls.headers import policy
+from tests.apps import PAGES
+from tests.server import opened
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", ["", "chain?w=3", "_stcore/health", "assets/x/figures.js", "sweeps/nowhere/w"])
+def test_every_answer_is_guarded(server, path):
+    request = urllib.request.build_opener(urllib.request.ProxyHandler({}), Any404())
+    headers = request.open(f"{server.url}/{path}", timeout=10).headers
+    assert headers["Content-Security-Policy"] == policy()
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+
+
+class Any404(urllib.request.HTTPErrorProcessor):
+    """An answer is an answer."""
+
+    def http_response(self, request, response):
+        return response
+
+
+def test_the_policy_trusts_this_server_only():
+    assert "http" not in policy() and "*" not in policy() and " 'unsafe-eval'" not in policy()
+    assert policy().count("'sha256-") == 1, "Streamlit's own page has one inline script"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_asks_for_what_the_policy_forbids(server, desk, page):
+    tab = desk.page
+    tab.add_init_script(
+        "globalThis.refused = []; addEventListener('securitypolicyviolation',"
+        " ({ violatedDirective, blockedURI, sourceFile }) => refused.push([violatedDirective, blockedURI, sourceFile]))"
+    )
+    opened(tab, f"{server.url}/{page}")
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("refused") == []
+
+
+@pytest.mark.parametrize("kind", ["SVG", "PNG"])
+def test_pictures_can_still_be_saved(server, desk, kind):
+    page = opened(desk.page, server.url)
+    page.locator("[data-name=chain]").get_by_text("Share").click()
+    with page.expect_download() as download:
+        page.locator("[data-name=chain]").get_by_role("button", name=f"Save {kind}").click()
+    assert download.value.path().stat().st_size > 10_000
+    assert not desk.errors
+
+
+def test_the_policy_would_stop_a_stranger(server, desk):
+    page = opened(desk.page, server.url)
+    stopped = page.evaluate(
+        "() => new Promise((resolve) => { const script = document.createElement('script');"
+        " script.src = 'http://127.0.0.1:9/x.js'; script.onerror = () => resolve(true);"
+        " addEventListener('securitypolicyviolation', () => resolve('refused')); document.head.append(script); })"
+    )
+    assert stopped == "refused"
