@@ -45,7 +45,7 @@ a-browser: .venv/.test-stamp
 
 lock:  ## pin all packages anew (needs uv; ARGS=--upgrade takes newer ones)
 	$(COMPILE) $(ARGS) --extra app -o requirements/run.txt
-	$(COMPILE) $(ARGS) --all-extras -c requirements/run.txt -o requirements/test.txt
+	$(COMPILE) $(ARGS) --extra app --extra test --extra lint -c requirements/run.txt -o requirements/test.txt
 
 clean:  ## remove .venv and all that was made
 	rm -rf .venv .*_cache .hypothesis build dist *.egg-info

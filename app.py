@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.controls import assets, live, show
+from pages.controls import assets, checks, live, show
 from pages.controls.compression import Compressed
+from pages.controls.headers import Guarded
 
 
 def contents() -> dict[str, list[st.Page]]:
@@ -20,12 +21,21 @@ def contents() -> dict[str, list[st.Page]]:
         "The chain": [
             st.Page(chain, title="The gradient chain", url_path="home", default=True),
             st.Page(chain, title="The gradient chain", url_path="chain", visibility="hidden"),  # its address
+            st.Page("pages/2_saturation.py", title="Saturation", url_path="saturation"),
+            st.Page("pages/3_map.py", title="The map", url_path="map"),
+        ],
+        "Backpropagation": [
+            st.Page("pages/4_network.py", title="The network and its equations", url_path="network"),
         ],
         "The LSTM": [
+            st.Page("pages/5_gates.py", title="The LSTM, gate by gate", url_path="gates"),
             st.Page("pages/6_lstm.py", title="What the formula leaves out", url_path="lstm"),
         ],
         "Side by side": [
             st.Page("pages/7_compare.py", title="RNN or LSTM?", url_path="compare"),
+        ],
+        "Try it": [
+            st.Page("pages/8_scenes.py", title="Predict first", url_path="scenes"),
         ],
     }
 
@@ -44,6 +54,7 @@ def send_at_once() -> None:
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
+    from pages.charts import population
     from pages.controls import page  # noqa: F401  and with it the mathematics
 
     assets.warm()
@@ -56,11 +67,12 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
     gc.set_threshold(50_000, 20, 100)  # a run makes thousands of objects, and hardly any that need the collector
+    population.warm()  # in a thread of its own: only its page needs it
     yield
 
 
 if st.runtime.exists():
     st.navigation(contents(), position="top").run()
 else:  # imported by the server that is about to start
-    routes = [*assets.ROUTES, *live.ROUTES]
-    app = st.App(__file__, routes=routes, middleware=[Middleware(Compressed)], lifespan=warm)
+    routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES]
+    app = st.App(__file__, routes=routes, middleware=[Middleware(Guarded), Middleware(Compressed)], lifespan=warm)

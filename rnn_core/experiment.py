@@ -16,7 +16,9 @@ import numpy as np
 
 from rnn_core.activations import ACTIVATIONS, activation
 from rnn_core.cells import CELLS, GRU, LIMIT, LSTM, RNN, Cell
+from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.flow import GradientFlow
+from rnn_core.readout import F2, WORDS
 from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
 from rnn_core.unroll import T_MAX, Trajectory, unroll
 
@@ -31,6 +33,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "at": (1, T_MAX),
     "seed": (0, 2**31 - 1),
     "start": YEARS,
+    "b_net": (-10, 10),
     **dict.fromkeys(("i", "f", "o", "r", "z"), (0, 1)),
     **dict.fromkeys(("g", "n"), (-1, 1)),
 }
@@ -38,6 +41,9 @@ _NAMES = {
     "cell": tuple(CELLS),
     "activation": tuple(ACTIVATIONS),
     "sequence": tuple(SEQUENCES),
+    "challenge": (NONE, *CHALLENGES),
+    "f2": F2,
+    "target": WORDS,
     **dict.fromkeys(("i_mode", "f_mode", "g_mode", "o_mode", "r_mode", "z_mode", "n_mode"), MODES),
 }
 
@@ -64,6 +70,7 @@ class Experiment:
     t: int = 10
     k: int = 0
     step: int = 1  # the step whose numbers are spelled out
+    challenge: str = NONE  # what the reader tries to reach
     sequence: str = "none"
     amplitude: float = 1.0
     period: float = 8.0
@@ -71,9 +78,19 @@ class Experiment:
     seed: int = 0
     start: int = 1900  # first year of the sunspot window
     values: tuple[float, ...] = ()  # pasted numbers
+    f2: str = "softmax"  # of the output o_t = f2(W_hy h_t)
+    w_y: float = 1.0  # output weight
+    target: str = "be"  # the word due at every step
+    y: float = 1.0  # the number due at every step, where f2 is the identity
+    held: tuple[tuple[str, Any], ...] = ()  # what differs in the experiment that this one is compared with
 
     c0: float = 0.0
     pin_all: bool = False  # every gate pinned, whatever its mode
+    cut_i: bool = False  # ablation: whether the paths through this gate are left out of a reading
+    cut_f: bool = False
+    cut_g: bool = False
+    cut_o: bool = False
+    b_net: float = 0.0  # forget bias of the networks that are shown beside the scalar cell
     i_mode: str = "computed"
     i: float = 0.5
     w_i: float = 1.0
@@ -116,6 +133,11 @@ class Experiment:
             object.__setattr__(self, one.name, _checked(one.name, one.type, getattr(self, one.name)))
 
     @property
+    def beside(self) -> Experiment:
+        """The experiment that this one is compared with; itself if none is held."""
+        return replace(self, **dict(self.held), held=())
+
+    @property
     def end(self) -> int:
         """t' = min(t, T), where the chain really ends."""
         return min(self.t, self.T)
@@ -124,6 +146,11 @@ class Experiment:
     def begin(self) -> int:
         """k' = min(k, t'), where the chain really begins."""
         return min(self.k, self.end)
+
+    @property
+    def cut(self) -> str:
+        """The gates whose paths are switched off, in the cell's order, such as "fo"."""
+        return "".join(q for q in LSTM.gates if getattr(self, f"cut_{q}"))
 
     def pins(self, gate: str) -> bool:
         """Whether the gate is held at its value."""
@@ -142,6 +169,8 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
         if len(value) > MAX_NUMBERS:
             raise ValueError(f"values must be at most {MAX_NUMBERS} numbers, got {len(value)}")
         return value
+    if name == "held":
+        return _checked_held(value)
     if kind == "bool":
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, got {_shown(value)}")
@@ -153,6 +182,16 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
             raise ValueError(f"{name} must be a whole number from {low} to {high}, got {_shown(value)}")
         return int(number)
     return number
+
+
+def _checked_held(value: Any) -> tuple[tuple[str, Any], ...]:
+    pairs = value if isinstance(value, (tuple, list)) else None
+    if pairs is None or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise ValueError(f"held must be pairs of a field and its value, got {_shown(value)}")
+    unknown = [key for key, _ in pairs if not isinstance(key, str) or key not in _TYPES or key == "held"]
+    if unknown:
+        raise ValueError(f"held must name fields of an experiment, got {_shown(unknown[0])}")
+    return tuple(sorted((key, _checked(key, _TYPES[key], one)) for key, one in dict(pairs).items()))
 
 
 def _number(name: str, value: Any, low: float, high: float) -> float:
@@ -243,7 +282,8 @@ def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
 @lru_cache(maxsize=128)
 def run(experiment: Experiment) -> Run:
     """Unroll the experiment; results are shared, so their arrays are read-only."""
-    everywhere = replace(experiment, t=0, k=0, step=1)  # these choose rows, and change no array
+    # these change no array
+    everywhere = replace(experiment, t=0, k=0, step=1, challenge=NONE, held=(), b_net=0.0, **_UNCUT, **_UNSAID)
     if experiment != everywhere:
         return replace(run(everywhere), experiment=experiment)
     result = _run(experiment, inputs(experiment), {})
@@ -260,6 +300,8 @@ def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) ->
 
 
 CHOOSE_ROWS = ("T", "t", "k", "step")  # they change which rows of a run there are or are looked at, and no other
+_UNCUT: dict[str, Any] = {f"cut_{q}": False for q in LSTM.gates}
+_UNSAID: dict[str, Any] = {"f2": "softmax", "w_y": 1.0, "target": "be", "y": 1.0}
 _OF_SEQUENCE = ("amplitude", "period", "at", "seed", "start")
 
 
@@ -269,7 +311,7 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     With field = "T" every position runs to the largest T, its own input being followed by zeros. The choice
     of `t` and `k` changes no array: take rows instead. Raises ValueError for a field that cannot be swept.
     """
-    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "pin_all", *_NAMES}:
+    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "held", "pin_all", *_UNCUT, *_NAMES}:
         raise ValueError(f"field must be a number that changes the run, got {field!r}")
     variants = [_checked(field, _TYPES[field], v) for v in values]
     if not variants:

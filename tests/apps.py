@@ -23,9 +23,8 @@ def opened(page: str, **url: str) -> AppTest:
 
 def items(at: AppTest) -> dict[str, dict[str, Any]]:
     """The figures, formulas and texts that the page sends, by name."""
-    [component] = at.get("bidi_component")
-    [frame] = unpacked(component.proto.bytes)["frames"]
-    return {item["name"]: item for item in frame}
+    shown = [component.proto.bytes for component in at.get("bidi_component") if component.proto.bytes]
+    return {item["name"]: item for message in shown for item in unpacked(message)["frames"][0]}
 
 
 def slots(at: AppTest, formula: str) -> dict[str, str]:

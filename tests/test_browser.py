@@ -5,7 +5,7 @@ from urllib.parse import urlparse
 import pytest
 
 from tests.server import opened, serving
-from tests.visits import DESK, PRODUCT, READOUT, changed, drawn, query, says, thumb
+from tests.visits import DESK, PRODUCT, READOUT, changed, drawn, go_to, query, says, thumb, until
 
 pytestmark = pytest.mark.browser
 PAGES = ("chain", "lstm", "compare")
@@ -52,12 +52,12 @@ def test_a_box_takes_a_number_between_two_steps(server, desk):
 
 def test_a_copied_link_and_a_reload_restore_everything(server, browser, desk):
     page = opened(desk.page, f"{server.url}/chain?activation=sigmoid&w=3.5&T=12&t=9&k=2&sequence=sine")
-    page.wait_for_function("document.querySelector('[data-name=chain] .u-readout').textContent.startsWith('∂h₉/∂h₂')")
+    until(page, "document.querySelector('[data-name=chain] .u-readout').textContent.startsWith('∂h₉/∂h₂')")
     says_now = page.text_content(READOUT)
     thumb(page, "b").focus()
     page.keyboard.press("ArrowLeft")
     changed(page, READOUT, says_now)
-    page.wait_for_function("location.search.includes('b=')")
+    until(page, "location.search.includes('b=')")
     text, link = page.text_content(READOUT), page.url
     page.reload()
     page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[READOUT, text])
@@ -70,9 +70,9 @@ def test_a_copied_link_and_a_reload_restore_everything(server, browser, desk):
 def test_another_page_and_back_keeps_every_choice(server, desk):
     page = opened(desk.page, f"{server.url}/?activation=tanh&w=1.1")
     text = page.text_content(READOUT)
-    page.get_by_role("link", name="The LSTM cell").first.click()
+    go_to(page, "The LSTM", "What the formula leaves out")
     page.wait_for_selector("[data-name=paths] .main-svg")
-    page.get_by_role("link", name="The gradient chain").first.click()
+    go_to(page, "The chain", "The gradient chain")
     page.wait_for_selector("[data-name=chain] .main-svg")
     says(page, READOUT, text)
     assert query(page)["w"] == "1.1" and query(page)["activation"] == "tanh"
@@ -124,7 +124,7 @@ def test_a_tap_on_a_cell_moves_the_nearer_end_of_the_chain(server, desk):
     page.mouse.move(box["x"] + x - 3, box["y"] + y)
     page.mouse.click(box["x"] + x, box["y"] + y)
     says(page, PRODUCT, "128")  # from 3 to 10: 2^7
-    page.wait_for_function("location.search.includes('k=3')")
+    until(page, "location.search.includes('k=3')")
 
 
 def test_the_keyboard_alone_reaches_the_number(server, desk):
@@ -185,7 +185,7 @@ def test_plotly_is_served_once_compressed_and_kept(server, desk):
     responses = []
     desk.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
     page = opened(desk.page, server.url)
-    page.get_by_role("link", name="RNN or LSTM?").first.click()
+    go_to(page, "Side by side", "RNN or LSTM?")
     page.wait_for_selector("[data-name=state-norm] .main-svg")
     [response] = responses
     assert response.headers["content-encoding"] == "gzip" and "immutable" in response.headers["cache-control"]
@@ -194,8 +194,39 @@ def test_plotly_is_served_once_compressed_and_kept(server, desk):
 def test_a_figure_can_be_downloaded_as_svg(server, desk):
     page = opened(desk.page, server.url)
     with page.expect_download() as download:
-        page.locator("[data-name=chain]").get_by_role("button", name="SVG").click()
+        page.locator("[data-name=chain]").get_by_text("Share").click()
+        page.locator("[data-name=chain]").get_by_role("button", name="Save SVG").click()
     assert download.value.path().read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_a_held_curve_stays_beside_todays_until_it_is_let_go(server, desk, browser):
+    page = opened(desk.page, server.url)
+    says(page, PRODUCT, "1024")
+    page.get_by_role("button", name="Hold").click()
+    page.wait_for_selector("[data-name=beside]")
+    page.locator(".st-key-activation").get_by_text("tanh", exact=True).click()
+    words = "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, 4.79 × 10⁹ times smaller."
+    says(page, "[data-name=beside]", words)
+    heights = (
+        "Array.from(document.querySelector('[data-name=chain] .u-plot').data.find(t => t.text?.includes('held')).y)"
+    )
+    assert page.evaluate(heights)[0] == pytest.approx(3.0103, abs=1e-4)
+    assert query(page)["held"] == "w=2"
+    other = browser.new_context(viewport=DESK)  # a link holds both
+    says(opened(other.new_page(), page.url), "[data-name=beside]", words)
+    other.close()
+    page.get_by_role("button", name="Let go").click()
+    page.wait_for_selector("[data-name=beside]", state="detached")
+    until(page, "!location.search.includes('held')")
+    assert not desk.errors
+
+
+def test_a_link_is_copied(server, desk):
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    page = opened(desk.page, f"{server.url}/?w=1.5")
+    page.locator("[data-name=chain]").get_by_text("Share").click()
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text === location.href)")
 
 
 def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
@@ -213,7 +244,7 @@ def test_a_fresh_server_answers_a_deep_link(tmp_path, browser):
         context = browser.new_context(viewport=DESK)
         page = opened(context.new_page(), f"{server.url}/lstm?f=0.5")
         page.wait_for_selector("[data-name=paths] .main-svg")
-        assert page.get_by_role("link", name="RNN or LSTM?").count()
+        assert page.get_by_test_id("stTopNavSection").filter(has_text="Side by side").count()
         context.close()
 
 
@@ -224,7 +255,7 @@ def test_an_open_fold_follows_the_slider(server, desk):
     assert "1024.0" in page.text_content(".stCode")
     thumb(page, "w").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.stCode')?.textContent.includes('w=2.05')")
+    until(page, "document.querySelector('.stCode')?.textContent.includes('= 2.05, ')")
 
 
 def test_marks_hidden_off_the_scale_come_back(server, desk):
@@ -248,7 +279,7 @@ def test_a_held_key_leaves_thumb_box_address_and_figure_in_agreement(server, des
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(30)  # a keyboard's own rate of repetition
     says(page, PRODUCT, "4143")  # 2.3^10 = 4142.65
-    page.wait_for_function("location.search === '?w=2.3'")
+    until(page, "location.search === '?w=2.3'")
     page.wait_for_timeout(500)  # whatever lags behind has its chance to undo it
     says(page, PRODUCT, "4143")
     assert page.evaluate("document.querySelector('.st-key-w input[type=range]').value") == "2.3"

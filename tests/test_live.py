@@ -2,7 +2,9 @@
 
 import gzip
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -22,7 +24,11 @@ ITEMS = {page: view.items for page, view in views.VIEWS.items()}
 ROWS = ("T", "t", "k")
 SLIDERS = {
     "chain": ("w", "u", "b", "h0", "slope", "step", *ROWS),
-    "lstm": ("c0", "h0", *ROWS, *gate_fields(*LSTM.gates)),
+    "saturation": ("w", "b", "h0", "slope", "step", *ROWS),
+    "map": ("w", "u", "b", "h0", "slope", *ROWS),
+    "gates": ("c0", "h0", "step", *ROWS, *gate_fields(*LSTM.gates)),
+    "network": ("w", "u", "b", "h0", "w_y", "y", "slope", "T", "t"),
+    "lstm": ("c0", "h0", "b_net", *ROWS, *gate_fields(*LSTM.gates)),
     "compare": ("w", "u", "b", "h0", "c0", *ROWS, *gate_fields(*LSTM.gates, *GRU.gates)),
 }
 EXPERIMENTS = {
@@ -30,11 +36,28 @@ EXPERIMENTS = {
         Experiment(), Experiment(activation="tanh", sequence="sine", T=13, t=12, k=2),
         Experiment(activation="relu", w=-0.7, sequence="noise", T=5, t=9, k=7),
         Experiment(activation="leaky_relu", b=-1.0),
+        Experiment(activation="tanh", sequence="sine", T=6, t=3, k=3),  # an empty chain
+    ],
+    "saturation": [
+        Experiment(activation="tanh"), Experiment(activation="sigmoid", w=5.0, b=-2.5, h0=0.6, T=13, t=12, k=2, step=5),
+        Experiment(activation="leaky_relu", w=-0.7, b=0.3, T=5, t=9, k=7), Experiment(activation="elu", w=1.5, t=0),
+    ],
+    "map": [
+        Experiment(activation="tanh", T=30), Experiment(activation="sigmoid", w=5.0, sequence="sine", T=9, t=9, k=2),
+        Experiment(activation="leaky_relu", w=-0.7, b=-1.0, T=5, t=9, k=7), Experiment(h0=0.0, t=0),
+    ],
+    "gates": [
+        SCENARIOS["gates"].experiment, SCENARIOS["carousel"].experiment,
+        Experiment(cell="lstm", T=7, t=6, k=1, step=3, sequence="sine", **{f"{q}_mode": "computed" for q in LSTM.gates}),
+    ],
+    "network": [
+        SCENARIOS["not_zero"].experiment, Experiment(activation="tanh", sequence="sine", T=13, t=12, target="not"),
+        Experiment(activation="leaky_relu", w=-0.7, sequence="noise", T=5, t=9, f2="identity"), Experiment(t=0),
     ],
     "lstm": [
         SCENARIOS["lstm"].experiment,
         Experiment(cell="lstm", T=7, t=6, k=1, sequence="sine", **{f"{q}_mode": "computed" for q in LSTM.gates}),
-        Experiment(cell="lstm", T=4, pin_all=True),
+        Experiment(cell="lstm", T=4, pin_all=True), replace(SCENARIOS["wrong_sign"].experiment, cut_f=True, cut_g=True),
     ],
     "compare": [SCENARIOS["same_input"].experiment, Experiment(T=6, t=6, w=0.0, activation="tanh")],
 }  # fmt: skip
@@ -90,7 +113,7 @@ def test_the_sliders_of_every_sequence_are_followed_too(page, sequence):
 @pytest.mark.parametrize(("page", "T"), [(page, T) for page in ITEMS for T in (10, 40, 100)])
 def test_a_sweep_is_small_and_spans_the_whole_range(page, T):
     e = replace(EXPERIMENTS[page][1 if page == "chain" else 0], T=T, t=T, k=0)
-    key = {"lstm": "f"}.get(page, "w")
+    key = {"gates": "f", "lstm": "f"}.get(page, "w")
     packed = live.sweep(ITEMS[page], TABLE[key], e)
     assert len(packed) <= 60_000
     at = unpacked(gzip.decompress(packed))["at"]
@@ -116,12 +139,12 @@ def answer(page, key, query=""):
 
 @pytest.fixture
 def offered():
-    controls = {key: TABLE[key] for key in ("w", "activation", "T", "values", "seed")}
-    live.offer(
-        "offered", views.chain_items, controls, lambda v: Experiment(w=v["w"], T=v["T"], activation=v["activation"])
-    )
+    keys = ("w", "activation", "T", "sequence", "seed")
+    controls = {key: TABLE[key] for key in (*keys, "values")}
+    live.offer("offered", views.chain_items, controls, lambda values: Experiment(**{key: values[key] for key in keys}))
     yield
     del live._SOURCES["offered"]
+    live._SWEEPS.clear()
 
 
 def test_an_address_gets_its_sweep_and_the_thumbs_own_place_does_not_matter(offered):
@@ -129,6 +152,21 @@ def test_an_address_gets_its_sweep_and_the_thumbs_own_place_does_not_matter(offe
     assert first.status_code == 200 and first.body is second.body
     at = unpacked(gzip.decompress(first.body))["at"]
     assert at[0] == -6 and at[-1] == 8
+
+
+@pytest.mark.parametrize("seed", [0, 3, 500, 999])
+def test_the_sweep_of_the_seed_lies_around_the_seed_that_is_chosen(offered, seed):
+    sweep = unpacked(gzip.decompress(answer("offered", "seed", f"sequence=noise&seed={seed}").body))
+    assert seed in sweep["at"] and len(sweep["at"]) > 5 and (np.diff(sweep["at"]) == 1).all()
+    frame = sweep["frames"][sweep["at"].tolist().index(seed)]
+    [exact] = unpacked(encode(views.chain_items(Experiment(sequence="noise", seed=seed))))["frames"]
+    agree(bare(frame), exact)
+
+
+def test_the_browser_is_told_which_sweeps_lie_around_their_choice(offered):
+    assert live.description("offered", "w", (("w", 2.0), ("seed", 7))) == {
+        "url": "/sweeps/offered", "main": "w", "around": ["seed"], "choices": {"w": 2.0, "seed": 7}
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -145,11 +183,59 @@ def test_what_is_no_slider_of_a_page_is_not_found(offered, page, key):
 
 def test_a_busy_server_answers_no_further_sweep_and_keeps_serving_pictures(offered, monkeypatch):
     monkeypatch.setattr(live, "_PATIENCE", 0.01)
+    kept = answer("offered", "w", "T=4").body
     taken = [live._WORKERS.acquire() for _ in range(2)]
     assert taken == [True, True] and answer("offered", "w", "T=3").status_code == 503
+    assert answer("offered", "w", "T=4").body is kept  # what is there needs no worker
     for _ in taken:
         live._WORKERS.release()
     assert answer("offered", "w", "T=3").status_code == 200
+
+
+def test_a_sweep_that_many_ask_for_at_once_is_made_once(offered, monkeypatch):
+    made, go, sweep = [], Event(), live.sweep
+
+    def slow(*asked):
+        made.append(asked)
+        go.wait(10)
+        return sweep(*asked)
+
+    monkeypatch.setattr(live, "sweep", slow)
+    monkeypatch.setattr(live, "_PATIENCE", 10)
+    with ThreadPoolExecutor(6) as browsers:
+        answers = [browsers.submit(answer, "offered", "w", f"T=5&w={w}") for w in range(6)]
+        while not made:
+            pass
+        go.set()
+        bodies = [each.result().body for each in answers]
+    assert len(made) == 1 and all(body is bodies[0] for body in bodies)
+
+
+def test_a_sweep_that_takes_long_is_not_waited_for_and_one_that_failed_is_made_anew(offered, monkeypatch):
+    go, sweep = Event(), live.sweep
+    monkeypatch.setattr(live, "sweep", lambda *asked: go.wait(10) and sweep(*asked))
+    monkeypatch.setattr(live, "_PATIENCE", 0.05)
+    with ThreadPoolExecutor(1) as browser:
+        first = browser.submit(answer, "offered", "w", "T=5")
+        while not live._SWEEPS:
+            pass
+        assert answer("offered", "w", "T=5").status_code == 503
+        go.set()
+        assert first.result().status_code == 200
+    monkeypatch.setattr(live, "sweep", lambda *asked: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        answer("offered", "w", "T=6")
+    monkeypatch.setattr(live, "sweep", sweep)
+    assert answer("offered", "w", "T=6").status_code == 200
+
+
+def test_only_the_sweeps_used_last_are_kept(offered, monkeypatch):
+    monkeypatch.setattr(live, "_KEPT", 2)
+    monkeypatch.setattr(live, "sweep", lambda items, control, experiment: str(experiment.T).encode())
+    bodies = {T: answer("offered", "w", f"T={T}").body for T in (1, 2)}
+    assert answer("offered", "w", "T=1").body is bodies[1]
+    answer("offered", "w", "T=3")
+    assert [asked[2].T for asked in live._SWEEPS] == [1, 3]
 
 
 def test_a_message_refuses_numbers_that_are_none():

@@ -22,6 +22,7 @@ GATES = {
     "r": "--u-update", "z": "--u-forget", "n": "--u-candidate",
 }  # fmt: skip
 DIRECT, TOTAL = "--u-direct", "--u-total"
+STATE_READING, ONE_STEP, CUT = "--u-state-reading", "--u-one-step", "--u-cut"
 CELL_COLORS = {"rnn": "--u-rnn", "lstm": "--u-lstm", "gru": "--u-gru"}
 VANISH, NEUTRAL, EXPLODE, GRID = "--u-vanish", "--u-neutral", "--u-explode", "--u-grid"
 TEXT, MUTED, BACKGROUND = "--st-text-color", "--u-muted", "--u-background"
@@ -82,7 +83,9 @@ def gaps(y: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(y), y, np.nan)
 
 
-_SYMBOLS = {"circle": 0, "diamond": 2, "triangle-up": 5, "triangle-down": 6, "x-thin": 34}  # Plotly's codes
+_SYMBOLS = {  # Plotly's codes
+    "circle": 0, "square": 1, "diamond": 2, "cross": 3, "x": 4, "triangle-up": 5, "triangle-down": 6, "x-thin": 34,
+}  # fmt: skip
 _OPEN = 100
 
 
@@ -140,17 +143,23 @@ def labels(x: int, y: np.ndarray, texts: Mapping[str, Any], position: Any = "mid
     }  # fmt: skip
 
 
-def end_labels(x: int, ends: Sequence[Scaled], texts: Mapping[str, Any], bounds: tuple[float, float]) -> Json:
+def end_labels(x: int, ends: Sequence[Scaled | np.ndarray], texts: Mapping[str, Any], bounds: tuple[float, float],
+               position: Any = "middle left") -> Json:  # fmt: skip
     """Texts left of the curves' ends at x, spread so that none covers another."""
     low, high = bounds
     room = 0.085 * (high - low)
-    y = np.clip(np.stack([end.log10 for end in ends], axis=-1), low, high) if ends else np.empty(0)
+    heights = [end.log10 if isinstance(end, Scaled) else end for end in ends]
+    y = np.clip(np.stack(heights, axis=-1), low, high) if ends else np.empty(0)
     order = np.argsort(-y, axis=-1, kind="stable")
     for c in range(1, len(ends)):
         above, below = order[..., c - 1, None], order[..., c, None]
         upper = np.take_along_axis(y, above, -1) - room
         np.put_along_axis(y, below, np.minimum(np.take_along_axis(y, below, -1), upper), -1)
-    return labels(x, y, texts)
+    for c in range(len(ends)):  # those pushed off the plot push back
+        at = order[..., c, None]
+        lowest = low + room * (len(ends) - 1 - c)
+        np.put_along_axis(y, at, np.maximum(np.take_along_axis(y, at, -1), lowest), -1)
+    return labels(x, y, texts, position)
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:

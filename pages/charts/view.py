@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts.along import zipped
+from pages.charts import beside
+from pages.charts.along import time_last, zipped
 from rnn_core.experiment import CHOOSE_ROWS, Experiment, Run, run, sweep
 from rnn_core.scaled import Scaled
 
@@ -25,8 +26,23 @@ class View:
     items: Callable[..., Items]  # what `show` shows; decorated with `live`
     columns: Callable[[Experiment], Columns]  # the table, one entry a column
     code: Callable[[Experiment], Sequence[str]]  # the snippet's last lines, about `r = run(…)`
-    number: Callable[[Experiment], tuple[str, Scaled]]  # the page's one number: its name as in the read-out, its value
+    number: Callable[..., tuple[str, Scaled]]  # the page's one number: its name as in the read-out, its value
     tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None = None  # controls that a tap sets
+    check: Callable[[Experiment], dict[str, Any]] | None = None  # what the badge says of the number: see `verdict`
+    snippets: Callable[[Experiment], dict[str, str]] | None = None  # code that makes the number, by library
+
+    def shown(self, e: Experiment, over: Over = None) -> Items:
+        """The items; where an experiment is held, with its curves beside today's and the difference in words."""
+        if not e.held:
+            return self.items(e, over)
+        if over and over[0] in CHOOSE_ROWS and len(over[1]) > 1:
+            return zipped([self.shown(e, (over[0], [value])) for value in over[1]])
+        items = beside.with_held(self.items(e, over), self.items(e.beside))
+        [name, now], [held_name, held] = self.number(e, over), self.number(e.beside)
+        values = [now] if now.mant.ndim == 0 else [now[s] for s in range(len(now.mant))]
+        words = [beside.sentence(name, value, held_name, held) for value in values]
+        main = next(place for place, item in enumerate(items) if item.get("role") == "main")
+        return [*items[: main + 1], beside.item(zipped(words)), *items[main + 1 :]]
 
 
 def run_over(e: Experiment, over: Over) -> Run:
@@ -54,3 +70,9 @@ def live(items: Callable[[Experiment, Over], Items]) -> Callable[..., Items]:
         return items(e, over)
 
     return lively
+
+
+def first(values: Scaled, r: Run) -> Scaled:
+    """The first in time of scalar values (L, *batch, …), of shape batch: the number at the chain's begin."""
+    found: Scaled = time_last(values, r)
+    return found[..., 0]

@@ -5,12 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pages.charts import chain, compare, gates, inputs, network, paths, remarks, states
+from pages.charts import (
+    backprop,
+    cell_diagram,
+    chain,
+    compare,
+    gates,
+    inputs,
+    landscape,
+    memory,
+    network,
+    paths,
+    population,
+    remarks,
+    saturation,
+    snippets,
+    split,
+    states,
+    verdict,
+)
 from pages.charts.numbers import derivative, scalar
-from pages.charts.view import Columns, Items, Over, View, live, run_over
+from pages.charts.view import Columns, Items, Over, View, first, live, run_over
+from rnn_core import check
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, Run, run
 from rnn_core.scaled import Scaled
+from rnn_core.ways_back import ways_back
 
 
 @live
@@ -58,9 +78,9 @@ def chain_code(e: Experiment) -> list[str]:
     ]
 
 
-def chain_number(e: Experiment) -> tuple[str, Scaled]:
-    r = run(e)
-    return derivative("h", r.t, "h", r.k), scalar(r.flow.products_to(r.t, r.k))[0]
+def chain_number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
+    r = run_over(e, over)
+    return derivative("h", r.t, "h", r.k), first(r.flow.products_to(r.t, r.k), r)
 
 
 def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
@@ -71,12 +91,49 @@ def chain_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
 
 
 @live
+def gates_items(e: Experiment, over: Over) -> Items:
+    r = run_over(e, over)
+    a, over_time, kept = cell_diagram.quantities(r), gates.quantities(r), memory.quantities(r)
+    return [
+        cell_diagram.picture(a), cell_diagram.formula(a), remarks.item(remarks.quantities(r)), memory.picture(kept),
+        gates.picture(over_time), gates.states_picture(over_time), memory.starts_picture(memory.at_the_start(kept)),
+    ]  # fmt: skip
+
+
+def gates_columns(e: Experiment) -> Columns:
+    """One row for each step j = k … t: gates, states, and the ways by which the gradient goes back through it."""
+    r = run(e)
+    tr, steps = r.trajectory, range(r.k, r.t + 1)
+    ways = {name: scalar(way).value for name, way in ways_back(r.flow).items()}
+    heads = {
+        "highway": "dC_j/dC_j-1", "read": "dh_j/dC_j", "o": "dh_j/dh_j-1 by o",
+        **{q: f"dC_j/dh_j-1 by {q}" for q in "ifg"},
+    }  # fmt: skip
+    return {
+        "j": list(steps),
+        **_fed(r),
+        **{q: [None if j == 0 else tr.gate(q)[j - 1, 0].item() for j in steps] for q in CELLS["lstm"].gates},
+        "C_j": tr.c[r.k : r.t + 1, 0].tolist(),
+        "h_j": tr.h[r.k : r.t + 1, 0].tolist(),
+        **{heads[name]: [None if j == 0 else way[j - 1].item() for j in steps] for name, way in ways.items()},
+        "direct dC_t/dC_j": r.flow.direct(r.t, r.k).value[:, 0].tolist(),
+        "total dC_t/dC_j": scalar(r.flow.total(r.t, r.k)).value.tolist(),
+    }
+
+
+def gates_tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
+    """A tap on a step of the gates spells it out."""
+    return {"step": max(1, int(tap["value"]))}
+
+
+@live
 def lstm_items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
-    a, over_time = paths.quantities(r), gates.quantities(r)
+    a = paths.quantities(r)
     return [
-        paths.picture(a), paths.formula(a), remarks.item(remarks.quantities(r), last=remarks.bend(r)),
-        gates.picture(over_time), gates.states_picture(over_time), paths.split_picture(r),
+        paths.picture(a), paths.formula(a),
+        remarks.item(remarks.quantities(r), last=[*remarks.bend(r), *paths.remarks(r)]),
+        split.picture(r), *population.pictures(r),
     ]  # fmt: skip
 
 
@@ -84,6 +141,7 @@ def lstm_columns(e: Experiment) -> Columns:
     """One row for each step j = k … t."""
     r = run(e)
     t, k, tr = r.t, r.k, r.trajectory
+    readings, parts = paths.quantities(r)["readings"], split.quantities(r)["parts"]
     opened = {
         q: [None if j == 0 else tr.gate(q)[j - 1, 0].item() for j in range(k, t + 1)] for q in CELLS["lstm"].gates
     }
@@ -93,8 +151,8 @@ def lstm_columns(e: Experiment) -> Columns:
         **opened,
         "C_j": tr.c[k : t + 1, 0].tolist(),
         "h_j": tr.h[k : t + 1, 0].tolist(),
-        "direct dC_t/dC_j": r.flow.direct(t, k).value[:, 0].tolist(),
-        "total dC_t/dC_j": scalar(r.flow.total(t, k)).value.tolist(),
+        **{f"{which.replace('_', '-')} dC_t/dC_j": values.value.tolist() for which, values in readings.items()},
+        **{f"R_{q}": parts[q].value.tolist() for q in CELLS["lstm"].gates},
     }
 
 
@@ -104,12 +162,18 @@ def lstm_code(e: Experiment) -> list[str]:
         f"direct, total = r.flow.direct(t={e.end}, k={e.begin}), r.flow.total(t={e.end}, k={e.begin})",
         f"print(direct.value[0].item())  # {flow.direct(e.end, e.begin).value[0].item()!r}",
         f"print(total.value[0].item())  # {flow.total(e.end, e.begin).value[0].item()!r}",
+        *([_ablation_code(e)] if e.cut else []),
     ]
 
 
-def lstm_number(e: Experiment) -> tuple[str, Scaled]:
-    r = run(e)
-    return derivative("C", r.t, "C", r.k), scalar(r.flow.total(r.t, r.k))[0]
+def _ablation_code(e: Experiment) -> str:
+    left = run(e).flow.ablated(e.cut).total(e.end, e.begin).value[0].item()
+    return f'print(r.flow.ablated("{e.cut}").total(t={e.end}, k={e.begin}).value[0].item())  # {left!r}'
+
+
+def lstm_number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
+    r = run_over(e, over)
+    return derivative("C", r.t, "C", r.k), first(r.flow.total(r.t, r.k), r)
 
 
 def _three(e: Experiment, over: Over = None) -> dict[str, Run]:
@@ -142,14 +206,24 @@ def compare_code(e: Experiment) -> list[str]:
     ]
 
 
-def compare_number(e: Experiment) -> tuple[str, Scaled]:
+def compare_number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
     """The RNN's: the sliders of the first tab drive it."""
-    r = run(replace(e, cell="rnn"))
-    return f"the RNN’s ‖{derivative('s', r.t, 's', r.k)}‖₂", r.flow.products_to(r.t, r.k).norm(2)[0]
+    r = run_over(replace(e, cell="rnn"), over)
+    return f"the RNN’s ‖{derivative('s', r.t, 's', r.k)}‖₂", first(r.flow.products_to(r.t, r.k).norm(2), r)
 
+
+# the number once more: the badge's way to it, and code of its own
+_CHAIN: dict[str, Any] = {"check": verdict.by(chain_number, check.chain), "snippets": snippets.chain}
+_LOSS: dict[str, Any] = {"check": verdict.by(backprop.main_number, check.loss_gradient), "snippets": snippets.loss}
+_TOTAL: dict[str, Any] = {"check": verdict.by(lstm_number, check.total), "snippets": snippets.total}
+_NORM: dict[str, Any] = {"check": verdict.by(compare_number, check.norm), "snippets": snippets.norms}
 
 VIEWS = {
-    "chain": View(chain_items, chain_columns, chain_code, chain_number, chain_tapped),
-    "lstm": View(lstm_items, lstm_columns, lstm_code, lstm_number),
-    "compare": View(compare_items, compare_columns, compare_code, compare_number),
+    "chain": View(chain_items, chain_columns, chain_code, chain_number, chain_tapped, **_CHAIN),
+    "saturation": View(saturation.items, chain_columns, chain_code, chain_number, chain_tapped, **_CHAIN),
+    "map": View(landscape.items, landscape.columns, landscape.code, chain_number, landscape.tapped, **_CHAIN),
+    "network": View(backprop.items, backprop.columns, backprop.code, backprop.main_number, backprop.tapped, **_LOSS),
+    "gates": View(gates_items, gates_columns, lstm_code, lstm_number, gates_tapped, **_TOTAL),
+    "lstm": View(lstm_items, lstm_columns, lstm_code, lstm_number, **_TOTAL),
+    "compare": View(compare_items, compare_columns, compare_code, compare_number, **_NORM),
 }

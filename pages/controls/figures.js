@@ -1,5 +1,6 @@
 // Draws what Python sent, and follows the sliders: the one component behind all pictures of a page.
 
+import { badge } from "./badge.js";
 import { follower } from "./live.js";
 import { at, unpack } from "./message.js";
 import { palette } from "./theme.js";
@@ -13,6 +14,7 @@ import { element, plotly, quicken, VIEWS } from "./views.js";
  * @property {Map<string, View>} views
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
+ * @property {import("./badge.js").Badge} badge  in the main figure's head
  * @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
  */
 
@@ -36,6 +38,7 @@ export function render(component, plotlyUrl) {
 /** What the server computed, and soon no ghost. */
 function settle(page) {
   show(page, page.exact.items.map((item) => at(item, 0, page.exact.blob)));
+  page.badge.expect(page.exact);
   clearTimeout(page.ghosts);
   page.ghosts = setTimeout(haunt, LINGERS, page, false);
 }
@@ -45,6 +48,7 @@ export function release(parentElement) {
   const page = pages.get(parentElement);
   if (!page || parentElement.isConnected) return;
   page.follower.release();
+  page.badge.blank();
   clearTimeout(page.ghosts);
   page.views.forEach((view, name) => remove(page, name, view));
   pages.delete(parentElement);
@@ -57,9 +61,11 @@ function start(parentElement) {
     page.stale.add(view);
     paint(page);
   };
+  page.badge = badge();
   page.follower = follower((items) => {
     clearTimeout(page.ghosts);
     haunt(page, true);
+    page.badge.blank();
     show(page, items);
   }, () => settle(page));
   parentElement.append(page.root);

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from pages.controls import export, live
+from pages.controls import checks, export, live
 from pages.controls.control import Control
+from pages.controls.hold import HELD, hold, settings
 from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, enter, read
 from pages.controls.parts import TAKE_AWAY, followed_by, part, redraw
@@ -21,11 +22,13 @@ from rnn_core.scenarios import SCENARIOS, Scenario
 class View(Protocol):
     """What a page shows of an experiment; see `pages/charts/view.py`, which this file does not know."""
 
-    items: live.Items
+    shown: live.Items
     columns: Callable[[Experiment], export.Columns]
     code: Callable[[Experiment], Sequence[str]]
     number: Callable[[Experiment], Any]
     tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None
+    check: checks.Check | None
+    snippets: Callable[[Experiment], Mapping[str, str]] | None
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ def show_page(page: Page) -> None:
 
 
 def _body(page: Page) -> None:
-    controls = enter(page.address, chosen(page.controls), page.defaults)
-    live.offer(page.address, page.view.items, controls, partial(_experiment, page))
+    controls = enter(page.address, chosen((*page.controls, HELD)), page.defaults)
+    live.offer(page.address, page.view.shown, controls, partial(_experiment, page, controls))
+    checks.offer(page.address, page.view.check)
     picture, panel = stage()
     with panel, followed_by(picture, partial(_picture, page, controls)):
         page.panel(controls)
@@ -65,40 +69,46 @@ def _body(page: Page) -> None:
 
 def _picture(page: Page, controls: Mapping[str, Control]) -> None:
     values = read(controls)
-    experiment = _experiment(page, values)
+    experiment = _experiment(page, controls, values)
     show(
-        _message(page.view.items, experiment, page.address, page.main, live.choices(controls, values)),
-        on_tap=_taps(page, experiment),
+        _message(page.view.shown, experiment, page.address, page.main, live.choices(controls, values)),
+        on_tap=partial(_take, page, controls, values, experiment),
     )
 
 
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
-    experiment = _experiment(page, read(controls))
+    experiment = _experiment(page, controls, read(controls))
     export.numbers(page.address, lambda: page.view.columns(experiment))
-    export.code(experiment, lambda: page.view.code(experiment))
+    export.code(experiment, page.view.code, page.view.snippets)
 
 
 @lru_cache(maxsize=512)
 def _message(items: live.Items, experiment: Experiment, address: str, main: str, chosen: live.Choices) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    return encode(items(experiment), live=live.description(address, main, chosen))
+    return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
 
 
-def _experiment(page: Page, values: Mapping[str, Any]) -> Experiment:
+def _experiment(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:
     """The reader's choices as an experiment."""
-    return Experiment(cell=page.cell, **{**values, "values": pasted(values["values"])[0]})
+    held = settings(controls, values[HELD])
+    return Experiment(cell=page.cell, **_fields(values), held=tuple(_fields(held).items()))
 
 
-def _taps(page: Page, experiment: Experiment) -> Callable[[dict[str, Any]], None] | None:
-    if page.view.tapped is None:
-        return None
-    tapped = page.view.tapped
+def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Controls' values as fields of an experiment: what was pasted becomes numbers."""
+    fields = {key: value for key, value in values.items() if key != HELD}
+    return fields | ({"values": pasted(fields["values"])[0]} if "values" in fields else {})
 
-    def take(tap: dict[str, Any]) -> None:
-        apply(tapped(experiment, tap))
-        redraw()
 
-    return take
+def _take(
+    page: Page, controls: Mapping[str, Control], values: Mapping[str, Any], experiment: Experiment, tap: dict[str, Any]
+) -> None:
+    """What a reader asks of the picture: to hold its curves, or what a tap on it means."""
+    if "hold" in tap:
+        hold(controls, values, page.main)
+    elif page.view.tapped:
+        apply(page.view.tapped(experiment, tap))
+    redraw()
 
 
 def _scenarios(page: Page) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 from pages.controls.control import Control
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GRU, LSTM
+from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.experiment import MODES, Experiment
+from rnn_core.readout import F2, PLACES, WORDS
 from rnn_core.sequences import SEQUENCES, YEARS, parse_numbers
 
 _DEFAULTS = vars(Experiment())
@@ -51,15 +53,24 @@ _ALL = [
     _slider("t", "Chain ends at t", 0, 100, 1),
     _slider("k", "Chain begins at k", 0, 100, 1),
     _slider("step", "Step spelled out", 1, 100, 1, "Or tap its bar in the picture."),
+    Control("challenge", "Challenge", "select", NONE, options=(NONE, *CHALLENGES)),
     Control("sequence", "Input sequence", "select", _DEFAULTS["sequence"], options=tuple(SEQUENCES)),
     _slider("amplitude", "Amplitude", -5.0, 5.0, 0.05),
     _slider("period", "Period in steps", 2.0, 50.0, 0.5),
     _slider("at", "Step of the impulse", 1, 100, 1),
     replace(_slider("seed", "Seed of the noise", 0, 999, 1), alike=False),
     _slider("start", "First year", *YEARS, 1),
+    _choice("f2", "Output f₂", F2),
+    _slider("w_y", "Output weight", -5.0, 5.0, 0.05,
+            f"For the four words, times {', '.join(f'{place:g}' for place in PLACES)}: the logits per unit of h."),
+    _choice("target", "Word due at every step", WORDS),
+    _slider("y", "Number due at every step, y", -5.0, 5.0, 0.05),
     Control("values", "Your numbers", "text", "", help="Separated by commas or spaces.", max_chars=2000),
+    Control("held", "Held for comparison", "text", "", help="Settings as in an address; set by the button Hold."),
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
             help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
+    *(Control(f"cut_{q}", f"without {SYMBOLS.get(q, q)}", "toggle", _DEFAULTS[f"cut_{q}"]) for q in LSTM.gates),
+    _slider("b_net", "Forget bias b of the networks", 0.0, 5.0, 0.5),
     *(control for q in LSTM.gates for control in _gate(q, LSTM.candidate)),
     *(control for q in GRU.gates for control in _gate(q, GRU.candidate)),
 ]  # fmt: skip
@@ -68,6 +79,7 @@ TABLE: dict[str, Control] = {control.key: control for control in _ALL}
 
 INPUT = ("sequence", "amplitude", "period", "at", "seed", "start", "values")
 CHAIN = ("T", "t", "k")
+CUTS = tuple(f"cut_{q}" for q in LSTM.gates)
 RNN_FIELDS = ("activation", "slope", "w", "u", "b")
 
 
@@ -97,4 +109,6 @@ def widget_values(experiment: Experiment, keys: Any) -> dict[str, Any]:
     values = {key: getattr(experiment, key) for key in keys}
     if "values" in values:
         values["values"] = ", ".join(map(repr, values["values"]))
+    if "held" in values:
+        values["held"] = ""
     return values

@@ -12,12 +12,14 @@ import { dressed, forPaper, isTouch } from "./theme.js";
  * @property {string} [title] @property {string} [alt] @property {string} [text]
  * @property {Figure} [figure] @property {object} [narrow]  a patch of the figure where there is little width
  * @property {number} [height] @property {"main"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @property {boolean} [linked]  points of the same customdata light up together, in all linked figures
  * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
  *
  * @typedef {object} View
  * @property {HTMLElement} node @property {(item: Item) => void} update
  * @property {() => void} [redraw]  figures: draw what was updated
  * @property {(on: boolean) => boolean} [haunt]  keep the present course as a ghost, or let it go; whether that is new
+ * @property {(value: any) => void} [light]  show what is known of the points that carry this value; undefined: of none
  * @property {() => void} [release]
  */
 
@@ -50,7 +52,16 @@ function figureView(page) {
   const download = (format) => () => plotly().downloadImage(forPaper(item, size, page.color), {
     format, width: size.width, height: size.height + 40, scale: 2, filename: slug(item.title),
   });
-  const head = element("div", "u-head", title, button("SVG", download("svg")), button("PNG", download("png")));
+  const hold = button("Hold", () => page.component.setTriggerValue("tap", { hold: true }));
+  const link = button("Copy link", async () => {
+    await navigator.clipboard.writeText(location.href);
+    acknowledge(link, "Copied");
+  });
+  const share = element("details", "u-share", element("summary", "u-button", "Share"), element(
+    "div", "u-menu", link, button("Save SVG", download("svg")), button("Save PNG", download("png")),
+  ));
+  share.addEventListener("focusout", ({ relatedTarget }) => { share.open &&= share.contains(relatedTarget); });
+  const head = element("div", "u-head", title, hold, share);
   node.append(head, plot, readout);
   readout.id = `u-readout-${++serial}`;
   plot.setAttribute("role", "img");
@@ -64,7 +75,7 @@ function figureView(page) {
     if (!plotly() || !size.width) return;
     const { data, layout } = dressed(item, size, page.color, ghosts);
     const frame = JSON.stringify([layout, data.map(({ type }) => type)]);
-    if (frame === drawn) {
+    if (frame === drawn && !data.some(({ type }) => type === "heatmap")) { // a transition loses a map
       // the traces alone: half the time; a redraw that the next one overtakes is rejected
       plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
       return;
@@ -74,23 +85,42 @@ function figureView(page) {
     plotly().react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
     plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", onTap);
+    plot.removeAllListeners("plotly_hover");
+    plot.removeAllListeners("plotly_unhover");
+    plot.on("plotly_hover", ({ points }) => { if (item.linked) light(points[0].customdata); });
+    plot.on("plotly_unhover", () => { if (item.linked) light(undefined, view); });
   };
   const onTap = ({ points, event }) => {
-    const value = points.find((point) => point.customdata !== undefined)?.customdata;
+    const point = points.find(({ customdata, z }) => customdata !== undefined || z !== undefined);
+    const value = point?.customdata ?? (point && [point.x, point.y]); // a map's cell says where it lies
     if (!item.tap || value === undefined || event.timeStamp - tapped < 400) return; // a tap comes as two clicks
     tapped = event.timeStamp;
     page.component.setTriggerValue("tap", { figure: item.name, value });
   };
+  /** Where a step is hovered, its points in all linked figures light up; they are told apart by their customdata. */
+  const light = (value, except = null) => page.views.forEach((other) => other !== except && other.light?.(value));
   /** @type {View} */
   const view = {
     node,
     redraw,
+    light(value) {
+      if (!item.linked || !plot.data) return;
+      const points = plot.data.flatMap(({ customdata }, curveNumber) => {
+        const pointNumber = value === undefined ? -1 : Array.from(customdata ?? []).indexOf(value);
+        return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
+      });
+      if (points.length) plotly().Fx.hover(plot, points, Object.keys(plot._fullLayout._plots));
+      else plotly().Fx.unhover(plot);
+    },
     update(next) {
       item = next;
       put(title, "textContent", item.title);
       put(readout, "textContent", item.alt);
       put(node.dataset, "name", item.name);
       node.classList.toggle("u-main", item.role === "main");
+      if (item.role === "main" && page.badge.node.parentNode !== head) title.after(page.badge.node);
+      put(hold, "hidden", item.role !== "main" || !("held" in (page.exact.live?.choices ?? {})));
+      put(hold, "textContent", page.exact.live?.choices.held ? "Let go" : "Hold");
       // a screen reader hears where the slider came to rest, not every step of the way
       if (item.role === "main") put(readout, "ariaLive", page.follower.isMoving() ? "off" : "polite");
       put(node.style, "cssText", `--u-height: ${item.height}px;`);
@@ -119,8 +149,7 @@ function formulaView() {
   const lines = element("div", "u-lines");
   const copy = button("Copy LaTeX", async () => {
     await navigator.clipboard.writeText(item.lines.map((line) => line.latex).join(" \\\\\n"));
-    copy.textContent = "Copied";
-    setTimeout(() => { copy.textContent = "Copy LaTeX"; }, 1500);
+    acknowledge(copy, "Copied");
   });
   const node = element("div", "u-item u-formula", lines, copy);
   node.setAttribute("role", "group");
@@ -172,6 +201,12 @@ function put(target, name, value) {
 
 function button(text, onclick) {
   return Object.assign(element("button", "u-button", text), { type: "button", onclick });
+}
+
+function acknowledge(node, text) {
+  const before = node.textContent;
+  node.textContent = text;
+  setTimeout(() => { node.textContent = before; }, 1500);
 }
 
 const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure";
