@@ -1,6 +1,7 @@
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.page import Page, show_page
+from pages.controls.start import strip
 
 
 def panel(c):
@@ -10,6 +11,7 @@ def panel(c):
     panels.draw_all(c, "step")
 
 
+strip()
 show_page(
     Page(
         address="chain",

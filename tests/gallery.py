@@ -35,7 +35,14 @@ def take(folder: Path, pages: list[str]) -> None:
 def text() -> str:
     """docs/gallery.md."""
     rows = [f"| {page} | " + " | ".join(f"![{page}]({page}{look}.png)" for look in LOOKS) + " |" for page in PAGES]
-    head = ["# All pages", "", "Made by `python -m tests.gallery`.", "", "| | light | dark | phone |", "|---|---|---|---|"]
+    head = [
+        "# All pages",
+        "",
+        "Made by `python -m tests.gallery`.",
+        "",
+        "| | light | dark | phone |",
+        "|---|---|---|---|",
+    ]
     return "\n".join([*head, *rows, ""])
 
 

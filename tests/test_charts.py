@@ -22,7 +22,15 @@ ITEMS = {page: view.items for page, view in views.VIEWS.items()}
 COLUMNS = {page: view.columns for page, view in views.VIEWS.items()}
 CODE = {page: view.code for page, view in views.VIEWS.items()}
 LSTM_OPENING = SCENARIOS["lstm"].experiment
-CELL_OF_PAGE = {"chain": "rnn", "saturation": "rnn", "map": "rnn", "gates": "lstm", "network": "rnn", "lstm": "lstm", "compare": "rnn"}
+CELL_OF_PAGE = {
+    "chain": "rnn",
+    "saturation": "rnn",
+    "map": "rnn",
+    "gates": "lstm",
+    "network": "rnn",
+    "lstm": "lstm",
+    "compare": "rnn",
+}
 EDGES = [
     {}, {"T": 0}, {"T": 1}, {"t": 0}, {"k": 99, "t": 100}, {"T": 100, "t": 100}, {"T": 100, "t": 60, "k": 59},
     {"w": 0.0}, {"w": -1.5}, {"w": 1e100, "T": 100, "t": 100}, {"sequence": "sunspots", "T": 100, "start": 2008},

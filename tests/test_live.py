@@ -31,6 +31,7 @@ SLIDERS = {
     "lstm": ("c0", "h0", "b_net", *ROWS, *gate_fields(*LSTM.gates)),
     "compare": ("w", "u", "b", "h0", "c0", *ROWS, *gate_fields(*LSTM.gates, *GRU.gates)),
 }
+COMPUTED = {f"{q}_mode": "computed" for q in LSTM.gates}
 EXPERIMENTS = {
     "chain": [
         Experiment(), Experiment(activation="tanh", sequence="sine", T=13, t=12, k=2),
@@ -48,7 +49,7 @@ EXPERIMENTS = {
     ],
     "gates": [
         SCENARIOS["gates"].experiment, SCENARIOS["carousel"].experiment,
-        Experiment(cell="lstm", T=7, t=6, k=1, step=3, sequence="sine", **{f"{q}_mode": "computed" for q in LSTM.gates}),
+        Experiment(cell="lstm", T=7, t=6, k=1, step=3, sequence="sine", **COMPUTED),
     ],
     "network": [
         SCENARIOS["not_zero"].experiment, Experiment(activation="tanh", sequence="sine", T=13, t=12, target="not"),
@@ -56,7 +57,7 @@ EXPERIMENTS = {
     ],
     "lstm": [
         SCENARIOS["lstm"].experiment,
-        Experiment(cell="lstm", T=7, t=6, k=1, sequence="sine", **{f"{q}_mode": "computed" for q in LSTM.gates}),
+        Experiment(cell="lstm", T=7, t=6, k=1, sequence="sine", **COMPUTED),
         Experiment(cell="lstm", T=4, pin_all=True), replace(SCENARIOS["wrong_sign"].experiment, cut_f=True, cut_g=True),
     ],
     "compare": [SCENARIOS["same_input"].experiment, Experiment(T=6, t=6, w=0.0, activation="tanh")],

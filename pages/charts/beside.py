@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from pages.charts import theme
+from pages.charts.along import zipped
 from pages.charts.numbers import number
 from rnn_core.scaled import Scaled
 
 Items = list[dict[str, Any]]
+Named = tuple[str, Scaled]
 
 
 def with_held(items: Items, held: Items) -> Items:
@@ -80,6 +82,10 @@ def sentence(name: str, now: Scaled, held_name: str, held: Scaled) -> str:
     return f"{was}, {times} times {'larger' if log > 0 else 'smaller'}{sign}."
 
 
-def item(text: Any) -> theme.Json:
-    """The sentence as `show` takes it."""
-    return {"kind": "text", "name": "beside", "text": text}
+def item(now: Named, held: Named) -> theme.Json:
+    """The sentence as `show` takes it; `now` may be the numbers of a sweep (S,)."""
+    (name, values), (held_name, was) = now, held
+    each = [values] if values.mant.ndim == 0 else [values[s] for s in range(len(values.mant))]
+    return {
+        "kind": "text", "name": "beside", "text": zipped([sentence(name, value, held_name, was) for value in each]),
+    }  # fmt: skip

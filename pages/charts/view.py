@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts import beside
+from pages.charts import beside, challenge
 from pages.charts.along import time_last, zipped
+from rnn_core.challenges import NONE
 from rnn_core.experiment import CHOOSE_ROWS, Experiment, Run, run, sweep
 from rnn_core.scaled import Scaled
 
@@ -32,17 +33,19 @@ class View:
     snippets: Callable[[Experiment], dict[str, str]] | None = None  # code that makes the number, by library
 
     def shown(self, e: Experiment, over: Over = None) -> Items:
-        """The items; where an experiment is held, with its curves beside today's and the difference in words."""
-        if not e.held:
+        """The items, and after the main figure what a held experiment and a challenge have to say of it."""
+        if e.challenge == NONE and not e.held:
             return self.items(e, over)
         if over and over[0] in CHOOSE_ROWS and len(over[1]) > 1:
             return zipped([self.shown(e, (over[0], [value])) for value in over[1]])
-        items = beside.with_held(self.items(e, over), self.items(e.beside))
-        [name, now], [held_name, held] = self.number(e, over), self.number(e.beside)
-        values = [now] if now.mant.ndim == 0 else [now[s] for s in range(len(now.mant))]
-        words = [beside.sentence(name, value, held_name, held) for value in values]
+        items, said = self.items(e, over), []
+        if e.challenge != NONE:
+            said.append(challenge.item(e.challenge, run_over(e, over)))
+        if e.held:
+            items = beside.with_held(items, self.items(e.beside))
+            said.append(beside.item(self.number(e, over), self.number(e.beside)))
         main = next(place for place, item in enumerate(items) if item.get("role") == "main")
-        return [*items[: main + 1], beside.item(zipped(words)), *items[main + 1 :]]
+        return [*items[: main + 1], *said, *items[main + 1 :]]
 
 
 def run_over(e: Experiment, over: Over) -> Run:

@@ -13,8 +13,19 @@ from starlette.routing import Route
 _HERE = Path(__file__).parent
 _OURS = {
     name: _HERE / name
-    for name in ("figures.js", "badge.js", "views.js", "live.js", "message.js", "theme.js", "figures.css", "layout.css",
-                 "progress.js", "start.js", "scenes.css")
+    for name in (
+        "figures.js",
+        "badge.js",
+        "views.js",
+        "live.js",
+        "message.js",
+        "theme.js",
+        "figures.css",
+        "layout.css",
+        "progress.js",
+        "start.js",
+        "scenes.css",
+    )
 }
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
 _FILES = {**_OURS, "plotly.js": _PLOTLY / "package_data" / "plotly.min.js"}

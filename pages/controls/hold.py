@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-import streamlit as st
-
 from pages.controls.control import Control
-from pages.controls.memory import apply
+from pages.controls.memory import note
 from pages.controls.url import judge, written
 
 HELD = "held"
-_NEVER = (HELD,)  # a comparison is of two
+_NEVER = (HELD, "challenge")  # a comparison is of two; a challenge changes no number
 
 
 def text_of(controls: Mapping[str, Control], values: Mapping[str, Any], main: str) -> str:
@@ -34,9 +32,4 @@ _LONGEST = 4000  # characters
 
 def hold(controls: Mapping[str, Control], values: Mapping[str, Any], main: str) -> None:
     """From a callback: hold what is shown now, or let go of what is held."""
-    text = "" if values[HELD] else text_of(controls, values, main)
-    apply({HELD: text})
-    if text:
-        st.query_params[HELD] = text
-    else:
-        st.query_params.pop(HELD, None)
+    note(HELD, "" if values[HELD] else text_of(controls, values, main))

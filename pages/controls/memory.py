@@ -32,7 +32,7 @@ class _Memory:
 
 
 _LATE = 1.5  # s; a message is seldom longer on its way
-_OF_ONE_PAGE = ("held",)
+_OF_ONE_PAGE = ("held", "challenge")
 
 
 def _memory() -> _Memory:
@@ -142,3 +142,18 @@ def apply(values: Mapping[str, Any]) -> None:
     memory = _memory()
     memory.chosen.update(values)
     memory.pending |= values.keys() & memory.drawn
+
+
+def chosen(key: str, default: Any) -> Any:
+    """What the reader decided of a control, whether it is drawn or not."""
+    return _memory().chosen.get(key, default)
+
+
+def note(key: str, text: str) -> None:
+    """Set, from a callback, what no widget shows; "" takes it back."""
+    memory = _memory()
+    if text:
+        memory.chosen[key] = st.query_params[key] = text
+    else:
+        memory.chosen.pop(key, None)
+        st.query_params.pop(key, None)

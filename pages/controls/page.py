@@ -1,13 +1,13 @@
 """What all pages share: from the question to the source, in the order in which one reads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import streamlit as st
 
-from pages.controls import checks, export, live
+from pages.controls import challenges, checks, export, live
 from pages.controls.control import Control
 from pages.controls.hold import HELD, hold, settings
 from pages.controls.layout import set_up, stage
@@ -51,13 +51,23 @@ class Page:
 def show_page(page: Page) -> None:
     """Draw a page from the reader's choices."""
     set_up(page.title, page.question)
+    controls = enter(page.address, _controls(page), page.defaults)
     _scenarios(page)
-    _body(page)
+    _body(page, controls)
     st.caption(page.source)
 
 
-def _body(page: Page) -> None:
-    controls = enter(page.address, chosen((*page.controls, HELD)), page.defaults)
+def _controls(page: Page) -> dict[str, Control]:
+    """The page's controls, and those that no widget shows: what is held, and the challenge that is on."""
+    offered = challenges.of_page(page.address)
+    if not offered:
+        return chosen((*page.controls, HELD))
+    controls = chosen((*page.controls, HELD, challenges.KEY))
+    taken = controls[challenges.KEY]
+    return controls | {challenges.KEY: replace(taken, options=(taken.default, *offered))}
+
+
+def _body(page: Page, controls: Mapping[str, Control]) -> None:
     live.offer(page.address, page.view.shown, controls, partial(_experiment, page, controls))
     checks.offer(page.address, page.view.check)
     picture, panel = stage()
@@ -123,6 +133,7 @@ def _scenarios(page: Page) -> None:
                     on_click=_open,
                     args=(page, scenario),
                 )
+        challenges.menu(page.address, page.controls)
 
 
 def _open(page: Page, scenario: Scenario) -> None:
