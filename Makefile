@@ -23,7 +23,8 @@ run: .venv/.run-stamp  ## start the app (PORT=8501 HOST=127.0.0.1)
 	$(VENV) -m streamlit run app.py --server.headless=true --server.address=$(HOST) --server.port=$(PORT)
 
 test: .venv/.test-stamp a-browser  ## run every test (ARGS="-k chain" runs some)
-	$(VENV) -m pytest $(ARGS)
+	$(VENV) -m pytest -m "not browser" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
+	$(VENV) -m pytest -m browser $(ARGS) || test $$? -eq 5
 
 lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m ruff check .

@@ -19,7 +19,7 @@ _WAYS = (
 
 def strip() -> None:
     """Draw the strip where the page is writing now: beside the title, or on a phone below it."""
-    with st.container(key="start"):
+    with st.container(key="welcome"):
         chosen = _component(key="start_strip", data={"ways": _WAYS}, on_go_change=lambda: None).go
     if chosen:
         go(FIRST)
