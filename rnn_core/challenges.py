@@ -161,7 +161,8 @@ _ALL = (
         low=0.5,
         high=2.0,
         rules=(_is("sigmoid"), _steps(100)),
-        hint="A hundred factors leave no room: each must be 1 to within one percent. Look for the point where ¼·w = 1.",
+        hint="A hundred factors leave no room: on average each must be 1 to within one percent. Look for the point"
+        " where ¼·w = 1.",
         start={"activation": "sigmoid", "T": 100, "t": 100},
         solution={"activation": "sigmoid", "w": 4.0, "b": -2.0, "T": 100, "t": 100},
     ),
@@ -174,14 +175,14 @@ _ALL = (
         low=0.5,
         high=1.5,
         rules=(_steps(100), _forget(1.0, strictly=True)),
-        hint="The half-life must reach 100 steps: f = 2^(−1/100) = 0.9931. And see to the paths"
-        " through h, or cut them.",
+        hint="For the direct path alone the half-life must reach 100 steps: f = 2^(−1/100) = 0.9931. Then see to the"
+        " paths through h, or pin every gate so that none reads it.",
         start={"cell": "lstm", "h0": 0.0, "T": 100, "t": 100, "sequence": "impulse"},
         solution={"cell": "lstm", "h0": 0.0, "T": 100, "t": 100, "sequence": "impulse", "f": 0.995, "pin_all": True},
     ),
     Challenge(
         name="negative_gradient",
-        goal="Make the exact total of ∂Cₜ/∂Cₖ negative over at least 15 steps",
+        goal="Make the exact total of ∂Cₜ/∂Cₖ negative over at least 15 steps: at most −0.001",
         page="lstm",
         quantity="∂Cₜ/∂Cₖ in total",
         measure=cell_total,

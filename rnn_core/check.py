@@ -24,7 +24,7 @@ EPSILON = Decimal((0, (1,), -(10**16)))
 TOLERANCE = 1e-9  # relative; far above rounding, far below any mistake
 _ULP = Decimal(2.0**-52)
 _VAGUE = 1e-3  # where rounding alone moves a number by more than that, no second opinion helps
-_DEEPEST = -(2**33)  # exponents of two below which logarithms of the core are held, and differences mean nothing
+DEEPEST = -(2**33)  # exponents of two below which logarithms of the core are held, and differences mean nothing
 _LOG2_10 = math.log2(10.0)
 _ZERO, _ONE, _TWO = Decimal(0), Decimal(1), Decimal(2)
 
@@ -206,6 +206,11 @@ class Check:
         return self.rounding < _VAGUE
 
     @property
+    def too_small(self) -> bool:
+        """Whether both are too small to be told apart, and not both exactly 0."""
+        return self.error == 0 and any(x.mant != 0 and x.exp2 < DEEPEST for x in (self.shown, self.independent))
+
+    @property
     def agrees(self) -> bool:
         return self.error <= max(TOLERANCE, 10 * self.rounding)
 
@@ -227,7 +232,7 @@ def computed(e: Experiment, way: Way, noise: Decimal = _ZERO) -> Scaled:
 
 def difference(a: Scaled, b: Scaled) -> float:
     """|a - b| / |b| of two numbers."""
-    if all(x.mant == 0 or x.exp2 < _DEEPEST for x in (a, b)):
+    if all(x.mant == 0 or x.exp2 < DEEPEST for x in (a, b)):
         return 0.0
     if b.mant == 0:
         return math.inf

@@ -106,16 +106,16 @@ SCENARIOS = {
         Scenario(
             "flip",
             "A negative weight flips",
-            "With w = -3 no state comes to rest. What does the gradient find on its way?",
+            "With w = −3 this state never comes to rest. What does the gradient find on its way?",
             "saturation",
             Experiment(activation="tanh", w=-3.0),
         ),
         Scenario(
             "map_ridge",
             "Only a ridge survives",
-            "Which weights let a tanh carry its gradient through 50 steps?",
+            "Which weights lose the least of a tanh's gradient over 50 steps?",
             "map",
-            replace(_MAP, activation="tanh"),
+            replace(_MAP, activation="tanh", t=50),
         ),
         Scenario(
             "map_wedge",
@@ -216,7 +216,7 @@ SCENARIOS = {
             "network",
             Experiment(activation="tanh", w=3.0, T=20, t=20, w_y=4.0, target="to"),
         ),
-        Scenario("lstm", "One impulse remembered", "Which of the two curves is the gradient?", "lstm", _LSTM),
+        Scenario("lstm", "One impulse remembered", "Which of these curves is the gradient?", "lstm", _LSTM),
         *(
             Scenario(f"forget_{f:g}", f"Forget gate {f:g}", _LEFT, "lstm", replace(_FORGET, f=f))
             for f in (0.5, 0.9, 0.99, 1.0)
@@ -266,7 +266,7 @@ SCENARIOS = {
         Scenario(
             "all_explode",
             "All three explode",
-            "Does a gate cure the explosion?",
+            "No input, so all states stay at 0, where tanh is steepest. Does a gate cure the explosion?",
             "compare",
             Experiment(w=1.2, h0=0.0, T=30, t=30, f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0, w_n=3.0, z=0.5, w_r=0.0),
         ),

@@ -17,7 +17,9 @@ from rnn_core.activations import ACTIVATIONS
 from rnn_core.bptt import Loss, backpropagate
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow
-from rnn_core.initializers import chain_of, chrono, keras, pytorch
+from rnn_core.initializers import chain_of
+from rnn_core.memory_span import FEW, STARTS, starts
+from rnn_core.population import NETWORKS, networks
 from rnn_core.scaled import Scaled, cumulative_products
 from rnn_core.scenarios import SCENARIOS
 from rnn_core.unroll import unroll
@@ -313,45 +315,36 @@ def _three_readings() -> Answer:
     return Answer(_lags(e.T), curves, {"direct": curves["B"][-1]})
 
 
-SEEDS = 30
-_WARM, _LAG, _UNITS = 20, 20, 32  # steps before the lag begins, steps of it, hidden units
+@np.vectorize
+def _about(x: float) -> float:
+    """To two significant digits: a sample of a few networks says no more."""
+    return float(f"{x:.2g}")
 
 
 def _networks() -> Answer:
-    """‖total‖_F / ‖direct‖_F of ∂C_t/∂C_{t-j} in LSTMs as PyTorch starts them, fed with N(0, 1): the median by lag."""
-    ratios = []
-    for seed in range(SEEDS):
-        flow = _fresh(lambda rng: pytorch("lstm", _UNITS, 1, rng), seed, 1, _WARM + _LAG)
-        ratios.append(flow.total(k=_WARM).norm().log - flow.direct_matrix(k=_WARM).norm().log)
-    logs = np.array(ratios)[:, ::-1]
-    spread = np.exp(np.quantile(logs[:, -1], (0.25, 0.75)))
-    numbers = {"low": float(spread[0]), "high": float(spread[1]), "seeds": float(SEEDS), "n": float(_UNITS)}
-    return Answer(_lags(_LAG), {"truth": Scaled.from_log(np.median(logs, axis=0))}, numbers)
-
-
-def _fresh(make: Callable[[np.random.Generator], object], seed: int, m: int, T: int) -> GradientFlow:
-    rng = np.random.default_rng(seed)
-    cell = make(rng)
-    return GradientFlow(unroll(cell, rng.standard_normal((T, m))))  # type: ignore[arg-type]
-
-
-STARTS: Mapping[str, Callable[[np.random.Generator], object]] = {
-    "A": lambda rng: chrono(_UNITS, _UNITS, rng, T_max=100),
-    "B": lambda rng: pytorch("lstm", _UNITS, _UNITS, rng),
-    "C": lambda rng: keras("lstm", _UNITS, _UNITS, rng),
-}
+    """‖total‖_F / ‖direct‖_F of the lstm page's networks with forget bias 0: the median by lag, 0 … 20."""
+    low, median, high = _about(10 ** np.quantile(networks(0.0).ratio[:21], (0.25, 0.5, 0.75), axis=-1))
+    numbers = {"low": float(low[-1]), "high": float(high[-1]), "seeds": float(NETWORKS)}
+    return Answer(_lags(20), {"truth": Scaled.of(median)}, numbers)
 
 
 def _starts() -> Answer:
-    """‖∂s_T/∂s_{T-j}‖₂ of fresh LSTMs, the geometric mean of five seeds; half-lives between lags 10 and 40."""
+    """‖∂s_T/∂s_{T-j}‖_F of the gates page's networks, the median of their seeds, and their half-lives."""
     curves, numbers = {}, {}
-    for (letter, make), name in zip(STARTS.items(), ("chrono", "pytorch", "keras"), strict=True):
-        flows = [_fresh(make, seed, _UNITS, 60) for seed in range(5)]
-        logs = np.mean([flow.products_to(60, 20).norm(2).log[::-1] for flow in flows], axis=0)
-        curves[letter] = Scaled.from_log(logs)
-        numbers[name] = float(np.log(2) * 30 / (logs[10] - logs[40]))
-        numbers[f"{name}_f"] = float(np.mean([flow.trajectory.gate("f") for flow in flows]))
+    for letter, kind in {"A": "chrono", "B": "pytorch", "C": "keras"}.items():
+        start = starts(**FEW)[kind]
+        curves[letter] = Scaled.from_log(np.median([_decay(kind, seed) for seed in range(FEW["seeds"])], axis=0))
+        numbers[kind] = float(_about(np.median(start.gradient_half_life)))
+        numbers[f"{kind}_f"] = float(_about(start.forget.mean()))
     return Answer(_lags(40), curves, numbers)
+
+
+def _decay(kind: str, seed: int) -> np.ndarray:
+    """ln ‖∂s_T/∂s_{T-j}‖_F of one network of `starts`, after 50 steps, by lag 0 … 40."""
+    rng = np.random.default_rng(seed)
+    cell = STARTS[kind](FEW["n"], FEW["m"], rng)
+    flow = GradientFlow(unroll(cell, rng.standard_normal((50, FEW["m"]))))
+    return flow.products_to(50, 10).norm().log[::-1]
 
 
 def _explosion_in_a_cell() -> Answer:
@@ -482,7 +475,7 @@ _ALL = (
         axes=Axes(_STEPS_BACK, "|∂h<sub>10</sub>/∂h<sub>10−j</sub>|", -8, 5),
         compute=_quarter,
         lesson="“Less than 1” is true and far too weak: the sigmoid’s slope is at most ¼, so even at its best each"
-        " factor here is {factor}. Its chain cannot grow for any weight below {threshold}; for tanh that threshold"
+        " factor here is {factor}. Its chain cannot grow for any |w| below {threshold}; for tanh that threshold"
         " is 1.",
         source="Hochreiter & Schmidhuber 1997, §3.1; Pascanu, Mikolov & Bengio 2013, §2.1 (γ = ¼)",
         experiment=Experiment(activation="sigmoid", b=-1.0),
@@ -723,7 +716,7 @@ _ALL = (
         axes=Axes(_STEPS_BACK, "|∂C<sub>30</sub>/∂C<sub>30−j</sub>|", -1.5, 0.5),
         compute=_three_readings,
         lesson="The product of forget gates, {direct}, is one path among many: C also acts through h on every gate that"
-        " reads it, and autograd adds all of that up to {truth}. The product is exact only if neither i, f nor the"
+        " reads it, and autograd adds all of that up to {truth}. The product is exact where neither i, f nor the"
         " candidate reads the past.",
         source="Hochreiter & Schmidhuber 1997, §4 and appendix A.1 (there the other paths are cut on purpose)",
         experiment=SCENARIOS["lstm"].experiment,
@@ -735,11 +728,11 @@ _ALL = (
         group=_CELL,
         covers=("the gradient is the product of forget gates",),
         question="In a fresh LSTM, how many times larger is the true gradient than the product of its forget gates?",
-        setup="torch.nn.LSTM as it starts, 32 units, random input, 20 steps back. We take"
-        " $\\|\\text{total}\\| / \\|\\text{direct}\\|$ of $\\partial C_{40}/\\partial C_{20}$, the median"
+        setup="torch.nn.LSTM as it starts, 32 units, three random inputs, 20 steps back. We take"
+        " $\\|\\text{total}\\| / \\|\\text{direct}\\|$ of $\\partial C_{60}/\\partial C_{40}$, the median"
         " of 30 networks.",
         latex=r"\text{median of } @seeds@ \text{ networks}:\quad"
-        r" \frac{\| \text{total} \|}{\| \text{direct} \|} = @truth@",
+        r" \frac{\| \text{total} \|}{\| \text{direct} \|} \approx @truth@",
         ask=Guess(
             "‖total‖ / ‖direct‖",
             start=0.0,
@@ -748,12 +741,12 @@ _ALL = (
         ),
         axes=Axes(_STEPS_BACK, "‖total‖ / ‖direct‖", -2, 4),
         compute=_networks,
-        lesson="The formula with the forget gates alone is no small simplification: in half of these networks the truth"
-        " is {low} to {high} times as large, and the gap widens with every step. For the direct path alone every gate"
-        " counts as if it read nothing.",
+        lesson="The formula with the forget gates alone is no small simplification: in the middle half of these"
+        " networks the truth is {low} to {high} times as large, and the gap widens with every step. For the direct path"
+        " alone every gate counts as if it read nothing.",
         source="computed here, {seeds} seeds; cells as in PyTorch’s documentation of torch.nn.LSTM",
-        experiment=Experiment(),
-        page="",
+        experiment=SCENARIOS["lstm"].experiment,
+        page="lstm",
     ),
     Scene(
         name="start",
@@ -761,9 +754,9 @@ _ALL = (
         group=_CELL,
         covers=("LSTMs have forget gates near 1",),
         question="Three ways to start an LSTM. Which one does PyTorch use?",
-        setup="Fresh LSTMs of 32 units read random input: $\\|\\partial s_T/\\partial s_{T-j}\\|_2$ with $s = (C, h)$,"
-        " the mean of five networks.",
-        latex=r"\text{half-lives}: \quad @pytorch@, \quad @keras@, \quad @chrono@ \text{ steps}",
+        setup="Fresh LSTMs of 32 units read 8 random inputs: $\\|\\partial s_T/\\partial s_{T-j}\\|_F$ with"
+        " $s = (C, h)$, the median of 4 networks.",
+        latex=r"\text{half-lives of about} \quad @pytorch@, \quad @keras@, \quad @chrono@ \text{ steps}",
         ask=Choice(
             {
                 "A": "chrono initialisation for 100 steps, with forget gates near 1",
@@ -772,13 +765,13 @@ _ALL = (
             },
             truth="B",
         ),
-        axes=Axes(_STEPS_BACK, "‖∂s<sub>T</sub>/∂s<sub>T−j</sub>‖<sub>2</sub>", -10, 2),
+        axes=Axes(_STEPS_BACK, "‖∂s<sub>T</sub>/∂s<sub>T−j</sub>‖<sub>F</sub>", -10, 2),
         compute=_starts,
         lesson="Forget gates near 1 are a choice, not a property: PyTorch starts them at {pytorch_f} on average, Keras"
-        " at {keras_f}, chrono at {chrono_f}. The gradient halves every {pytorch}, {keras} and {chrono} steps.",
+        " at {keras_f}, chrono at {chrono_f}. The gradient halves about every {pytorch}, {keras} and {chrono} steps.",
         source="Jozefowicz, Zaremba & Sutskever 2015; Tallec & Ollivier 2018; defaults of PyTorch and Keras",
-        experiment=Experiment(),
-        page="",
+        experiment=SCENARIOS["start_pytorch"].experiment,
+        page="gates",
     ),
     Scene(
         name="lstm_explodes",
@@ -786,7 +779,8 @@ _ALL = (
         group=_CELL,
         covers=("LSTMs cure exploding gradients",),
         question="Every forget gate is 0.9. Can the gradient of this LSTM explode?",
-        setup="No input at all. The candidate reads $h_{t-1}$ with weight 1, and the update gate is half open.",
+        setup="No input at all, so $C$ stays at 0, where tanh is steepest. The candidate reads $h_{t-1}$ with weight 1,"
+        " and the update gate is half open.",
         latex=r"\frac{\partial C_{30}}{\partial C_0} = @truth@, \quad 0.9^{30} = @direct@",
         ask=Choice(
             {

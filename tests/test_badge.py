@@ -50,6 +50,14 @@ def test_where_rounding_decides_the_badge_claims_nothing():
     json.dumps(said(1.0, 3.0, rounding=np.inf), allow_nan=False)
 
 
+def test_numbers_too_small_to_be_told_apart_are_not_said_to_agree():
+    e = Experiment(activation="tanh", sequence="pasted", values=(1e99,))
+    found = VIEWS["chain"].check(e)
+    assert found["text"] == "No check: too small" and found["agrees"] is None and found["short"] == "no check"
+    assert found["title"].startswith("∂h₁₀/∂h₀ is too small for either way")
+    assert said(0.0, 0.0)["text"] == "Checked: agrees to the last digit"
+
+
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS.values() if s.page in VIEWS], ids=lambda s: s.name)
 def test_every_number_of_every_scenario_passes_its_check(scenario):
     found = VIEWS[scenario.page].check(scenario.experiment)

@@ -125,8 +125,15 @@ def test_a_number_beyond_float64_is_judged_too():
     assert "10¹⁰⁰⁰" in chart.item(name, run(e))["text"]
 
 
+def test_a_goal_names_the_bound_that_is_judged():
+    challenge = CHALLENGES["negative_gradient"]
+    assert challenge.goal.endswith(f"at most −{-challenge.high:g}")
+
+
 def test_hints_hold_true_numbers():
-    assert "0.9931" in CHALLENGES["half_for_100"].hint and round(2 ** (-1 / 100), 4) == 0.9931
+    assert f"2^(−1/100) = {2 ** (-1 / 100):.4f}." in CHALLENGES["half_for_100"].hint
+    for factor in (0.99, 1.01):  # a percent on average is already too much
+        assert not 0.5 <= factor**100 <= 2
     assert all(len(challenge.hint) > 40 and challenge.goal for challenge in CHALLENGES.values())
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from pages.charts import chain, compare, gates, inputs, network, paths, states, theme, views
-from pages.charts.numbers import number, percent, steps, weight
-from pages.charts.remarks import remarks
-from pages.controls.show import encode
+from pages.charts.numbers import bracketed, number, percent, steps, weight
+from pages.charts.remarks import bend, quantities, remarks
+from pages.charts.remarks import item as remarks_item
+from pages.controls.show import encode, latex_number
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
-from rnn_core.experiment import Experiment, nudged, run
+from rnn_core.experiment import Experiment, nudged, run, sweep
 from rnn_core.scaled import Scaled
 from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
@@ -239,6 +240,49 @@ def test_numbers_are_written_with_four_digits(value, text):
 def test_no_number_is_too_large_to_be_written():
     assert number(Scaled.from_log(np.array(1000 * math.log(10)))) == "1 × 10¹⁰⁰⁰"
     assert number(Scaled.from_log(np.array(-5000 * math.log(10)), -1.0)) == "−1 × 10⁻⁵⁰⁰⁰"
+
+
+def test_a_number_whose_logarithm_is_held_has_no_digits_to_show():
+    deep = Scaled.from_log(np.array(-1e15))
+    assert deep.log > -1e11  # 10 to the −4.3 · 10¹⁴ it is not
+    assert number(deep) == "< 10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰" and number(deep * -1.0) == "−(< 10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰)"
+    assert latex_number(number(deep)) == "< 10^{-1000000000}" and number(Scaled.of(np.array(0.0))) == "0"
+    assert number(Scaled.from_log(np.array(-1e9 * math.log(10)))) == "1 × 10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰"
+
+
+def test_a_factor_that_would_be_misread_stands_in_brackets():
+    assert [bracketed(x) for x in (2.0, -0.5, 1e99)] == ["2.00", "(−0.50)", "(1 × 10⁹⁹)"]
+
+
+def test_a_share_that_is_not_all_is_not_called_all():
+    assert [percent(Scaled.of(np.array(s))) for s in (0.9994, 0.99951, 1 - 1e-12)] == [
+        "99.9 %", "over 99.9 %", "over 99.9 %",
+    ]  # fmt: skip
+
+
+def test_the_bend_is_spoken_of_where_h_carries_something_and_nowhere_else():
+    """By whether the total over two steps depends on what h_1 does."""
+    open_h = replace(LSTM_OPENING, k=0)
+    closed = replace(open_h, w_i=0.0, w_f=0.0, w_g=0.0)
+    assert "bend" in bend(run(open_h))[0] and bend(run(replace(open_h, k=1))) == bend(run(replace(open_h, T=0))) == []
+    for e in (closed, replace(open_h, pin_all=True)):
+        assert np.array_equal(run(e).flow.total().value[..., 0], run(e).flow.direct().value)
+        assert bend(run(e)) == [""]
+    swept = sweep(replace(closed, g_mode="computed"), "w_g", [0.0, 0.5, 0.0])
+    runs = run(closed), run(open_h), swept
+    said = [remarks_item(quantities(r), last=[*bend(r), "More."])["text"] for r in runs]
+    assert said[0] == "More." and said[1].endswith("at j = 0. More.")
+    assert said[2]["each"] == [said[0], said[1], said[0]]
+
+
+def test_chaos_is_not_claimed_of_units_that_grow_in_proportion():
+    for activation in ("identity", "relu", "leaky_relu"):
+        e = Experiment(activation=activation, w=8.0, T=40, t=40)
+        moved = nudged(run(e), 0.01)[-1, 0] - run(e).trajectory.h[-1, 0]
+        assert moved == pytest.approx(0.01 * 8.0**40, rel=1e-3)
+        assert not any("smallest change" in s for s in remarks(run(e)))
+    steep = Experiment(activation="sigmoid", w=8.0, b=-4.0, T=60, t=60)  # held on its unstable point
+    assert any("smallest change" in s for s in remarks(run(steep)))
 
 
 def test_settings_and_shares_are_written_as_a_reader_expects():

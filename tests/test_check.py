@@ -193,6 +193,13 @@ def test_the_edges_are_checked_too(cell, edge):
     assert checked(replace(GATED, cell=cell, **edge)).error < 1e-13
 
 
+def test_what_is_held_is_too_small_and_an_exact_zero_is_not():
+    zero, one = (Scaled.of(np.array(x)) for x in (0.0, 1.0))
+    deep, deeper = (Scaled.from_log(np.array(log)) for log in (-1e10, -1e12))
+    assert Check("it", deep, deeper).too_small and Check("it", zero, deep).too_small
+    assert not any(Check("it", *pair).too_small for pair in ((zero, zero), (one, one), (deep, one), (one, deep)))
+
+
 def test_where_rounding_decides_there_is_no_second_opinion():
     """0.7 + 0.3 is 1 in float64, on the kink, and below it where the digits go on."""
     found = checked(Experiment(activation="hardtanh", w=0.7, b=0.3, h0=1.0, T=5, t=5))

@@ -127,10 +127,22 @@ def test_an_arrow_is_as_wide_as_its_factor_and_dashed_where_that_is_negative():
 def test_a_pinned_gate_has_no_way_back():
     figure = cell_diagram.draw(cell_diagram.quantities(run(replace(COMPUTED, pin_all=True))))
     assert [way(figure, q)["width"] for q in "figo"] == [0, 0, 0, 0] and way(figure, "highway")["width"] > 0
-    assert (
-        "no other way is open"
-        in cell_diagram.picture(cell_diagram.quantities(run(replace(OPENING, pin_all=True))))["alt"]
-    )
+    alt = cell_diagram.picture(cell_diagram.quantities(run(replace(OPENING, pin_all=True))))["alt"]
+    assert "and no gate lets h into C. Over" in alt
+
+
+def test_an_output_gate_alone_leads_h_to_h_and_not_into_the_cell_state():
+    e = replace(OPENING, i_mode="pinned", g_mode="pinned", o_mode="computed", w_o=2.0, h0=0.5, c0=1.0)
+    a = cell_diagram.quantities(run(e))
+    into_C, into_h = by_h(textbook(e), np.array([a["C_prev"], a["h_prev"]]), np.array([a["x"]]))
+    assert into_C == 0 != into_h
+    assert "and no gate lets h into C, though h reaches h through the output gate." in cell_diagram.sentence(a)
+
+
+def test_a_saturated_read_out_is_small_but_not_zero():
+    a = cell_diagram.quantities(run(replace(OPENING, pin_all=True, f=1.0, c0=800.0)))
+    assert a["slope"].log == pytest.approx(math.log(4) - 2 * float(a["C"]), rel=1e-14)  # sech² of about 800
+    assert any("× 10⁻⁶⁹" in line["slots"].get("slope", "") for line in cell_diagram.formula(a)["lines"])
 
 
 def test_the_labels_of_the_ways_are_their_derivatives():
@@ -226,10 +238,26 @@ def test_what_lies_beyond_the_axis_of_time_is_marked_at_its_edge(f):
 
 def test_a_forget_gate_of_one_and_an_update_gate_of_zero_remember_only_what_was_written():
     e = SCENARIOS["nothing_written"].experiment
-    for c0, words in ((0.0, "nothing was ever written"), (1.5, "for ever")):
+    for c0, words in ((0.0, "nothing was written in this chain"), (1.5, "for ever")):
         r = run(replace(e, c0=c0))
         assert (r.trajectory.c == c0).all() and r.flow.direct().value[0, 0] == 1
         assert words in memory.picture(memory.quantities(r))["alt"]
+
+
+def test_what_is_written_after_the_chain_is_not_denied():
+    e = replace(SCENARIOS["nothing_written"].experiment, i=1.0, i_mode="pinned", T=20, t=5, k=0, c0=0.0)
+    e = replace(e, g_mode="computed", u_g=2.0, w_g=0.0, b_g=0.0, sequence="impulse", at=10)
+    c = run(e).trajectory.c[:, 0]
+    assert not c[:10].any() and c[10:].all()
+    alt = memory.sentence(memory.quantities(run(e)))
+    assert alt.endswith("nothing was written in this chain, so C stays 0 up to its end.")
+
+
+def test_a_gate_near_one_is_not_called_one():
+    a = memory.quantities(run(replace(OPENING, f=1 - 1e-5)))
+    assert "= 1 − 1 × 10⁻⁵ loses half" in memory.sentence(a) and "kept over 99.9 %" in memory.sentence(a)
+    assert "= 1 − 1 × 10⁻⁵, half-life" in str(memory.draw_starts(memory.at_the_start(a))["data"][2]["text"])
+    assert "= 1 keeps all" in memory.sentence(memory.quantities(run(replace(OPENING, f=1.0))))
 
 
 # --- the cell of 1997 ------------------------------------------------------------------------------

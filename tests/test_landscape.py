@@ -240,6 +240,11 @@ def test_the_cross_stands_where_the_sliders_are_and_says_the_number():
         assert texts["text"][0].startswith("<b>∂h<sub>7</sub>/∂h<sub>0</sub> = ") and texts["x"][0] == 1.35
 
 
+def test_where_no_bias_matters_none_is_named():
+    assert drawn(Experiment(), "bias-map")["alt"].endswith("at w = 8.00, whatever the bias.")
+    assert drawn(replace(MAP, t=10), "bias-map")["alt"].rpartition("at w = ")[2].count("b = ") == 1
+
+
 @pytest.mark.parametrize(("w", "symbol"), [(-1e9, 7), (0.0, 0), (1e9, 8)])
 def test_a_weight_off_the_map_is_a_triangle_at_its_edge(w, symbol):
     cross = drawn(replace(MAP, w=w))["figure"]["data"][3]

@@ -306,6 +306,27 @@ def test_where_nothing_is_to_correct_the_page_says_so():
     assert "no loss at step 0" in backprop.lags_sentence(backprop.quantities(run(Experiment(t=0))))
 
 
+def test_a_probability_below_all_logarithms_is_written_by_its_loss():
+    """L = 2 h_t to the last digit where logits lie h_t apart, and two words."""
+    e = Experiment(w=2.0, T=50, t=50)  # h_50 = 2⁴⁹
+    a = backprop.quantities(run(e))
+    assert a["L"].item() == 2.0**50
+    assert "“be” is due and gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in backprop.output_sentence(a)
+    [line] = [line for line in backprop.formula(a)["lines"] if "p" in line["slots"]]
+    assert r"-\ln\, e^{@p@}" in line["latex"] and line["slots"]["p"] == "−1.126 × 10¹⁵"
+    encode([backprop.formula(a)])
+
+
+def test_where_nothing_was_sent_nothing_is_said_to_arrive():
+    at_the_target = Experiment(f2="identity", w=1.0, h0=1.0, y=1.0)
+    text = folded.sentence(folded.quantities(run(at_the_target)))
+    assert "∂L₁₀/∂h₁₀ is 0, so there is nothing to send back." in text
+    grown = folded.sentence(folded.quantities(run(Experiment(f2="identity", w=2.0, T=3, t=3, y=0.0))))  # o = 4
+    assert grown.endswith("of ∂L₃/∂h₃ = 4, 32 arrives at h₀.")
+    dead = folded.sentence(folded.quantities(run(Experiment(f2="identity", activation="relu", h0=-1.0))))
+    assert dead.endswith("nothing reaches h₀.")
+
+
 def test_where_no_word_leads_none_is_said():
     a = folded.quantities(run(Experiment(activation="relu", w=-1.0)))  # h = 0 from step 1 on
     assert "says no word before others (25.0 % each), “be” is due" in folded.sentence(a)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from pages.charts import population as charts
 from rnn_core import population
+from rnn_core.experiment import Experiment, run
 from rnn_core.population import LAGS, NETWORKS, SCALARS, STEPS, UNITS, at_start, negative, networks, totals
 from rnn_core.scaled import matrix_norm
 from tests.textbook import Net, close
@@ -59,6 +61,15 @@ def test_with_open_forget_gates_every_network_explodes_although_every_gate_forge
     assert found.f_max < 1
     assert (found.spectral[1:] > 0).all()
     assert not (networks(0.0).spectral[1:] > 0).all()
+
+
+def test_at_every_lag_means_one_network_at_all_lags():
+    for b in charts.REFERENCES:
+        found = networks(b).spectral
+        always = sum(all(found[lag, seed] > 0 for lag in range(1, LAGS + 1)) for seed in range(NETWORKS))
+        a = charts.quantities(run(Experiment(cell="lstm")), b)
+        assert a["always"] == always
+        assert not always or f"at every lag in {always} of {NETWORKS} networks" in charts.beyond_sentence(a)
 
 
 def test_some_scalar_lstms_have_a_negative_gradient_and_none_a_negative_product():

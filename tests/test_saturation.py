@@ -166,7 +166,10 @@ def test_a_fixed_point_beyond_the_axis_is_marked_at_its_edge():
     (Experiment(activation="tanh", h0=0.0), "The states stay on the unstable point h* = 0: a step multiplies"),
     (Experiment(activation="tanh", w=-3.0), "alternating between 0.9949 and −0.9949"),
     (Experiment(activation="tanh", w=-3.0), "Between b = −3.596 and 3.596 the fixed point is unstable."),
-    (Experiment(activation="tanh", w=1.0), "h* = 0 has slope 1"),
+    (Experiment(activation="tanh", w=1.0, h0=0.0), "The fixed point h* = 0 has slope 1: there a gradient neither"),
+    (Experiment(activation="tanh", w=1.0, T=100, t=100), "The states creep towards h* = 0, of slope 1: only a state"),
+    (Experiment(activation="tanh", w=-1.0, T=100, t=100), "The states creep towards h* = 0, of slope −1: only a state"),
+    (Experiment(activation="relu", w=2.0), "0 (unstable: at the kink, slope 0 to its left and 2 to its right)."),
     (Experiment(activation="relu", w=1.0), "Every h from 0 up is a fixed point"),
     (Experiment(w=1.0), "Every h is a fixed point"), (Experiment(activation="hardtanh", w=1.0), "Every h from −1 to 1"),
     (Experiment(w=1.0, b=-1.0), "No fixed point holds these states: h goes to −∞."),
@@ -179,13 +182,50 @@ def test_the_cobwebs_sentence_says_where_the_states_go(e, says):
 @pytest.mark.parametrize(("e", "says"), [
     (TANH, "∂h₁₀/∂h₀ = 2.139 × 10⁻⁷: at step 10 the chain sits where tanh is flat, slope 0.0832 of at most 1, so the"),
     (TANH, "so the factor is 0.166. The weight would let it grow, tanh does not."),
-    (Experiment(), "∂h₁₀/∂h₀ = 1024: no step saturates; identity has slope 1 at every point, so each factor is 2."),
+    (Experiment(), "= 1024: every step works where identity is steepest, slope 1, so each factor is 2."),
+    (Experiment(w=0.0), "∂h₁₀/∂h₀ = 0: the weight is 0, and so is every factor."),
     (Experiment(activation="sigmoid"), "Below |w| = 4 it can only shrink."),
     (Experiment(activation="tanh", t=0), "the product is empty"),
     (Experiment(activation="relu", w=2.0, h0=-1.0), "where relu is flat, slope 0 of at most 1, so the factor is 0."),
 ])  # fmt: skip
 def test_the_sentence_says_where_the_chain_works(e, says):
     assert says in item(e, "saturation")["alt"]
+
+
+def test_where_steps_alternate_the_last_one_does_not_speak_for_all():
+    e = Experiment(activation="tanh", w=-3.0, b=-3.0)
+    z = [e.w * mapped(e, e.h0, n) + e.b for n in range(10)]
+    factors = [e.w / math.cosh(x) ** 2 for x in z]
+    product = math.prod(factors)
+    assert abs(factors[-1]) > 1 > abs(product)
+    i = min(range(10), key=lambda j: abs(factors[j]))
+    text = item(e, "saturation")["alt"]
+    assert f"the steps differ; step {i + 1} has the smallest factor, −{-factors[i]:.3g}," in text
+    assert f"the 10 factors multiply by {product**0.1:.3g} a step on average" in text
+
+
+def test_a_dead_step_is_named_though_the_last_is_steep():
+    e = Experiment(activation="relu", w=-3.0, b=1.0, T=2, t=2)  # h: 0.5, 0, 1
+    assert "the steps differ; the factor of step 1 is 0, and nothing passes it." in item(e, "saturation")["alt"]
+
+
+def test_a_neutral_point_keeps_a_gradient_only_where_the_state_already_is():
+    for h0, words in ((0.5, "and keeps the gradient only there"), (0.0, "and keeps the gradient")):
+        lines = item(Experiment(activation="tanh", w=1.0, h0=h0), "saturation-formula")["lines"]
+        assert lines[-1]["slots"]["words"] == words
+
+
+def test_at_a_kink_a_label_tells_both_slopes_of_the_map():
+    for w, slopes in ((2.0, "0 and 2"), (-2.0, "−2 and 0")):
+        text = item(Experiment(activation="relu", w=w), "cobweb")["figure"]["data"][5]["text"][0]
+        nudge = [(max(w * h, 0.0) - 0.0) / h for h in (-1e-3, 1e-3)]
+        assert text == f"h* = 0, slopes {slopes}" and nudge == pytest.approx([0, 2] if w > 0 else [-2, 0])
+
+
+def test_a_slope_below_float64_is_not_called_zero():
+    a = cobweb.quantities(run(Experiment(activation="tanh", w=500.0)))  # sech²(500) = 4 e^-1000
+    assert a["pull"].log == pytest.approx(math.log(500) + math.log(4) - 1000, rel=1e-14)
+    assert "multiplies a gradient by 0." not in cobweb.sentence(a)
 
 
 def test_two_starts_lead_to_two_memories():

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from pages.charts import predictions
+from pages.charts import memory, predictions
+from pages.charts import population as on_lstm_page
 from pages.controls import live
 from pages.controls import scenes as controls
 from pages.controls.show import encode
 from pages.controls.table import TABLE, widget_values
-from rnn_core import scenes
+from rnn_core import population, scenes
+from rnn_core.experiment import run
+from rnn_core.memory_span import FEW, starts
 from rnn_core.scaled import Scaled
 from rnn_core.scenes import ROWS, SAID, SCENES, SENTENCES, Choice, Guess, Prediction
 from tests.apps import healthy, items, opened
@@ -122,8 +125,35 @@ def test_the_total_of_a_cell_agrees_with_finite_differences():
 def test_fresh_networks_differ_from_their_forget_gates_by_the_known_factor():
     """The literature's median of 30 seeds is 19; other seeds lie around it."""
     scene = SCENES["networks"]
-    assert 14 < value(scene.number) < 26 and scenes.SEEDS == 30
+    assert 14 < value(scene.number) < 26 and (population.UNITS, population.NETWORKS, population.M) == (32, 30, 3)
     assert "32 units" in scene.setup and "30 networks" in scene.setup and "20 steps" in scene.setup
+    assert population.STEPS == 60 and "C_{60}/\\partial C_{40}" in scene.setup and "three random inputs" in scene.setup
+
+
+def test_a_scene_and_its_page_tell_the_same_of_fresh_networks():
+    r = run(SCENES["networks"].experiment)
+    shown = on_lstm_page.quantities(r, r.experiment.b_net)
+    numbers = SCENES["networks"].answer.numbers
+    for told, key in ((SCENES["networks"].number, "median"), (numbers["low"], "low"), (numbers["high"], "high")):
+        assert f"{value(told):g}" == f"{10 ** shown[key][20]:.2g}"
+    numbers = SCENES["start"].answer.numbers
+    told = memory.at_the_start(memory.quantities(run(SCENES["start"].experiment)))["told"]
+    assert re.findall(r"in (\S+) steps \(mean gate (\S+)\)", told) == [
+        (f"{numbers[kind]:g}", f"{numbers[f'{kind}_f']:.2f}") for kind in ("pytorch", "keras", "chrono")
+    ]
+
+
+def test_the_curves_of_fresh_networks_fall_at_the_rates_of_their_half_lives():
+    assert FEW == {"n": 32, "m": 8, "seeds": 4}
+    assert all(text in SCENES["start"].setup for text in ("32 units", "8 random inputs", "4 networks"))
+    for kind, start in starts(**FEW).items():
+        if kind not in SCENES["start"].answer.numbers:
+            continue
+        logs = np.array([scenes._decay(kind, seed) for seed in range(4)])
+        np.testing.assert_allclose((logs[:, 10] - logs[:, 40]) / 30, start.rate, rtol=1e-12)
+        curve = SCENES["start"].answer.curves[{"chrono": "A", "pytorch": "B", "keras": "C"}[kind]]
+        np.testing.assert_allclose(curve.log, np.median(logs, axis=0), rtol=1e-12)
+        assert value(curve[0]) == pytest.approx(8)  # ‖I‖_F of 64 states
 
 
 def test_pytorch_keras_and_chrono_start_as_known():
@@ -139,6 +169,7 @@ def test_numbers_that_stand_in_a_text_are_right():
     assert SCENES["forgetting"].answer.numbers["f"] == 0.9 and SCENES["lstm_explodes"].answer.numbers["f"] == 0.9
     assert SCENES["norms"].experiment.f == 0.98 and SCENES["direct_total"].experiment.f == 0.99
     assert SCENES["quarter"].answer.numbers["threshold"] == 4
+    assert not run(SCENES["lstm_explodes"].experiment).trajectory.c.any()  # “C stays at 0”
     assert round(value(SCENES["lags"].answer.numbers["near"]), 1) == 96.9
     assert value(SCENES["repeat"].answer.numbers["fixed"]) == pytest.approx(0.957504024, abs=1e-4)
     assert round(value(SCENES["text"].answer.numbers["f"]), 4) == SCENES["text"].experiment.f

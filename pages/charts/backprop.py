@@ -88,7 +88,8 @@ _BREAK = _part("{}", {}, part=False)  # ends a line: the parts that follow begin
 
 def _words(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["t"]), "due": a["due"]}
-    h, p = _signed(a["h"].item(), 3), number(Scaled.from_log(np.array(-a["L"].item())))
+    h, L = _signed(a["h"].item(), 3), a["L"].item()
+    due, p = ("e^{@p@}", number(-L)) if L > _DEEP else ("@p@", number(Scaled.from_log(np.array(-L))))
     places = rf"{PLACES[0]:g}, \dots, {PLACES[-1]:g}"
     return [
         _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
@@ -97,9 +98,17 @@ def _words(a: Arrays) -> list[theme.Json]:
             {"w_y": "output", "h": "state"},
         ),
         _part(r"L_{@t@} = -\ln\, o_{@t@, @due@}", t),
-        _part(r"= -\ln\, @p@ = @L@", {"p": p, "L": number(a["L"].item())}, {"p": "output"}),
+        _part(rf"= -\ln\, {due} = @L@", {"p": p, "L": number(L)}, {"p": "output"}),
         _BREAK,
     ]  # fmt: skip
+
+
+_DEEP = 1e10  # a loss above which its probability has no digits of its own
+
+
+def _probability(L: float) -> str:
+    """Of the word that is due, from its loss: no float holds a small one."""
+    return f"e^(−{number(L)})" if L > _DEEP else percent(Scaled.from_log(np.array(-L)))
 
 
 def _number(a: Arrays) -> list[theme.Json]:
@@ -192,7 +201,7 @@ def output_sentence(a: Arrays) -> str:
         return "Step 0 is given: nothing is said, and nothing is due."
     if a["f2"] == "identity":
         return f"Step {t} says {number(a['o'].item())} where {number(a['y'].item())} is due: L{subscript(t)} = {L}."
-    best, p = int(a["o"].argmax()), percent(Scaled.from_log(np.array(-a["L"].item())))
+    best, p = int(a["o"].argmax()), _probability(a["L"].item())
     if np.ptp(a["o"]) == 0:
         return f"No word leads: each has {p}, “{a['due']}”, which is due, too: L{subscript(t)} = {L}."
     if WORDS[best] == a["due"]:

@@ -85,7 +85,7 @@ def quantities(run: Run) -> Arrays:
         "gates": {q: time_last(tr.gate(q), run)[..., j] for q in NAMES},
         "z": {q: time_last(z, run)[..., j] for q, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)},
         "pinned": [q for q in NAMES if e.pins(q)],
-        "slope": TANH.slope(c[..., step]),
+        "slope": TANH.scaled_slope(c[..., step]),
         "ways": ways, "by_h": ways["f"] + ways["i"] + ways["g"],
     }  # fmt: skip
 
@@ -328,7 +328,10 @@ def sentence(a: Arrays) -> str:
     f, written = Scaled.of(a["gates"]["f"]), _written(a)
     kept = f"Step {t} keeps {percent(f)} of {before} = {number(a['C_prev'], 3)}"
     added = f"adds {number(written, 3)}" if written >= 0 else f"takes away {number(-written, 3)}"
-    aside = f"and through h by {number(a['by_h'], 3)}" if a["by_h"].mant != 0 else "and no other way is open"
+    aside = f"and through h by {number(a['by_h'], 3)}"
+    if a["by_h"].mant == 0:
+        aside = "and no gate lets h into C"
+        aside += ", though h reaches h through the output gate" if a["ways"]["o"].mant != 0 else ""
     back = f"Backwards the cell state multiplies by {number(a['ways']['highway'], 3)}, {aside}"
     chain = f"{derivative('C', a['t'], 'C', a['k'])} = {total}"
     return f"{kept} and {added}: {now} = {number(a['C'], 3)}. {back}. Over the whole chain, {chain}."

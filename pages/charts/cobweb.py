@@ -12,11 +12,14 @@ from pages.charts.chain import chosen_step
 from pages.charts.numbers import number
 from rnn_core.experiment import Run
 from rnn_core.scalar_map import bifurcations, fixed_points, limit, steep
+from rnn_core.scaled import Scaled
 
 _REACH = 4.0  # of the axis of h where φ has no limit
 _BIASES = 6.0  # of the axis of b, to both sides
 _POINTS, _BRANCH = 97, 25  # of the curve, and of each of the three branches of fixed points
 _BRANCH_AT = (1 - np.cos(np.linspace(0, np.pi, _BRANCH))) / 2  # 0 … 1, dense at both ends, where branches bend
+_NEUTRAL, _ARRIVED = 1e-6, 1e-12  # how near 1 a slope, and how near its point a state, is taken to be there
+_ASIDE = 1e-9  # how far from a kink its two slopes are looked up
 _CIRCLE, _UP, _DOWN, _OPEN = 0, 5, 6, 100  # Plotly's symbols
 
 
@@ -25,7 +28,8 @@ def quantities(run: Run) -> Arrays:
 
     Without input, that is: with one, each step would have a map of its own.
     `limit` (*batch, 2) is where the states go (see `rnn_core.scalar_map.limit`), `pull` (*batch,) what a step there
-    multiplies a gradient by; where states alternate, two steps.
+    multiplies a gradient by; where states alternate, two steps. `creeps` where it is 1 in size and they never arrive.
+    `left` and `right` (*batch, 3) are multipliers beside the fixed points, which differ at kinks.
     """
     φ, tr, t = run.trajectory.cell.activation, run.trajectory, run.t
     w, b = run.value("w").astype(float), run.value("b").astype(float)
@@ -38,13 +42,18 @@ def quantities(run: Run) -> Arrays:
     grid = span[..., :1] + np.linspace(0, 1, _POINTS) * (span[..., 1:] - span[..., :1])
     points, end = fixed_points(φ, w, b), limit(φ, w, b, h[..., -1])
     with np.errstate(over="ignore", invalid="ignore"):
-        slopes = w[..., None] * φ.slope(w[..., None] * end + b[..., None])
-    alternates = end[..., 0] != end[..., 1]
+        slopes = φ.scaled_slope(w[..., None] * end + b[..., None]) * w[..., None]
+    alternates, one, two = end[..., 0] != end[..., 1], slopes[..., 0], slopes[..., 0] * slopes[..., 1]
+    pull = Scaled(np.where(alternates, two.mant, one.mant), np.where(alternates, two.exp2, one.exp2))
+    neutral = ~alternates & (np.abs(np.abs(pull.value) - 1) < _NEUTRAL)
+    aside = np.copysign(_ASIDE * np.maximum(1.0, np.abs(points.z)) * bool(φ.kinks), w[..., None])
+    left, right = (w[..., None] * φ.slope(points.z + d) for d in (-aside, aside))
     return {
         **axis(run), "t": t, "k": run.k, "step": np.arange(run.k + 1, t + 1), "chosen": chosen_step(run),
         "w": w, "b": b, "φ": φ.name, "span": span, "grid": grid, "curve": φ.phi(w[..., None] * grid + b[..., None]),
         "h": h[..., : t + 1], "fixed": points.h, "multiplier": points.multiplier, "stable": points.stable * 1.0,
-        "stretch": points.stretch, "limit": end, "pull": np.where(alternates, slopes.prod(axis=-1), slopes[..., 0]),
+        "left": left, "right": right, "stretch": points.stretch, "limit": end, "pull": pull,
+        "creeps": (neutral & ~np.isclose(h[..., -1], end[..., 0], rtol=0, atol=_ARRIVED)) * 1.0,
         **_branches(φ, w, span),
     }  # fmt: skip
 
@@ -154,17 +163,24 @@ def _within(b: np.ndarray) -> np.ndarray:
 
 def _labels(a: Arrays) -> list[str]:
     """Each fixed point's state and slope; one beyond the axis says where it is."""
-    return ["" if np.isnan(h) else f"h* = {number(h, 3)}, slope {number(m, 3)}" for h, m in _points(a)]
+    slopes = [
+        f"slope {number(m, 3)}" if left == right else f"slopes {number(left, 3)} and {number(right, 3)}"
+        for m, left, right in _rows(a, "multiplier", "left", "right")
+    ]
+    points = zip(a["fixed"].tolist(), slopes, strict=True)
+    return ["" if np.isnan(h) else f"h* = {number(h, 3)}, {slope}" for h, slope in points]
 
 
-def _points(a: Arrays) -> list[tuple[float, float]]:
-    return list(zip(a["fixed"].tolist(), a["multiplier"].tolist(), strict=True))
+def _rows(a: Arrays, *names: str) -> list[tuple[float, ...]]:
+    """What the arrays say of each fixed point."""
+    return list(zip(*(a[name].tolist() for name in names), strict=True))
 
 
 def _beside(a: Arrays) -> list[str]:
     """Off the curve and the diagonal, and inside the panel."""
     middle = a["span"].mean()
-    return ["top right" if m < 0 else "top left" if h > middle else "bottom right" for h, m in _points(a)]
+    points = _rows(a, "fixed", "multiplier")
+    return ["top right" if m < 0 else "top left" if h > middle else "bottom right" for h, m in points]
 
 
 def _turns(a: Arrays) -> list[str]:
@@ -186,8 +202,13 @@ def _destination(a: Arrays) -> str:
         return f"No fixed point holds these states: h goes to {where}."
     if h != other:
         return f"The states end up alternating between {h} and {other}: two steps there multiply a gradient by {pull}."
-    size = abs(float(a["pull"]))
-    if abs(size - 1) < 1e-6:
+    size = abs(float(a["pull"].value))
+    if a["creeps"]:
+        return (
+            f"The states creep towards h* = {h}, of slope {pull}: only a state exactly there keeps its gradient,"
+            " on the way each step takes a little."
+        )
+    if abs(size - 1) < _NEUTRAL:
         return f"The fixed point h* = {h} has slope {pull}: there a gradient neither grows nor shrinks."
     if size > 1:
         return f"The states stay on the unstable point h* = {h}: a step multiplies gradients, and any nudge, by {pull}."
@@ -205,10 +226,19 @@ def _everywhere(a: Arrays) -> str:
 
 def _others(a: Arrays) -> str:
     """The fixed points that the states do not go to."""
-    end, found = a["limit"], zip(*(a[name].tolist() for name in ("fixed", "multiplier", "stable")), strict=True)
-    rest = [(h, m, stable) for h, m, stable in found if np.isfinite(h) and not np.isclose(h, end, rtol=1e-6).all()]
-    told = [f"{number(h)} ({'stable' if stable else 'unstable'}, slope {number(m, 3)})" for h, m, stable in rest]
+    found = _rows(a, "fixed", "multiplier", "stable", "left", "right")
+    rest = [row for row in found if np.isfinite(row[0]) and not np.isclose(row[0], a["limit"], rtol=1e-6).all()]
+    told = [
+        f"{number(h)} ({'stable' if stable else 'unstable'}{_sloping(m, left, right)})"
+        for h, m, stable, left, right in rest
+    ]
     return f"Not reached: {', '.join(told)}." if told else ""
+
+
+def _sloping(m: float, left: float, right: float) -> str:
+    if left == right:
+        return f", slope {number(m, 3)}"
+    return f": at the kink, slope {number(left, 3)} to its left and {number(right, 3)} to its right"
 
 
 def _folds(a: Arrays) -> str:

@@ -233,8 +233,13 @@ def sentence(a: Arrays) -> str:
         said += ", as is due" if word == a["due"] else f", “{a['due']}” is due"
     else:
         said = f"{number(a['o'][t].item())}, {number(float(a['y']))} is due"
-    first = a["by_state"][0]
-    rest = f"back at h₀ {number(first)} of {number(a['by_state'][t])} is left" if first.mant else "nothing reaches h₀"
+    first, last, by_last = a["by_state"][0], a["by_state"][t], f"∂L{subscript(t)}/∂h{subscript(t)}"
+    if last.mant == 0:
+        rest = f"{by_last} is 0, so there is nothing to send back"
+    elif first.mant == 0:
+        rest = "nothing reaches h₀"
+    else:
+        rest = f"of {by_last} = {number(last)}, {number(first)} arrives at h₀"
     return f"∂L{subscript(t)}/∂Wₕₕ = {number(a['dW'])}. Step {t} says {said}; {rest}."
 
 

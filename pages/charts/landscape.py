@@ -298,7 +298,8 @@ def bias_sentence(a: Arrays, m: Map) -> str:
     if np.isneginf(m.log10[row, column]):
         return f"{end} is exactly 0 at every weight and every bias on the map."
     largest = number(Scaled.from_log(m.log10[row, column] * np.log(10)), 3)
-    where = f"w = {weight(m.x[column])}, b = {weight(m.y[row])}"
+    tied = (m.log10[:, column] == m.log10[row, column]).all()
+    where = f"w = {weight(m.x[column])}" + (", whatever the bias" if tied else f", b = {weight(m.y[row])}")
     share = 100 * float((m.log10 > 1).mean())
     many = f"{share:.0f} %" if share >= 1 or not share else f"{share:.1g} %"
     return f"|{end}| is above 10 at {many} of these weights and biases; the largest is {largest}, at {where}."

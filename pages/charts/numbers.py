@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rnn_core.check import DEEPEST
 from rnn_core.scaled import Scaled
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -15,7 +16,8 @@ _SUBSCRIPT = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
 def number(x: float | Scaled, digits: int = 4) -> str:
     """`digits` significant digits: "1024", "0.168", "2.139 × 10⁻⁷", "−0.5", "∞".
 
-    Whole numbers below a million are written out; a Scaled number is never too large or small to be written.
+    Whole numbers below a million are written out; a Scaled number is never too large or small to be written. Of one
+    whose logarithm the core holds (`rnn_core.check.DEEPEST`) there are no digits: "< 10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰".
     """
     mant, exp2 = (x.mant.item(), x.exp2.item()) if isinstance(x, Scaled) else (float(x), 0)
     return _scaled(mant, exp2, digits)
@@ -35,11 +37,14 @@ def _scaled(mant: float, exp2: int, digits: int) -> str:
         return _written(mant, math.inf if mant else -math.inf, mant < 0, digits)
     if abs(exp2) < 1000:
         return _written(value, math.log10(abs(value)), mant < 0, digits)
+    if exp2 < DEEPEST:
+        return f"−(< {_FLOOR})" if mant < 0 else f"< {_FLOOR}"
     log10 = math.log10(abs(mant)) + exp2 * _LOG10_2
     return _written(math.copysign(math.inf if exp2 > 0 else 0.0, mant), log10, mant < 0, digits)
 
 
 _LOG10_2 = math.log10(2.0)
+_FLOOR = "10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰"
 
 
 def _written(value: float, log10: float, negative: bool, digits: int) -> str:
@@ -70,13 +75,16 @@ def weight(x: float) -> str:
 
 
 def bracketed(x: float) -> str:
-    """A negative number in brackets, as a factor or a base."""
-    return f"({weight(x)})" if x < 0 else weight(x)
+    """A negative number or a power of ten in brackets, as a factor or a base."""
+    text = weight(x)
+    return f"({text})" if x < 0 or "×" in text else text
 
 
 def percent(x: Scaled) -> str:
-    """A share, "74.0 %"; tiny ones as a power of ten; "0 %" only where nothing is left."""
+    """A share, "74.0 %"; tiny ones as a power of ten; "0 %" only where nothing is left, "100.0 %" where all is."""
     share = float(x.value)
+    if 0.9995 < share < 1:
+        return "over 99.9 %"
     return f"{100 * share:.1f} %" if share >= 0.001 else f"{number(x * 100.0, 2)} %"
 
 

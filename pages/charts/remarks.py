@@ -27,9 +27,9 @@ def quantities(run: Run) -> Arrays:
         a |= {"kink_z": np.where(np.isin(z, kinks), z, np.nan), "kink_slope": slope}
     lost = ~np.isfinite(tr.h[..., 0])
     a["lost"] = np.where(lost.any(axis=0), lost.argmax(axis=0), np.nan)
-    linear = isinstance(tr.cell, RNN) and tr.cell.activation.name == "identity"
+    straight = isinstance(tr.cell, RNN) and not tr.cell.activation.bounded  # a nudge may grow as long as it likes
     steepest = run.flow.products_to(run.t, run.k)[0].norm().log
-    return a | {"steepest": np.zeros_like(steepest) if linear else steepest}
+    return a | {"steepest": np.zeros_like(steepest) if straight else steepest}
 
 
 def remarks(run: Run) -> list[str]:
@@ -41,14 +41,16 @@ def sentences(a: Arrays) -> list[str]:
     return [*_chain(a["run"]), *_input(a), *_kinks(a), *_range(a)]
 
 
-def bend(run: Run) -> list[str]:
-    """Why the curve of an LSTM's total bends at its first state."""
-    reads_h = not all(run.experiment.pins(q) for q in "ifg")
-    return (
-        ["h₀ is given and does not follow C₀, hence the bend of the total at j = 0."]
-        if reads_h and run.k == 0 < run.t
-        else []
-    )
+def bend(run: Run) -> list[Any]:
+    """Why the curve of an LSTM's total bends at its first state: a sentence, or one for each position.
+
+    Empty where nothing flows back through h.
+    """
+    if run.k or not run.t:
+        return []
+    parts = run.flow.split_by_gate(run.t, run.k)
+    flows = np.any([parts[q].mant[0, ..., 0, 0] != 0 for q in "ifgo"], axis=0)
+    return [np.where(flows, "h₀ is given and does not follow C₀, hence the bend of the total at j = 0.", "").tolist()]
 
 
 def _chain(run: Run) -> list[str]:
@@ -100,8 +102,15 @@ def _range(a: Arrays) -> list[str]:
     return found
 
 
-def item(*several: Arrays, last: Sequence[str] = ()) -> dict[str, Any]:
-    """The remarks on one run or more as `show` takes them, each sentence once."""
-    rows = zip(*(positions(a) for a in several), strict=True)
-    texts = [" ".join([*dict.fromkeys(s for a in row for s in sentences(a)), *last]) for row in rows]
+def item(*several: Arrays, last: Sequence[Any] = ()) -> dict[str, Any]:
+    """The remarks on one run or more as `show` takes them, each sentence once.
+
+    At their end come sentences, or lists with one for each position.
+    """
+    rows = enumerate(zip(*(positions(a) for a in several), strict=True))
+    ends = [[s] if isinstance(s, str) else s for s in last]
+    texts = [
+        " ".join(filter(None, [*dict.fromkeys(s for a in row for s in sentences(a)), *(s[p % len(s)] for s in ends)]))
+        for p, row in rows
+    ]
     return {"kind": "text", "name": "remarks", "text": zipped(texts)}

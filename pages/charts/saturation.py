@@ -12,6 +12,7 @@ from pages.charts.along import Arrays, along, each, hover, time_last
 from pages.charts.numbers import bracketed, derivative, number, numbers
 from pages.charts.view import Items, Over, live, run_over
 from rnn_core.experiment import Experiment, Run
+from rnn_core.scaled import Scaled
 
 REACH = 6.0  # of the axis of z, to both sides: beyond it a bounded φ is flat
 _GRID = np.linspace(-REACH, REACH, 193)  # holds every kink
@@ -24,7 +25,7 @@ def items(e: Experiment, over: Over) -> Items:
     """The page as `show` takes it."""
     r = run_over(e, over)
     where = cobweb.quantities(r)
-    a = quantities(r) | {name: where[name] for name in ("limit", "pull")}
+    a = quantities(r) | {name: where[name] for name in ("limit", "pull", "creeps")}
     return [picture(a), formula(a), remarks.item(remarks.quantities(r)), cobweb.picture(where)]
 
 
@@ -171,14 +172,36 @@ def sentence(a: Arrays) -> str:
         return chain.sentence(a)
     name, limit = derivative("h", a["t"], "h", a["k"]), _fraction(a["steepest"])
     slope, factor = a["slope"][-1], number(a["factor"][-1], 3)
+    if a["w"] == 0:
+        return f"{name} = 0: the weight is 0, and so is every factor."
     if (a["slope"].value == a["steepest"]).all():
-        where = f"no step saturates; {a['φ']} has slope {limit} at every point, so each factor is {factor}"
+        where = f"every step works where {a['φ']} is steepest, slope {limit}, so each factor is {factor}"
+    elif _differ(a):
+        where = f"the steps differ; {_smallest(a)}"
     else:
         where = (
             f"at step {a['t']} the chain sits where {a['φ']} is {_bend(float(slope.value) / a['steepest'])}, slope"
             f" {number(slope, 3)} of at most {limit}, so the factor is {factor}"
         )
     return f"{name} = {number(a['product'][0])}: {where}.{_why(a)}"
+
+
+def _differ(a: Arrays) -> bool:
+    """Whether the last factor says nothing of the product: on the other side of 1, or not 0 where that is."""
+    last, product = a["factor"][-1], a["product"][0]
+    if product.mant == 0:
+        return bool(last.mant != 0)
+    return float(last.log) * float(product.log) < 0
+
+
+def _smallest(a: Arrays) -> str:
+    at, lag = int(a["factor"].log.argmin()), a["t"] - a["k"]
+    step, least = a["step"][at], a["factor"][at]
+    if least.mant == 0:
+        return f"the factor of step {step} is 0, and nothing passes it"
+    mean = number(Scaled.from_log(a["product"][0].log / lag), 3)
+    smallest = f"step {step} has the smallest factor, {number(least, 3)}"
+    return f"{smallest}, and the {lag} factors multiply by {mean} a step on average"
 
 
 def _bend(share: float) -> str:
@@ -251,7 +274,7 @@ def _limit_lines(a: Arrays) -> list[theme.Json]:
             {"latex": r"\quad w^2 \varphi'(z) \, \varphi'(\bar z) = @m@ \ @words@", "slots": slots, "colors": colors,
              "part": True},
         ]  # fmt: skip
-    words = _against_one(float(a["pull"]))
+    words = _against_one(float(a["pull"].value)) + (" only there" if a["creeps"] else "")
     return [
         {"latex": r"h_t \to h^* = \varphi(w h^* + b) = @h@,", "slots": {"h": h}, "colors": colors, "part": True},
         {"latex": r"\quad w \, \varphi'(z^*) = @m@ \ @words@", "slots": {"m": pull, "words": words}, "colors": colors,

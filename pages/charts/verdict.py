@@ -44,6 +44,11 @@ def verdict(c: Check) -> Verdict:
             "text": f"Check failed: {shown}, not {independent}", "short": "check failed", "agrees": False,
             "title": f"{c.name} is {shown} on this page, but {independent} {_WAY}. Please report it.",
         }  # fmt: skip
+    if c.too_small:
+        return {
+            "text": "No check: too small", "short": "no check", "agrees": None,
+            "title": f"{c.name} is too small for either way to tell it apart from another number as small.",
+        }  # fmt: skip
     if c.error == 0:
         return {
             "text": "Checked: agrees to the last digit", "short": "checked", "agrees": True,
