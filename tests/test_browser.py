@@ -78,6 +78,40 @@ def test_another_page_and_back_keeps_every_choice(server, desk):
     assert query(page)["w"] == "1.1" and query(page)["activation"] == "tanh"
 
 
+def test_back_and_forward_find_each_page_as_it_was_left(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    for key, number in (("w", "1.5"), ("k", "3")):
+        box = page.locator(f".st-key-{key}_exact input")
+        box.fill(number)
+        box.press("Enter")
+        until(page, f"location.search.includes('{key}=')")
+    says(page, PRODUCT, "17.09")  # 1.5^7
+    go_to(page, "The chain", "Saturation")
+    page.wait_for_selector("[data-name=saturation] .main-svg")
+    until(page, "location.search.includes('w=1.5')")
+    page.go_back()
+    says(page, PRODUCT, "17.09")
+    assert query(page) == {"w": "1.5", "k": "3"}
+    page.go_forward()
+    page.wait_for_selector("[data-name=saturation] .main-svg")
+    assert query(page) == {"w": "1.5", "k": "3"} and page.url.startswith(f"{server.url}/saturation")
+
+
+def test_bars_have_the_colours_that_a_fresh_page_gives_them(server, desk):
+    page = opened(desk.page, f"{server.url}/network")
+    fills = "() => [...document.querySelectorAll('[data-name=network] .bars path')].map((bar) => bar.style.fill)"
+    before = page.evaluate(fills)
+    text = page.text_content(".u-main .u-readout")
+    page.get_by_role("button", name="Not zero, and yet vanished").click()
+    changed(page, ".u-main .u-readout", text)
+    page.wait_for_timeout(500)
+    moved = page.evaluate(fills)
+    page.reload()
+    page.wait_for_selector("[data-name=network] .main-svg")
+    page.wait_for_timeout(500)
+    assert moved == page.evaluate(fills) and moved != before
+
+
 def test_the_first_screen_holds_question_picture_formula_and_main_sliders(server, desk):
     page = opened(desk.page, server.url)
     says(page, PRODUCT, "1024")

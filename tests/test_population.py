@@ -1,5 +1,7 @@
 """LSTMs as PyTorch starts them: against autograd-like oracles, and near the numbers of the field."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,13 +65,14 @@ def test_with_open_forget_gates_every_network_explodes_although_every_gate_forge
     assert not (networks(0.0).spectral[1:] > 0).all()
 
 
-def test_at_every_lag_means_one_network_at_all_lags():
-    for b in charts.REFERENCES:
-        found = networks(b).spectral
-        always = sum(all(found[lag, seed] > 0 for lag in range(1, LAGS + 1)) for seed in range(NETWORKS))
-        a = charts.quantities(run(Experiment(cell="lstm")), b)
-        assert a["always"] == always
-        assert not always or f"at every lag in {always} of {NETWORKS} networks" in charts.beyond_sentence(a)
+def test_at_every_lag_means_one_network_at_all_lags(monkeypatch):
+    """Two networks that fall short at one lag each: 29 are above 1 at every lag, but only 28 of them always."""
+    spectral = np.ones((LAGS + 1, NETWORKS))
+    spectral[3, 0] = spectral[7, 1] = -1.0
+    found = replace(networks(0.0), spectral=spectral)
+    monkeypatch.setattr(charts, "_at", lambda b: found)
+    text = charts.beyond_sentence(charts.quantities(run(Experiment(cell="lstm")), 0.0))
+    assert f"exceeds 1 at every lag in 28 of {NETWORKS} networks" in text
 
 
 def test_some_scalar_lstms_have_a_negative_gradient_and_none_a_negative_product():

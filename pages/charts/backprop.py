@@ -79,11 +79,8 @@ def _state(a: Arrays) -> list[theme.Json]:
         _part(r"{} + @u@ \cdot @x@ + @b@)", {"u": bracketed(a["u"].item()), "x": _signed(a["x"].item(), 3),
                                              "b": bracketed(a["b"].item())}, {"u": "input", "x": "input"}),
         _part("= @h@", {"h": number(a["h"].item())}, {"h": "state"}),
-        _BREAK,
+        theme.BREAK,
     ]  # fmt: skip
-
-
-_BREAK = _part("{}", {}, part=False)  # ends a line: the parts that follow begin another
 
 
 def _words(a: Arrays) -> list[theme.Json]:
@@ -99,7 +96,7 @@ def _words(a: Arrays) -> list[theme.Json]:
         ),
         _part(r"L_{@t@} = -\ln\, o_{@t@, @due@}", t),
         _part(rf"= -\ln\, {due} = @L@", {"p": p, "L": number(L)}, {"p": "output"}),
-        _BREAK,
+        theme.BREAK,
     ]  # fmt: skip
 
 
@@ -125,7 +122,7 @@ def _number(a: Arrays) -> list[theme.Json]:
             r"= (@o@ - @y@)^2 / 2 = @L@",
             {"o": o, "y": _signed(a["y"].item()), "L": number(a["L"].item())}, {"o": "output"},
         ),
-        _BREAK,
+        theme.BREAK,
     ]  # fmt: skip
 
 

@@ -177,6 +177,9 @@ def picture(a: Arrays) -> theme.Json:
         yaxis=theme.log_axis(bounds, "", most=3, domain=[0.42, 1]),
         yaxis2=theme.log_axis(small, "", most=2, domain=[0, 0.32], anchor="x"),
     )
+    # there the label has no room beside its point; below the curve's high end there always is
+    foot = bounds[0] + 0.05 * (bounds[1] - bounds[0])
+    slim["data"] = {str(len(wide["data"]) - 1): {"x": [a["t"]], "y": [foot], "textposition": "top left"}}
     return theme.figure_item(
         "chain", "Factors and product", each(sentence, a), wide, narrow=slim, role="main", tap=True, height=320,
         ghost=[1],
@@ -229,14 +232,20 @@ def _step_lines(a: Arrays) -> list[theme.Json]:
     j = i - a["k"] - 1
     w = {"i": str(i), "w": bracketed(a["w"])}
     return [
+        theme.BREAK,
         {
-            "latex": r"z_{@i@} = w \, h_{@before@} + u \, x_{@i@} + b = @w@ \cdot @h@ + @u@ \cdot @x@ + @b@ = @z@",
-            "slots": w | {
-                "before": str(i - 1), "h": _factor(a["h"]), "u": bracketed(a["u"]),
-                "x": _factor(a["x"]), "b": bracketed(a["b"]), "z": number(a["z"]),
+            "latex": r"z_{@i@} = w \, h_{@before@} + u \, x_{@i@} + b",
+            "slots": {"i": str(i), "before": str(i - 1)}, "colors": {}, "part": True,
+        },
+        {
+            "latex": r"= @w@ \cdot @h@ + @u@ \cdot @x@ + @b@", "part": True,
+            "slots": {
+                "w": w["w"], "h": _factor(a["h"]), "u": bracketed(a["u"]), "x": _factor(a["x"]),
+                "b": bracketed(a["b"]),
             },
             "colors": {"w": "weight", "h": "state", "x": "input"},
         },
+        {"latex": "= @z@", "slots": {"z": number(a["z"])}, "colors": {}, "part": True},
         {
             "latex": r"w \, \varphi'(z_{@i@}) = @w@ \cdot @slope@ = @factor@",
             "slots": w | {"slope": number(a["slope"][j]), "factor": number(a["factor"][j])},

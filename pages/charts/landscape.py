@@ -319,6 +319,12 @@ def _lines(a: Arrays) -> list[theme.Json]:
     }
     if not lag:
         return [product]
+    if not a["product"].mant:
+        cause = r"\text{the weight}" if a["log_w"] == -np.inf else r"\text{the slope of some step}"
+        return [
+            product,
+            {"latex": cause + r"\text{ is exactly } 0 \text{, so nothing passes}", "slots": {}, "colors": {}},
+        ]
     mean = a["log_w"] + a["log_slope"]
     per_step = r"\frac{1}{@lag@} \sum_i \ln "
     lag_slot = {"lag": str(lag)}

@@ -165,3 +165,7 @@ def end_labels(x: int, ends: Sequence[Scaled | np.ndarray], texts: Mapping[str, 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:
     """A figure as `show` takes it."""
     return {"kind": "figure", "name": name, "title": title, "alt": alt, "figure": figure, **more}
+
+
+# of a formula: ends a line of parts, so that those that follow begin another
+BREAK: Json = {"latex": "{}", "slots": {}, "colors": {}, "part": False}

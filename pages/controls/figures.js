@@ -1,6 +1,7 @@
 // Draws what Python sent, and follows the sliders: the one component behind all pictures of a page.
 
 import { badge } from "./badge.js";
+import "./history.js";
 import { follower } from "./live.js";
 import { at, unpack } from "./message.js";
 import { palette } from "./theme.js";

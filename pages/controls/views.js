@@ -74,7 +74,8 @@ function figureView(page) {
   const redraw = () => {
     if (!plotly() || !size.width) return;
     const { data, layout } = dressed(item, size, page.color, ghosts);
-    const frame = JSON.stringify([layout, data.map(({ type }) => type)]);
+    // an animation recolours no bars
+    const frame = JSON.stringify([layout, data.map(({ type, marker }) => [type, type === "bar" && marker?.color])]);
     if (frame === drawn && !data.some(({ type }) => type === "heatmap")) { // a transition loses a map
       // the traces alone: half the time; a redraw that the next one overtakes is rejected
       plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
@@ -147,6 +148,7 @@ function figureView(page) {
 /** @returns {View} */
 function formulaView() {
   const lines = element("div", "u-lines");
+  if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
   const copy = button("Copy LaTeX", async () => {
     await navigator.clipboard.writeText(item.lines.map((line) => line.latex).join(" \\\\\n"));
     acknowledge(copy, "Copied");
