@@ -21,15 +21,20 @@ NO_TEXT = {"grid", "background", "state-fill"}  # colours that no text and no cu
 MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, whose names stand beside in text
 
 
+@pytest.fixture(scope="module", params=LOOKS)
+def tab(request, browser):
+    """One for all pages of a look: what it has loaded once, it keeps."""
+    context = browser.new_context(**LOOKS[request.param])
+    yield context.new_page()
+    context.close()
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("page", PAGES)
-def test_the_checker_finds_nothing_serious(server, browser, page, look):
-    context = browser.new_context(**LOOKS[look])
-    tab = opened(context.new_page(), f"{server.url}/{page}")
+def test_the_checker_finds_nothing_serious(server, tab, page):
+    opened(tab, f"{server.url}/{page}")
     tab.wait_for_timeout(500)
     found = Axe().run(tab, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response  # Streamlit's own lists
-    context.close()
     assert len(found["passes"]) > 20
     serious = [
         (v["id"], v["nodes"][0]["html"][:300]) for v in found["violations"] if v["impact"] in ("serious", "critical")

@@ -99,7 +99,8 @@ def loss(e, w):
         return sum(z.exp() for z in logits).ln() - logits[["to", "be", "or", "not"].index(e.target)]
 
 
-def asked(address, query=""):
+def asked(address, query="", clicked=True):
+    query += "&clicked" if clicked else ""
     scope = {"type": "http", "path_params": {"page": address}, "query_string": query.encode(), "headers": []}
     return checks._serve(Request(scope))
 
@@ -124,6 +125,25 @@ def test_a_busy_server_lets_a_check_wait():
     healthy(opened("chain"))
     with checks._WORKER:
         assert asked("chain").status_code == 503
+
+
+def test_checks_that_nobody_clicked_for_take_a_small_share_of_the_time(monkeypatch):
+    healthy(opened("chain"))
+    now = [1000.0]
+    monkeypatch.setattr(checks, "monotonic", lambda: now[0])
+    monkeypatch.setattr(checks, "_rests_until", 0.0)
+
+    def slow(experiment):
+        now[0] += 0.02
+        return {"of": experiment.w}
+
+    monkeypatch.setitem(checks._CHECKS, "chain", slow)
+    assert asked("chain", "w=3.1", clicked=False).status_code == 200
+    assert asked("chain", "w=3.2", clicked=False).status_code == 503
+    assert asked("chain", "w=3.1", clicked=False).status_code == 200, "what is known costs nothing"
+    now[0] += 0.02 / checks._SHARE
+    assert asked("chain", "w=3.2", clicked=False).status_code == 200
+    assert asked("chain", "w=3.3").status_code == 200, "a click is answered"
 
 
 def badge(page):

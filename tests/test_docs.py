@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import gallery
 from tests.docs import CONTROLS, controls
 
 ROOT = Path(__file__).parent.parent
@@ -25,3 +26,9 @@ def test_the_table_of_controls_in_the_docs_is_the_codes():
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http|#)([^)]+)\)", README))
 def test_every_link_of_the_readme_leads_somewhere(link):
     assert (ROOT / link).exists()
+
+
+def test_the_gallery_shows_every_page():
+    docs = ROOT / "docs"
+    assert (docs / "gallery.md").read_text(encoding="utf-8") == gallery.text(), "run: python -m tests.gallery"
+    assert all((docs / picture).exists() for picture in re.findall(r"\((.*?\.png)\)", gallery.text()))

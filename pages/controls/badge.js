@@ -30,12 +30,13 @@ export function badge() {
     node.style.visibility = "";
   }
 
-  async function ask() {
+  /** @param {boolean} clicked  then it is not put off for want of time */
+  async function ask(clicked) {
     const asked = href;
     if (asking || !asked || verdicts.has(asked)) return;
     asking = true;
     say(ASKING);
-    const verdict = await load(asked).catch(() => ASK); // a click tries again
+    const verdict = await load(clicked ? `${asked}&clicked` : asked).catch(() => ASK); // a click tries again
     asking = false;
     if (verdict !== ASK) {
       if (verdicts.size >= KEPT) verdicts.delete(verdicts.keys().next().value);
@@ -47,10 +48,10 @@ export function badge() {
 
   function wait() {
     clearTimeout(timer);
-    timer = setTimeout(() => "requestIdleCallback" in globalThis ? requestIdleCallback(ask) : ask(), CALM);
+    timer = setTimeout(() => "requestIdleCallback" in globalThis ? requestIdleCallback(() => ask(false)) : ask(false), CALM);
   }
 
-  Object.assign(node, { type: "button", onclick: ask });
+  Object.assign(node, { type: "button", onclick: () => ask(true) });
   return {
     node,
     /** An exact message is shown. @param {import("./message.js").Message} message */

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from threading import BoundedSemaphore
+from time import monotonic
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +19,8 @@ Check = Callable[[Experiment], dict[str, Any]]  # what the badge says: text, sho
 _FOLDER = "/checks"
 _CHECKS: dict[str, Check] = {}  # by a page's address
 _WORKER = BoundedSemaphore(1)  # a check can wait, and is asked for again by a click
+_SHARE = 0.1  # of the time that checks which nobody clicked for may take: a full class moves its sliders
+_rests_until = 0.0
 
 
 def offer(address: str, check: Check | None) -> None:
@@ -33,7 +36,14 @@ def url(address: str) -> str | None:
 
 @lru_cache(maxsize=2048)
 def _answer(check: Check, experiment: Experiment) -> bytes:
-    return json.dumps(check(experiment), ensure_ascii=False, allow_nan=False).encode()
+    """Raises TimeoutError while checks have had their share."""
+    global _rests_until
+    begin = monotonic()
+    if begin < _rests_until:
+        raise TimeoutError
+    answer = json.dumps(check(experiment), ensure_ascii=False, allow_nan=False).encode()
+    _rests_until = begin + (monotonic() - begin) / _SHARE
+    return answer
 
 
 def _serve(request: Request) -> Response:
@@ -41,10 +51,15 @@ def _serve(request: Request) -> Response:
     experiment = live.meant(address, request.query_params)
     if experiment is None or address not in _CHECKS:
         return Response(status_code=404)
+    global _rests_until
     if not _WORKER.acquire(timeout=0.5):
         return Response(status_code=503)
     try:
+        if "clicked" in request.query_params:
+            _rests_until = 0.0
         answer = _answer(_CHECKS[address], experiment)
+    except TimeoutError:
+        return Response(status_code=503)
     finally:
         _WORKER.release()
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
