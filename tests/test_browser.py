@@ -99,7 +99,7 @@ def test_back_and_forward_find_each_page_as_it_was_left(server, desk):
 
 def test_bars_have_the_colours_that_a_fresh_page_gives_them(server, desk):
     page = opened(desk.page, f"{server.url}/network")
-    fills = "() => [...document.querySelectorAll('[data-name=network] .bars path')].map((bar) => bar.style.fill)"
+    fills = "() => [...document.querySelectorAll('[data-name=unrolled] .barlayer path')].map((bar) => bar.style.fill)"
     before = page.evaluate(fills)
     text = page.text_content(".u-main .u-readout")
     page.get_by_role("button", name="Not zero, and yet vanished").click()
@@ -107,7 +107,7 @@ def test_bars_have_the_colours_that_a_fresh_page_gives_them(server, desk):
     page.wait_for_timeout(500)
     moved = page.evaluate(fills)
     page.reload()
-    page.wait_for_selector("[data-name=network] .main-svg")
+    page.wait_for_selector("[data-name=unrolled] .main-svg")
     page.wait_for_timeout(500)
     assert moved == page.evaluate(fills) and moved != before
 

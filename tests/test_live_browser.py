@@ -108,11 +108,12 @@ def _position(address, key, value):
     ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&t=100", "T", "chain", 1),
     ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", 1),
     ("chain?sequence=sine", "amplitude", "states", 1),
-    ("lstm", "c0", "memory", 0), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "state-norm", 0),
+    ("lstm", "c0", "paths", 3), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "state-norm", 0),
+    ("saturation", "b", "saturation", 8), ("gates", "c0", "memory", 0),
 ])  # fmt: skip
 def test_every_slider_is_followed(server, desk, address, key, figure, trace):
     page = opened(desk.page, f"{server.url}/{address}")
-    page.set_viewport_size({"width": 1280, "height": 1400})  # what is out of sight waits for the release
+    page.set_viewport_size({"width": 1280, "height": 2200})  # what is out of sight waits for the release
     before, courses = drawn(page, figure, trace), []
     for _ in frames(desk, page, key, far=40, stops=3):
         courses.append(drawn(page, figure, trace))
