@@ -12,11 +12,12 @@ from tests.server import opened
 from tests.visits import DESK, PHONE
 
 ROOT = Path(__file__).parent.parent
-LOOKS = {
-    "light": {"viewport": DESK, "color_scheme": "light"},
-    "dark": {"viewport": DESK, "color_scheme": "dark"},
-    "phone": {**PHONE, "color_scheme": "light"},
-}
+LOOKS = {"desk": {"viewport": DESK}, "phone": PHONE}
+SCHEMES = ("light", "dark")
+REFUSED = (
+    "globalThis.refused = [];"
+    " addEventListener('securitypolicyviolation', (e) => refused.push([e.violatedDirective, e.blockedURI]))"
+)
 NO_TEXT = {"grid", "background", "state-fill"}  # colours that no text and no curve has
 MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, whose names stand beside in text
 
@@ -25,21 +26,23 @@ MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, 
 def tab(request, browser):
     """One for all pages of a look: what it has loaded once, it keeps."""
     context = browser.new_context(**LOOKS[request.param])
+    context.add_init_script(REFUSED)
     yield context.new_page()
     context.close()
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
-def test_the_checker_finds_nothing_serious(server, tab, page):
+def test_the_checker_finds_nothing_serious_and_the_policy_refuses_nothing(server, tab, page):
     opened(tab, f"{server.url}/{page}")
-    tab.wait_for_timeout(500)
-    found = Axe().run(tab, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response  # Streamlit's own lists
-    assert len(found["passes"]) > 20
-    serious = [
-        (v["id"], v["nodes"][0]["html"][:300]) for v in found["violations"] if v["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    for scheme in SCHEMES:
+        tab.emulate_media(color_scheme=scheme)
+        tab.wait_for_timeout(500)
+        found = Axe().run(tab, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response  # Streamlit's own lists
+        assert len(found["passes"]) > 20
+        serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], v["nodes"][0]["html"][:300]) for v in serious] == [], scheme
+    assert tab.evaluate("refused") == []
 
 
 def luminance(color):
@@ -68,7 +71,7 @@ PAIRS = {
 def test_every_colour_can_be_read_on_its_background(name):
     """WCAG AA asks 4.5 of text, which the palette's hues serve as well as curves, and 3 of marks."""
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
-    for color, scheme in zip(PAIRS[name], ("light", "dark"), strict=True):
+    for color, scheme in zip(PAIRS[name], SCHEMES, strict=True):
         assert contrast(color, theme[scheme]["backgroundColor"]) >= (3 if name in MARKS else 4.5), scheme
 
 
