@@ -12,8 +12,8 @@ from tests.server import opened
 from tests.visits import DESK, PHONE
 
 ROOT = Path(__file__).parent.parent
-LOOKS = {"desk": {"viewport": DESK}, "phone": PHONE}
 SCHEMES = ("light", "dark")
+LOOKS = {"desk": ({"viewport": DESK}, SCHEMES), "phone": (PHONE, SCHEMES[:1])}
 REFUSED = (
     "globalThis.refused = [];"
     " addEventListener('securitypolicyviolation', (e) => refused.push([e.violatedDirective, e.blockedURI]))"
@@ -25,17 +25,19 @@ MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, 
 @pytest.fixture(scope="module", params=LOOKS)
 def tab(request, browser):
     """One for all pages of a look: what it has loaded once, it keeps."""
-    context = browser.new_context(**LOOKS[request.param])
+    options, schemes = LOOKS[request.param]
+    context = browser.new_context(**options)
     context.add_init_script(REFUSED)
-    yield context.new_page()
+    yield context.new_page(), schemes
     context.close()
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
 def test_the_checker_finds_nothing_serious_and_the_policy_refuses_nothing(server, tab, page):
+    tab, schemes = tab
     opened(tab, f"{server.url}/{page}")
-    for scheme in SCHEMES:
+    for scheme in schemes:
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_timeout(500)
         found = Axe().run(tab, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response  # Streamlit's own lists
