@@ -83,7 +83,7 @@ def draw(a: Arrays) -> theme.Json:
             "xaxis": theme.step_axis(a["k"], a["t"], "step i, from k to t", anchor="y2"),
             "yaxis": theme.log_axis(bounds, "product", domain=[0.46, 1]),
             "yaxis2": theme.log_axis(small, "factor", domain=[0, 0.36], anchor="x"),
-            "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *_band(a["chosen"])],
+            "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *theme.band(a["chosen"])],
             "barmode": "relative", "bargap": 0.45,
             "legend": {"traceorder": "normal"},
         },
@@ -97,16 +97,6 @@ def _label(a: Arrays) -> str:
 def _beside(a: Arrays, floor: float) -> str:
     """Below the curve's end, unless that is the floor."""
     return "bottom right" if a["product"][0].log10 > floor else "top right"
-
-
-def _band(step: int | None) -> list[theme.Json]:
-    """A faint band behind the step that is spelled out."""
-    if step is None:
-        return []
-    return [{
-        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
-        "fillcolor": f"{theme.MUTED}/0.1", "line": {"width": 0},
-    }]  # fmt: skip
 
 
 def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:

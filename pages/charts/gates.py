@@ -43,20 +43,12 @@ def draw(a: Arrays) -> theme.Json:
         "layout": {
             "xaxis": theme.step_axis(0, T),
             "yaxis": {"range": [-1.08, 1.08], "title": {"text": "gate value"}, "zeroline": True, "dtick": 0.5},
-            "shapes": _band(a["chosen"]),
+            "shapes": theme.band(a["chosen"]),
         },
     }  # fmt: skip
 
 
 _TAP = "<br>Tap: spell this step out."
-
-
-def _band(step: int | None) -> list[theme.Json]:
-    """A faint band behind the step that is spelled out."""
-    return [] if step is None else [{
-        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
-        "fillcolor": f"{theme.MUTED}/0.1", "line": {"width": 0},
-    }]  # fmt: skip
 
 
 def sentence(a: Arrays) -> str:
@@ -87,7 +79,7 @@ def draw_states(a: Arrays) -> theme.Json:
                 "title": {"text": "C, h"}, "zeroline": True, **inputs.domain(axes),
             },
             **axes,
-            "shapes": _band(a["chosen"]),
+            "shapes": theme.band(a["chosen"]),
         },
     }  # fmt: skip
 

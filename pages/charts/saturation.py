@@ -69,7 +69,7 @@ def draw(a: Arrays) -> theme.Json:
             "xaxis2": theme.step_axis(a["k"] + 1, max(a["t"], a["k"] + 1), "step, early → late", domain=[0.73, 1],
                                       anchor="y3"),
             "yaxis3": theme.log_axis(_FACTORS, "factor w·φ′(z)", anchor="x2"),
-            "shapes": [{**theme.line_at(0, "y3"), "xref": "x2 domain"}, *_band(a["chosen"])],
+            "shapes": [{**theme.line_at(0, "y3"), "xref": "x2 domain"}, *theme.band(a["chosen"], xref="x2", yref="y3 domain")],
             "showlegend": False, "bargap": 0.6, "margin": {"t": 12},
         },
     }  # fmt: skip
@@ -147,16 +147,6 @@ def _factors(a: Arrays) -> list[theme.Json]:
                      "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"})},
         {**theme.off_scale(a, step, {theme.TEXT: factor}, _FACTORS, "y3"), "xaxis": "x2"},
     ]  # fmt: skip
-
-
-def _band(step: int | None) -> list[theme.Json]:
-    """A faint band behind the factor that is spelled out."""
-    if step is None:
-        return []
-    return [{
-        "type": "rect", "xref": "x2", "x0": step - 0.5, "x1": step + 0.5, "yref": "y3 domain", "y0": 0, "y1": 1,
-        "fillcolor": f"{theme.MUTED}/0.1", "line": {"width": 0},
-    }]  # fmt: skip
 
 
 def _names(a: Arrays, height: float) -> theme.Json:

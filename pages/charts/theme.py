@@ -78,6 +78,14 @@ def line_at(y: float, axis: str = "y") -> Json:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": y, "y1": y}
 
 
+def band(step: int | None, **more: Any) -> list[Json]:
+    """A faint band behind the step that is spelled out; `more` says on which axes."""
+    return [] if step is None else [{
+        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
+        "fillcolor": f"{MUTED}/0.1", "line": {"width": 0}, **more,
+    }]  # fmt: skip
+
+
 def gaps(y: np.ndarray) -> np.ndarray:
     """For Plotly: a gap (NaN) where there is no finite number."""
     return np.where(np.isfinite(y), y, np.nan)
