@@ -69,7 +69,9 @@ def draw(a: Arrays) -> theme.Json:
             "xaxis2": theme.step_axis(a["k"] + 1, max(a["t"], a["k"] + 1), "step, early → late", domain=[0.73, 1],
                                       anchor="y3"),
             "yaxis3": theme.log_axis(_FACTORS, "factor w·φ′(z)", anchor="x2"),
-            "shapes": [{**theme.line_at(0, "y3"), "xref": "x2 domain"}, *theme.band(a["chosen"], xref="x2", yref="y3 domain")],
+            "shapes": [
+                {**theme.line_at(0, "y3"), "xref": "x2 domain"}, *theme.band(a["chosen"], xref="x2", yref="y3 domain"),
+            ],
             "showlegend": False, "bargap": 0.6, "margin": {"t": 12},
         },
     }  # fmt: skip
