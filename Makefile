@@ -10,21 +10,25 @@ CANDIDATES = python3.14 python3.13 python3.12 python3.11 python3 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(RECENT)' 2>/dev/null && echo $$p && break; done)
 
 VENV = .venv/bin/python
+FREE = import socket, sys; host, port = sys.argv[1:]; \
+	socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 INSTALL = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run test lint bench browser a-browser lock clean
+.PHONY: help run test lecture-test lint bench browser a-browser balancers lock clean
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-run: .venv/.run-stamp  ## start the app (PORT=8501 HOST=127.0.0.1)
+run: .venv/.run-stamp  ## start the app (PORT=8501; HOST=0.0.0.0 lets the room in)
+	@$(VENV) -c '$(FREE)' $(HOST) $(PORT) 2>/dev/null || { echo "Unrolled: port $(PORT) of $(HOST) is taken or not" \
+		"ours to open: choose another, as in make run PORT=$$(($(PORT) + 1))" >&2; exit 1; }
 	$(VENV) -m streamlit run app.py --server.headless=true --server.address=$(HOST) --server.port=$(PORT)
 
 test: .venv/.test-stamp a-browser  ## run every test (ARGS="-k chain" runs some)
 	$(VENV) -m pytest -m "not browser" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
-	$(VENV) -m pytest -m browser $(ARGS) || test $$? -eq 5
+	$(VENV) -m pytest -m browser -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m ruff check .
@@ -32,6 +36,14 @@ lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m mypy
 	.venv/bin/deno lint --quiet pages/controls tests
 	.venv/bin/deno check --quiet --config tests/deno.json pages/controls/*.js
+
+lecture-test: .venv/.test-stamp a-browser balancers  ## a lecture on two replicas behind HAProxy and nginx: kill one
+	timeout --signal=INT --kill-after=20 330 $(VENV) -m pytest tests/lecture/lecture.py -x $(ARGS)
+
+balancers:
+	@PATH="$$PATH:/usr/sbin"; { command -v haproxy && command -v nginx; } >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update && apt-get install -y haproxy nginx; } \
+		|| { echo "The lecture test needs haproxy and nginx: install both, or run it as root on Debian." >&2; exit 1; }
 
 bench: .venv/.test-stamp a-browser  ## measure speed and load
 	$(VENV) -m tests.benchmarks $(ARGS)

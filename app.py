@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.controls import assets, checks, live, show
+from pages.controls import address, alive, assets, checks, handout, live, packing, present, show
 from pages.controls.compression import Compressed
 from pages.controls.headers import Guarded
+from pages.controls.limits import Limited
 
 
 def contents() -> dict[str, list[st.Page]]:
@@ -37,6 +38,9 @@ def contents() -> dict[str, list[st.Page]]:
         "Try it": [
             st.Page("pages/8_scenes.py", title="Predict first", url_path="scenes"),
         ],
+        "Teach": [
+            st.Page("pages/9_teach.py", title="Teach", url_path="teach"),
+        ],
     }
 
 
@@ -54,11 +58,13 @@ def send_at_once() -> None:
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
+    from pages import exhibits
     from pages.charts import population
     from pages.controls import page  # noqa: F401  and with it the mathematics
 
     assets.warm()
     show.warm()
+    exhibits.offer()
     # Until st.navigation has run once, Streamlit lets deep links pass by this file; its only
     # complaint is that nobody is visiting yet.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
@@ -68,11 +74,15 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
     gc.set_threshold(50_000, 20, 100)  # a run makes thousands of objects, and hardly any that need the collector
     population.warm()  # in a thread of its own: only its page needs it
+    address.announce()
+    alive.beat()
     yield
 
 
 if st.runtime.exists():
     st.navigation(contents(), position="top").run()
 else:  # imported by the server that is about to start
-    routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES]
-    app = st.App(__file__, routes=routes, middleware=[Middleware(Guarded), Middleware(Compressed)], lifespan=warm)
+    address.check()
+    routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
+    middleware = [Middleware(Guarded), Middleware(Limited), Middleware(Compressed)]
+    app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -11,19 +11,21 @@ def panel(c):
     panels.draw_all(c, "step")
 
 
-strip()
-show_page(
-    Page(
-        address="chain",
-        title="The gradient chain",
-        question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
-        controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
-        panel=panel,
-        main="w",
-        view=VIEWS["chain"],
-        notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
-        " product of weight **and** slopes along this very trajectory.",
-        source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"
-        " numbers 1700–2008: yearly means, public domain.",
-    )
+PAGE = Page(
+    address="chain",
+    title="The gradient chain",
+    question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
+    controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
+    panel=panel,
+    main="w",
+    few=("activation", "w", "T"),
+    view=VIEWS["chain"],
+    notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
+    " product of weight **and** slopes along this very trajectory.",
+    source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"
+    " numbers 1700–2008: yearly means, public domain.",
 )
+
+if __name__ == "__main__":
+    strip()
+    show_page(PAGE)

@@ -8,19 +8,21 @@ def panel(c):
     panels.draw_all(c, "w", "b", "h0", "T", "t", "k", "step")
 
 
-show_page(
-    Page(
-        address="saturation",
-        title="Saturation",
-        question="Every factor is weight × slope. **Where on its activation** does a chain work, and how steep is it?",
-        controls=("activation", "slope", "w", "b", "h0", *table.CHAIN, "step"),
-        panel=panel,
-        main="w",
-        view=VIEWS["saturation"],
-        defaults={"activation": "tanh"},
-        notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
-        " a unit that saturates is usually driven out to where the slope lies below it.",
-        source="Hochreiter 1991; Hochreiter & Schmidhuber 1997, §3.1 (the sigmoid needs |w| > 4); Bengio, Simard &"
-        " Frasconi 1994; Pascanu, Mikolov & Bengio 2013, §2.1 and Fig. 3 (w = 5, the same map written for z).",
-    )
+PAGE = Page(
+    address="saturation",
+    title="Saturation",
+    question="Every factor is weight × slope. **Where on its activation** does a chain work, and how steep is it?",
+    controls=("activation", "slope", "w", "b", "h0", *table.CHAIN, "step"),
+    panel=panel,
+    main="w",
+    few=("activation", "w", "h0"),
+    view=VIEWS["saturation"],
+    defaults={"activation": "tanh"},
+    notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
+    " a unit that saturates is usually driven out to where the slope lies below it.",
+    source="Hochreiter 1991; Hochreiter & Schmidhuber 1997, §3.1 (the sigmoid needs |w| > 4); Bengio, Simard &"
+    " Frasconi 1994; Pascanu, Mikolov & Bengio 2013, §2.1 and Fig. 3 (w = 5, the same map written for z).",
 )
+
+if __name__ == "__main__":
+    show_page(PAGE)

@@ -22,21 +22,23 @@ def panel(c):
     panels.input_panel(c)
 
 
-show_page(
-    Page(
-        address="network",
-        title="The network and its equations",
-        question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
-        " which steps does it really reach?",
-        controls=(*table.RNN_FIELDS, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
-        panel=panel,
-        main="w",
-        defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
-        view=VIEWS["network"],
-        notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
-        " nothing. Only the split by lag shows whether distant steps are heard. (A state of one number can let only an"
-        " outer word lead; a real network has hundreds of numbers, and the same equations.)",
-        source="Rumelhart, Hinton & Williams 1986; Werbos 1990 (backpropagation through time); Pascanu, Mikolov &"
-        " Bengio 2013, eq. 3–5; Cashman et al. 2017, RNNbow (arXiv 1907.12545); notation: Pattanayak 2019, ch. 1.",
-    )
+PAGE = Page(
+    address="network",
+    title="The network and its equations",
+    question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
+    " which steps does it really reach?",
+    controls=(*table.RNN_FIELDS, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
+    panel=panel,
+    main="w",
+    few=("activation", "w", "t"),
+    defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
+    view=VIEWS["network"],
+    notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
+    " nothing. Only the split by lag shows whether distant steps are heard. (A state of one number can let only an"
+    " outer word lead; a real network has hundreds of numbers, and the same equations.)",
+    source="Rumelhart, Hinton & Williams 1986; Werbos 1990 (backpropagation through time); Pascanu, Mikolov &"
+    " Bengio 2013, eq. 3–5; Cashman et al. 2017, RNNbow (arXiv 1907.12545); notation: Pattanayak 2019, ch. 1.",
 )
+
+if __name__ == "__main__":
+    show_page(PAGE)

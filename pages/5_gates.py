@@ -14,21 +14,23 @@ def panel(c):
     panels.input_panel(c)
 
 
-show_page(
-    Page(
-        address="gates",
-        title="The LSTM, gate by gate",
-        question="Which gate decides how long the cell remembers, and which way does its gradient take back?",
-        cell="lstm",
-        controls=("pin_all", *table.gate_fields(*LSTM.gates), "step", *table.CHAIN, "c0", "h0", *table.INPUT),
-        defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30, "step": 2},
-        panel=panel,
-        main="f",
-        view=VIEWS["gates"],
-        notice="Along the cell state the gradient meets one factor only, the forget gate. Pin all gates and the"
-        " coloured ways through h vanish: then f alone decides how long a memory lasts. f = 1 with i = 0 keeps for"
-        " ever, but only what was written before.",
-        source="Hochreiter & Schmidhuber 1997 (no forget gate); Gers, Schmidhuber & Cummins 2000 (the forget gate);"
-        " Jozefowicz, Zaremba & Sutskever 2015 (bias 1); Tallec & Ollivier 2018 (chrono, b = log(T − 1)).",
-    )
+PAGE = Page(
+    address="gates",
+    title="The LSTM, gate by gate",
+    question="Which gate decides how long the cell remembers, and which way does its gradient take back?",
+    cell="lstm",
+    controls=("pin_all", *table.gate_fields(*LSTM.gates), "step", *table.CHAIN, "c0", "h0", *table.INPUT),
+    defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30, "step": 2},
+    panel=panel,
+    main="f",
+    few=("pin_all", "f", "T"),
+    view=VIEWS["gates"],
+    notice="Along the cell state the gradient meets one factor only, the forget gate. Pin all gates and the"
+    " coloured ways through h vanish: then f alone decides how long a memory lasts. f = 1 with i = 0 keeps for"
+    " ever, but only what was written before.",
+    source="Hochreiter & Schmidhuber 1997 (no forget gate); Gers, Schmidhuber & Cummins 2000 (the forget gate);"
+    " Jozefowicz, Zaremba & Sutskever 2015 (bias 1); Tallec & Ollivier 2018 (chrono, b = log(T − 1)).",
 )
+
+if __name__ == "__main__":
+    show_page(PAGE)

@@ -20,34 +20,36 @@ def panel(c):
     panels.draw_all(c, "b_net")
 
 
-show_page(
-    Page(
-        address="lstm",
-        title="What the formula leaves out",
-        question="The book says: ∂Cₜ/∂Cₖ is the product of forget gates. **How much of the gradient is that?**",
-        cell="lstm",
-        controls=(
-            "pin_all",
-            *table.gate_fields(*LSTM.gates),
-            *table.CUTS,
-            "c0",
-            "h0",
-            *table.CHAIN,
-            *table.INPUT,
-            "b_net",
-        ),
-        defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
-        panel=panel,
-        main="f",
-        view=VIEWS["lstm"],
-        notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
-        " reads it: pin all gates, and the four readings merge. Holding h still is another question. A product of"
-        " one-step totals is right over a single step, or where the output gate reads no h: it misses exactly what goes"
-        " through the output gate, so it is the total *without o*. The stack asks where the gradient *first* leaves the"
-        " cell state; switching a path off asks what is left if a gate *never* passes any on. That is an experiment of"
-        " its own, the ablation, and its numbers need not add up.",
-        source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns."
-        " Networks: weights and biases as torch.nn.LSTM draws them, U(−1/√n, 1/√n), and three inputs from N(0, 1);"
-        " ∂C₆₀/∂Cⱼ, Frobenius norms, medians and quartiles over the seeds; the scalar LSTMs likewise with n = 1.",
-    )
+PAGE = Page(
+    address="lstm",
+    title="What the formula leaves out",
+    question="The book says: ∂Cₜ/∂Cₖ is the product of forget gates. **How much of the gradient is that?**",
+    cell="lstm",
+    controls=(
+        "pin_all",
+        *table.gate_fields(*LSTM.gates),
+        *table.CUTS,
+        "c0",
+        "h0",
+        *table.CHAIN,
+        *table.INPUT,
+        "b_net",
+    ),
+    defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
+    panel=panel,
+    main="f",
+    few=("pin_all", "f", "T"),
+    view=VIEWS["lstm"],
+    notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
+    " reads it: pin all gates, and the four readings merge. Holding h still is another question. A product of"
+    " one-step totals is right over a single step, or where the output gate reads no h: it misses exactly what goes"
+    " through the output gate, so it is the total *without o*. The stack asks where the gradient *first* leaves the"
+    " cell state; switching a path off asks what is left if a gate *never* passes any on. That is an experiment of"
+    " its own, the ablation, and its numbers need not add up.",
+    source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns."
+    " Networks: weights and biases as torch.nn.LSTM draws them, U(−1/√n, 1/√n), and three inputs from N(0, 1);"
+    " ∂C₆₀/∂Cⱼ, Frobenius norms, medians and quartiles over the seeds; the scalar LSTMs likewise with n = 1.",
 )
+
+if __name__ == "__main__":
+    show_page(PAGE)

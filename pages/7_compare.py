@@ -21,25 +21,27 @@ def panel(c):
         panels.gates_panel(c, ("z", "r", "n"))
 
 
-show_page(
-    Page(
-        address="compare",
-        title="RNN or LSTM?",
-        question="Which cell carries a gradient furthest? Same quantity, same input, same length, same norm.",
-        controls=(
-            *table.CHAIN,
-            *table.INPUT,
-            "h0",
-            *table.RNN_FIELDS,
-            "c0",
-            *table.gate_fields(*LSTM.gates, *GRU.gates),
-        ),
-        defaults={"activation": "tanh", "w": 1.0, "sequence": "sine", "T": 30, "t": 30},
-        panel=panel,
-        main="w",
-        view=VIEWS["compare"],
-        notice="Norms compare only when they are of the same thing: the whole state, or the effect of the input."
-        " From h to h alone, an LSTM seems to forget what its cell still holds.",
-        source="Pascanu, Mikolov & Bengio 2013; Cho et al. 2014; Hochreiter & Schmidhuber 1997.",
-    )
+PAGE = Page(
+    address="compare",
+    title="RNN or LSTM?",
+    question="Which cell carries a gradient furthest? Same quantity, same input, same length, same norm.",
+    controls=(
+        *table.CHAIN,
+        *table.INPUT,
+        "h0",
+        *table.RNN_FIELDS,
+        "c0",
+        *table.gate_fields(*LSTM.gates, *GRU.gates),
+    ),
+    defaults={"activation": "tanh", "w": 1.0, "sequence": "sine", "T": 30, "t": 30},
+    panel=panel,
+    main="w",
+    few=("activation", "w", "f"),
+    view=VIEWS["compare"],
+    notice="Norms compare only when they are of the same thing: the whole state, or the effect of the input."
+    " From h to h alone, an LSTM seems to forget what its cell still holds.",
+    source="Pascanu, Mikolov & Bengio 2013; Cho et al. 2014; Hochreiter & Schmidhuber 1997.",
 )
+
+if __name__ == "__main__":
+    show_page(PAGE)

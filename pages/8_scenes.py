@@ -1,4 +1,5 @@
 from pages.charts.predictions import items, texts
 from pages.controls.scenes import show_scenes
 
-show_scenes(items, texts)
+if __name__ == "__main__":
+    show_scenes(items, texts)

@@ -1,36 +1,74 @@
-"""A server and a browser for each module of tests that needs them."""
+"""A server and a browser for all tests that need them, and pages in it that are swept clean between the tests."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.server import browsing, serving
 from tests.visits import DESK, PHONE, Watched
 
+expect.set_options(timeout=60_000)  # as in Watched
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
+
+def pytest_collection_modifyitems(items):
+    """The browser's tests last: while Playwright runs, no other event loop can."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("server") / "log") as server:
         yield server
-    log = server.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(app):
+    """One for all, but each module answers for what it made the server log."""
+    before = app.log.stat().st_size
+    yield app
+    log = app.log.read_bytes()[before:].decode()
     assert "Traceback" not in log, log
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     with browsing() as browser:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def tab(browser):
+    """Pages by name, kept: one that has loaded the app before loads it in a third of the time."""
+    tabs = {}
+
+    def tab(name, url, **options):
+        if name in tabs and tabs[name].page.is_closed():
+            tabs.pop(name).page.context.close()
+        if name not in tabs:
+            tabs[name] = Watched(browser.new_context(**options))
+        return tabs[name].clean(url)
+
+    return tab
+
+
 @pytest.fixture
-def desk(browser):
+def desk(server, tab):
+    return tab("desk", server.url, viewport=DESK)
+
+
+@pytest.fixture
+def other(server, tab):
+    """Another visitor's."""
+    return tab("other", server.url, viewport=DESK)
+
+
+@pytest.fixture
+def phone(server, tab):
+    return tab("phone", server.url, **PHONE)
+
+
+@pytest.fixture
+def fresh(browser):
+    """A page that has loaded nothing yet, for tests that listen to it, script it, or measure it."""
     context = browser.new_context(viewport=DESK)
-    watched = Watched(context)
-    yield watched
-    context.close()
-
-
-@pytest.fixture
-def phone(browser):
-    context = browser.new_context(**PHONE)
-    watched = Watched(context)
-    yield watched
+    yield Watched(context)
     context.close()

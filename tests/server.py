@@ -26,10 +26,11 @@ class Server:
 
 
 @contextmanager
-def serving(log: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
-    """The app, or another script, on a free port of this machine, until the block ends."""
+def serving(log: Path, script: Path = ROOT / "app.py", port: int = 0) -> Iterator[Server]:
+    """The app, or another script, on a free port of this machine or on this one, until the block ends."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
@@ -47,16 +48,17 @@ def serving(log: Path, script: Path = ROOT / "app.py") -> Iterator[Server]:
                 process.wait()
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float = 180) -> None:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
     limit = time.monotonic() + seconds
     while time.monotonic() < limit and process.poll() is None:
         try:
-            if direct.open(f"{url}/_stcore/health", timeout=2).status == 200:
+            if direct.open(f"{url}/_stcore/health", timeout=20).status == 200:
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("the server did not start:\n" + log.read_text(encoding="utf-8", errors="replace"))
+    with log.open("rb") as said:  # not all: /dev/full has no end
+        raise RuntimeError("the server did not start:\n" + said.read(100_000).decode(errors="replace"))
 
 
 @contextmanager
@@ -74,5 +76,5 @@ def browsing() -> Iterator[Browser]:
 def opened(page: Page, url: str) -> Page:
     """The page once its first picture is drawn."""
     page.goto(url)
-    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.wait_for_selector(PICTURE, timeout=120_000)
     return page

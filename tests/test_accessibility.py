@@ -9,35 +9,20 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.apps import PAGES
 from tests.server import opened
-from tests.visits import DESK, PHONE
 
 ROOT = Path(__file__).parent.parent
 SCHEMES = ("light", "dark")
-LOOKS = {"desk": ({"viewport": DESK}, SCHEMES), "phone": (PHONE, SCHEMES[:1])}
-REFUSED = (
-    "globalThis.refused = [];"
-    " addEventListener('securitypolicyviolation', (e) => refused.push([e.violatedDirective, e.blockedURI]))"
-)
+LOOKS = {"desk": SCHEMES, "phone": SCHEMES[:1]}
 NO_TEXT = {"grid", "background", "state-fill"}  # colours that no text and no curve has
 MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, whose names stand beside in text
 
 
-@pytest.fixture(scope="module", params=LOOKS)
-def tab(request, browser):
-    """One for all pages of a look: what it has loaded once, it keeps."""
-    options, schemes = LOOKS[request.param]
-    context = browser.new_context(**options)
-    context.add_init_script(REFUSED)
-    yield context.new_page(), schemes
-    context.close()
-
-
 @pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("page", PAGES)
-def test_the_checker_finds_nothing_serious_and_the_policy_refuses_nothing(server, tab, page):
-    tab, schemes = tab
-    opened(tab, f"{server.url}/{page}")
-    for scheme in schemes:
+def test_the_checker_finds_nothing_serious_and_the_policy_refuses_nothing(server, request, look, page):
+    tab = opened(request.getfixturevalue(look).page, f"{server.url}/{page}")
+    for scheme in LOOKS[look]:
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_timeout(500)
         found = Axe().run(tab, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response  # Streamlit's own lists

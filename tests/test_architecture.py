@@ -22,6 +22,7 @@ ARROWS = {  # part → what its modules may import besides the standard library
         "latex2mathml",
         "pandas",
         "plotly",
+        "segno",
         "starlette",
     },
     "pages": {"pages.charts", "pages.controls", "rnn_core", "streamlit"},

@@ -50,7 +50,7 @@ def test_a_box_takes_a_number_between_two_steps(server, desk):
     assert query(page)["w"] == "1.234"
 
 
-def test_a_copied_link_and_a_reload_restore_everything(server, browser, desk):
+def test_a_copied_link_and_a_reload_restore_everything(server, desk, other):
     page = opened(desk.page, f"{server.url}/chain?activation=sigmoid&w=3.5&T=12&t=9&k=2&sequence=sine")
     until(page, "document.querySelector('[data-name=chain] .u-readout').textContent.startsWith('∂h₉/∂h₂')")
     says_now = page.text_content(READOUT)
@@ -60,11 +60,8 @@ def test_a_copied_link_and_a_reload_restore_everything(server, browser, desk):
     until(page, "location.search.includes('b=')")
     text, link = page.text_content(READOUT), page.url
     page.reload()
-    page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent === t", arg=[READOUT, text])
-    other = browser.new_context(viewport=DESK)
-    copy = opened(other.new_page(), link)
-    says(copy, READOUT, text)
-    other.close()
+    says(page, READOUT, text)
+    says(opened(other.page, link), READOUT, text)
 
 
 def test_another_page_and_back_keeps_every_choice(server, desk):
@@ -178,18 +175,17 @@ def test_the_keyboard_alone_reaches_the_number(server, desk):
     assert page.evaluate("document.querySelectorAll('.modebar-btn').length") == 0
 
 
-def test_the_picture_follows_dark_mode(server, browser):
+def test_the_picture_follows_dark_mode(server, desk):
     colours = {}
     for scheme in ("light", "dark"):
-        context = browser.new_context(viewport=DESK, color_scheme=scheme)
-        page = opened(context.new_page(), server.url)
+        desk.page.emulate_media(color_scheme=scheme)
+        page = opened(desk.page, server.url)
         says(page, PRODUCT, "1024")
         colours[scheme] = page.evaluate(
             "() => { const plot = document.querySelector('[data-name=chain] .u-plot'); return ["
             "getComputedStyle(document.querySelector('.stApp')).backgroundColor, plot._fullLayout.font.color,"
             " plot._fullData[1].line.color]; }"
         )
-        context.close()
     assert all(light != dark for light, dark in zip(*colours.values(), strict=True)), colours
 
 
@@ -215,10 +211,10 @@ def test_a_hostile_address_leaves_a_working_page(server, desk, url):
     assert not desk.errors
 
 
-def test_plotly_is_served_once_compressed_and_kept(server, desk):
+def test_plotly_is_served_once_compressed_and_kept(server, fresh):
     responses = []
-    desk.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
-    page = opened(desk.page, server.url)
+    fresh.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
+    page = opened(fresh.page, server.url)
     go_to(page, "Side by side", "RNN or LSTM?")
     page.wait_for_selector("[data-name=state-norm] .main-svg")
     [response] = responses
@@ -233,7 +229,7 @@ def test_a_figure_can_be_downloaded_as_svg(server, desk):
     assert download.value.path().read_text(encoding="utf-8").startswith("<svg")
 
 
-def test_a_held_curve_stays_beside_todays_until_it_is_let_go(server, desk, browser):
+def test_a_held_curve_stays_beside_todays_until_it_is_let_go(server, desk, other):
     page = opened(desk.page, server.url)
     says(page, PRODUCT, "1024")
     page.get_by_role("button", name="Hold").click()
@@ -246,9 +242,7 @@ def test_a_held_curve_stays_beside_todays_until_it_is_let_go(server, desk, brows
     )
     assert page.evaluate(heights)[0] == pytest.approx(3.0103, abs=1e-4)
     assert query(page)["held"] == "w=2"
-    other = browser.new_context(viewport=DESK)  # a link holds both
-    says(opened(other.new_page(), page.url), "[data-name=beside]", words)
-    other.close()
+    says(opened(other.page, page.url), "[data-name=beside]", words)  # a link holds both
     page.get_by_role("button", name="Let go").click()
     page.wait_for_selector("[data-name=beside]", state="detached")
     until(page, "!location.search.includes('held')")
@@ -273,13 +267,11 @@ def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
     assert len(rows) == 12 and rows[1].split(",")[-2] == "1024.0"
 
 
-def test_a_fresh_server_answers_a_deep_link(tmp_path, browser):
+def test_a_fresh_server_answers_a_deep_link(tmp_path, fresh):
     with serving(tmp_path / "log") as server:
-        context = browser.new_context(viewport=DESK)
-        page = opened(context.new_page(), f"{server.url}/lstm?f=0.5")
+        page = opened(fresh.page, f"{server.url}/lstm?f=0.5")
         page.wait_for_selector("[data-name=paths] .main-svg")
         assert page.get_by_test_id("stTopNavSection").filter(has_text="Side by side").count()
-        context.close()
 
 
 def test_an_open_fold_follows_the_slider(server, desk):

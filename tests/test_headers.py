@@ -10,7 +10,10 @@ from tests.server import opened
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("path", ["", "chain?w=3", "_stcore/health", "assets/x/figures.js", "sweeps/nowhere/w"])
+@pytest.mark.parametrize("path", [
+    "", "chain?w=3", "_stcore/health", "assets/x/figures.js", "sweeps/nowhere/w", "_stcore/upload_file/a/b",
+    pytest.param("chain?" + "w=1&" * 300, id="too long"),
+])  # fmt: skip
 def test_every_answer_is_guarded(server, path):
     request = urllib.request.build_opener(urllib.request.ProxyHandler({}), Any404())
     headers = request.open(f"{server.url}/{path}", timeout=10).headers

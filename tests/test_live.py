@@ -185,11 +185,9 @@ def test_what_is_no_slider_of_a_page_is_not_found(offered, page, key):
 def test_a_busy_server_answers_no_further_sweep_and_keeps_serving_pictures(offered, monkeypatch):
     monkeypatch.setattr(live, "_PATIENCE", 0.01)
     kept = answer("offered", "w", "T=4").body
-    taken = [live._WORKERS.acquire() for _ in range(2)]
-    assert taken == [True, True] and answer("offered", "w", "T=3").status_code == 503
-    assert answer("offered", "w", "T=4").body is kept  # what is there needs no worker
-    for _ in taken:
-        live._WORKERS.release()
+    with live.SWEEPS.turn(), live.SWEEPS.turn():
+        assert answer("offered", "w", "T=3").status_code == 503
+        assert answer("offered", "w", "T=4").body is kept  # what is there needs no worker
     assert answer("offered", "w", "T=3").status_code == 200
 
 

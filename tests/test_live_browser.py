@@ -14,7 +14,21 @@ from rnn_core.experiment import Experiment, run
 from rnn_core.scenarios import SCENARIOS
 from tests.figures import unpacked
 from tests.server import opened
-from tests.visits import DESK, PRODUCT, READOUT, Watched, changed, drawn, query, says, thumb, until
+from tests.visits import (
+    PRODUCT,
+    READOUT,
+    THUMB,
+    changed,
+    drawn,
+    query,
+    ready,
+    says,
+    settled,
+    thumb,
+    unexpected,
+    until,
+    value_of,
+)
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
@@ -25,37 +39,6 @@ OPENING = {
     "lstm": SCENARIOS["lstm"].experiment,
     "compare": Experiment(activation="tanh", w=1.0, sequence="sine", T=30, t=30),
 }
-
-
-THUMB = """(key) => { let node = document.querySelector(`.st-key-${key} input[type=range]`).parentElement;
-while (node.getBoundingClientRect().width < 8) node = node.parentElement;
-const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"""
-ARRIVED = "(key) => performance.getEntriesByType('resource').some(r => r.name.includes(`/${key}?`) && r.responseEnd)"
-
-
-def ready(page, key):
-    """The place of a slider's thumb, once its sweep has arrived; the pointer is there, nothing is pressed."""
-    page.locator(f".st-key-{key}").first.scroll_into_view_if_needed()
-    page.locator(f".st-key-{key}").first.hover()  # waits until the page has come to rest
-    page.wait_for_function(ARRIVED, arg=key)
-    settled(page)
-    box = page.evaluate(THUMB, key)
-    page.mouse.move(*box)
-    return box
-
-
-def unexpected(watched):
-    """The errors of a page but for those of Streamlit, which first looks for its own endpoints below each address."""
-    return [error for error in watched.errors if not ("404" in error and "/_stcore/" in error)]
-
-
-def value_of(page, key):
-    return float(thumb(page, key).get_attribute("value"))
-
-
-def settled(page):
-    """Two frames: time for what was asked before to be drawn."""
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def frames(watched, page, key, far=60, stops=6):
@@ -186,7 +169,7 @@ def test_a_drag_there_and_back_ends_where_it_began(server, desk):
     until(page, EXACT)
     assert drawn(page) == before and page.text_content(READOUT) == says_before
     page.mouse.up()
-    until(page, f"{GHOSTS}.length === 0", timeout=3000)
+    until(page, f"{GHOSTS}.length === 0")
     assert drawn(page) == before and page.evaluate(EXACT)
     box = page.get_by_label("Recurrent weight w, exactly")
     box.fill("1.234")
@@ -217,16 +200,14 @@ def test_zoom_legend_and_focus_survive_a_move(server, desk):
     assert page.evaluate("document.activeElement.matches('.st-key-w input')")
 
 
-def test_in_the_dark_the_moving_figure_keeps_its_colours(server, browser):
-    context = browser.new_context(viewport=DESK, color_scheme="dark", reduced_motion="reduce")
-    watched = Watched(context)
-    page = opened(watched.page, f"{server.url}/?activation=tanh")
+def test_in_the_dark_the_moving_figure_keeps_its_colours(server, desk):
+    desk.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page = opened(desk.page, f"{server.url}/?activation=tanh")
     colour = "document.querySelector('[data-name=chain] .u-plot')._fullData[1].line.color"
     before = page.evaluate(colour)
-    for _ in frames(watched, page, "w", stops=2):
+    for _ in frames(desk, page, "w", stops=2):
         assert page.evaluate(colour) == before
     page.mouse.up()
-    context.close()
 
 
 def test_a_finger_moves_the_picture_too(server, phone):
@@ -248,21 +229,21 @@ def test_a_finger_moves_the_picture_too(server, phone):
     until(page, "location.search.includes('w=')")
 
 
-def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, desk):
-    desk.page.add_init_script(
+def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, fresh):
+    fresh.page.add_init_script(
         """const observe = MutationObserver.prototype.observe;
         MutationObserver.prototype.observe = function (node, options) {
           if (!options.attributeFilter?.includes('value')) observe.call(this, node, options); };"""
     )
-    page = opened(desk.page, server.url)
+    page = opened(fresh.page, server.url)
     before = page.text_content(READOUT)
-    for _ in frames(desk, page, "w", stops=2):
+    for _ in frames(fresh, page, "w", stops=2):
         assert page.text_content(READOUT) == before
     page.mouse.up()
     changed(page, READOUT, before)
     w = float(query(page)["w"])
     assert drawn(page)[0] == pytest.approx(float(run(Experiment(w=w)).flow.P.log10[0, 0, 0]))
-    assert not desk.errors
+    assert not fresh.errors
 
 
 def test_a_refused_sweep_is_not_asked_for_again_and_again(server, desk):
@@ -283,9 +264,9 @@ def test_a_refused_sweep_is_not_asked_for_again_and_again(server, desk):
 
 
 @pytest.mark.parametrize("fold", [None, "The numbers"])
-def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_taken(server, desk, fold):
+def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_taken(server, fresh, fold):
     """A slow line: a move, a number in a box and another slider's move reach the server at once."""
-    page, held, slow = desk.page, [], []
+    page, held, slow = fresh.page, [], []
 
     def pass_on(socket):
         server = socket.connect_to_server()
@@ -320,7 +301,7 @@ def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_ta
     np.testing.assert_allclose(drawn(page, "states", 1), states[1]["y"], rtol=1e-12)
     for label, shown in (("Recurrent weight w", "1.234"), ("Bias b", "0.05"), ("Initial state h₀", "0.55")):
         assert page.get_by_label(f"{label}, exactly").input_value() == shown
-    assert query(page)["w"] == "1.234" and not unexpected(desk)
+    assert query(page)["w"] == "1.234" and not unexpected(fresh)
 
 
 def test_without_sweeps_the_figure_follows_on_release(server, desk):
@@ -333,18 +314,17 @@ def test_without_sweeps_the_figure_follows_on_release(server, desk):
     says(page, PRODUCT, "1311")
 
 
-def test_five_hundred_drags_leave_no_trace_in_memory(server, desk):
-    page = opened(desk.page, f"{server.url}/?activation=tanh")
+def test_five_hundred_drags_leave_no_trace_in_memory(server, fresh):
+    page = opened(fresh.page, f"{server.url}/?activation=tanh")
     x, y = ready(page, "w")
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable")
 
     def drag(times):
+        page.mouse.move(*page.evaluate(THUMB, "w"))
         for turn in range(times):
-            to = x + (30 if turn % 2 else -30)
-            page.mouse.move(x if turn == 0 else x + (-30 if turn % 2 else 30), y)
             page.mouse.down()
-            page.mouse.move(to, y, steps=2)
+            page.mouse.move(x + (30 if turn % 2 else -30), y, steps=2)
             page.mouse.up()
 
     def heap():
@@ -360,4 +340,4 @@ def test_five_hundred_drags_leave_no_trace_in_memory(server, desk):
     assert heap() <= 1.2 * before
     value = value_of(page, "w")
     says(page, READOUT, views.chain_items(replace(TANH, w=value))[0]["alt"])
-    assert not desk.errors
+    assert not fresh.errors

@@ -7,22 +7,17 @@ import pytest
 
 from rnn_core.scenes import SCENES, Choice
 from tests.server import opened
-from tests.visits import DESK, query, until
+from tests.visits import THUMB, query, until
 
 pytestmark = pytest.mark.browser
 
 MAIN = ".u-main .u-readout"
 LAST = list(SCENES)[-1]
-THUMB = """() => { let node = document.querySelector('.st-key-guess input[type=range]').parentElement;
-while (node.getBoundingClientRect().width < 8) node = node.parentElement;
-const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"""
 
 
 def waits(page, selector, part):
     """Wait until the element's text holds a part."""
-    page.wait_for_function(
-        "([s, t]) => document.querySelector(s)?.textContent.includes(t)", arg=[selector, part], timeout=20_000
-    )
+    page.wait_for_function("([s, t]) => document.querySelector(s)?.textContent.includes(t)", arg=[selector, part])
 
 
 def press(page, name):
@@ -41,7 +36,7 @@ def enter_guess(page, power):
 
 
 def arrives(page, name):
-    page.wait_for_selector(f".u-main[data-name=scene-{name}] .main-svg", timeout=20_000)
+    page.wait_for_selector(f".u-main[data-name=scene-{name}] .main-svg")
 
 
 def play(page, scene, right):
@@ -128,28 +123,28 @@ def test_nothing_jumps_between_prediction_and_truth(server, desk):
     assert plot.evaluate("node => node._fullLayout.yaxis.range.join()") == axis
 
 
-def test_the_mark_moves_while_the_thumb_is_dragged_and_no_answer_is_sent(server, desk):
-    page, received = desk.page, []
+def test_the_mark_moves_while_the_thumb_is_dragged_and_no_answer_is_sent(server, fresh):
+    page, received = fresh.page, []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(frame)))
     page.on("response", lambda r: received.append(r.body()) if "/sweeps/" in r.url else None)
     with page.expect_response(lambda response: "/sweeps/" in response.url):
         page.goto(f"{server.url}/scenes?scene=tanh")
     arrives(page, "tanh")
     height = "document.querySelector('.u-main .u-plot').data[1].y[1]"
-    x, y = page.evaluate(THUMB)
+    x, y = page.evaluate(THUMB, "guess")
     page.mouse.move(x, y)
-    before, sent = page.evaluate(height), len(desk.sent)
+    before, sent = page.evaluate(height), len(fresh.sent)
     page.mouse.down()
     page.mouse.move(x - 60, y, steps=12)
     until(page, f"{height} !== {before}")
-    assert len(desk.sent) == sent
+    assert len(fresh.sent) == sent
     page.mouse.up()
     until(page, "location.search.includes('guess=')")
     told = b"".join(part if isinstance(part, bytes) else str(part).encode() for part in received)
     assert b"Your mark says" in told and b"2.139" not in told and b"In truth" not in told
 
 
-def test_progress_stays_in_this_browser_alone(server, desk, browser):
+def test_progress_stays_in_this_browser_alone(server, desk, other):
     page = desk.page
     page.goto(f"{server.url}/scenes?committed=true")
     waits(page, ".u-count", f"1 of {len(SCENES)} seen")
@@ -158,23 +153,18 @@ def test_progress_stays_in_this_browser_alone(server, desk, browser):
     waits(page, ".u-count", f"1 of {len(SCENES)} seen")
     assert page.locator("[data-scene=explosion] + .u-mark").count() == 1
     assert page.locator("[data-scene=tanh][aria-current=page]").count() == 1
-    other = browser.new_context(viewport=DESK)
-    copy = other.new_page()
-    copy.goto(f"{server.url}/scenes?scene=tanh")
-    waits(copy, ".u-count", f"0 of {len(SCENES)} seen")
-    other.close()
+    other.page.goto(f"{server.url}/scenes?scene=tanh")
+    waits(other.page, ".u-count", f"0 of {len(SCENES)} seen")
 
 
-def test_without_storage_the_scenes_work_all_the_same(server, browser):
-    context = browser.new_context(viewport=DESK)
-    page = context.new_page()
+def test_without_storage_the_scenes_work_all_the_same(server, fresh):
+    page = fresh.page
     page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
     page.goto(f"{server.url}/scenes?scene=tanh&committed=true")
     waits(page, ".u-count", f"1 of {len(SCENES)} seen")
     press(page, "Next scene")
     waits(page, "h1", "You may choose the weight")
     waits(page, ".u-count", f"1 of {len(SCENES)} seen")
-    context.close()
 
 
 def test_a_scene_can_be_skipped_and_chosen_from_the_list(server, desk):
@@ -191,7 +181,7 @@ def test_a_scene_can_be_skipped_and_chosen_from_the_list(server, desk):
     arrives(page, "start")
 
 
-def test_a_link_restores_a_scene(server, desk, browser):
+def test_a_link_restores_a_scene(server, desk, other):
     page = desk.page
     page.goto(f"{server.url}/scenes?scene=direct_total")
     arrives(page, "direct_total")
@@ -203,11 +193,8 @@ def test_a_link_restores_a_scene(server, desk, browser):
     until(page, "location.search.includes('said=')")
     assert query(page) == {"scene": "direct_total", "choice": "B", "committed": "true", "said": "smaller"}
     verdict, link = page.text_content("[data-name=verdict]"), page.url
-    other = browser.new_context(viewport=DESK)
-    copy = other.new_page()
-    copy.goto(link)
-    waits(copy, "[data-name=verdict]", verdict)
-    other.close()
+    other.page.goto(link)
+    waits(other.page, "[data-name=verdict]", verdict)
 
 
 def test_a_tap_on_a_curve_chooses_it(server, desk):

@@ -6,6 +6,14 @@ PRODUCT = "[data-name=chain-formula] [data-slot=product]"
 READOUT = "[data-name=chain] .u-readout"
 DESK = {"width": 1280, "height": 720}
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+THUMB = """(key) => { let node = document.querySelector(`.st-key-${key} input[type=range]`).parentElement;
+while (node.getBoundingClientRect().width < 8) node = node.parentElement;
+const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"""
+ARRIVED = "(key) => performance.getEntriesByType('resource').some(r => r.name.includes(`/${key}?`) && r.responseEnd)"
+REFUSED = (
+    "globalThis.refused = [];"
+    " addEventListener('securitypolicyviolation', (e) => refused.push([e.violatedDirective, e.blockedURI]))"
+)
 
 
 def until(page, expression, **options):
@@ -31,6 +39,31 @@ def thumb(page, key):
     return page.locator(f".st-key-{key} input[type=range]").first
 
 
+def ready(page, key):
+    """The place of a slider's thumb, once its sweep has arrived; the pointer is there, nothing is pressed."""
+    page.locator(f".st-key-{key}").first.scroll_into_view_if_needed()
+    page.locator(f".st-key-{key}").first.hover()  # waits until the page has come to rest
+    page.wait_for_function(ARRIVED, arg=key)
+    settled(page)
+    box = page.evaluate(THUMB, key)
+    page.mouse.move(*box)
+    return box
+
+
+def unexpected(watched):
+    """The errors of a page but for those of Streamlit, which first looks for its own endpoints below each address."""
+    return [error for error in watched.errors if not ("404" in error and "/_stcore/" in error)]
+
+
+def value_of(page, key):
+    return float(thumb(page, key).get_attribute("value"))
+
+
+def settled(page):
+    """Two frames: time for what was asked before to be drawn."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def go_to(page, section, title):
     """Choose another page in the navigation."""
     page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
@@ -45,13 +78,35 @@ class Watched:
     """A page, the errors of its console, the addresses that it asked and the messages that it sent."""
 
     def __init__(self, context):
+        context.set_default_timeout(60_000)  # ms; a busy machine is slow, not wrong
+        context.add_init_script(REFUSED)
         self.page = context.new_page()
         self.errors, self.requests, self.sent = [], [], []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._hear)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: socket.on("framesent", lambda m: self.sent.append(m)))
+        self._size = self.page.viewport_size
 
     def _hear(self, message):
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def clean(self, url):
+        """As a new visitor's page, but for what it has loaded and for scripts and listeners of a test's own."""
+        page = self.page
+        for more in page.context.pages:
+            if more != page:
+                more.close()
+        page.unroute_all(behavior="ignoreErrors")
+        page.goto(f"{url}/_stcore/health")  # where no part of the app runs
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.context.clear_cookies()
+        page.context.clear_permissions()
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        page.set_viewport_size(self._size)
+        page.mouse.up()
+        page.mouse.move(0, 0)
+        for heard in (self.errors, self.requests, self.sent):
+            heard.clear()
+        return self

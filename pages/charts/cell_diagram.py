@@ -207,10 +207,11 @@ def _nodes(a: Arrays, plan: _Plan) -> theme.Json:
     boxes, ops = [*_STATES, *NAMES], [*_OPS]
     x, y = np.array([plan.at[node] for node in [*boxes, *ops]]).T
     borders = [theme.MUTED] * len(_STATES) + [theme.GATES[q] for q in NAMES] + [theme.MUTED] * len(ops)
+    small = max(12 if plan.full else 11, plan.font - 2)
     sizes = [plan.box] * len(boxes) + [plan.box * 0.8 if op == "squash" else plan.op for op in ops]
     return {
         "type": "scatter", "mode": "markers+text", "x": x, "y": y, "text": each(_contents, a), "cliponaxis": False,
-        "textfont": {"color": theme.TEXT, "size": [plan.font] * len(boxes) + [max(11, plan.font - 2)] * len(ops)},
+        "textfont": {"color": theme.TEXT, "size": [plan.font] * len(boxes) + [small] * len(ops)},
         "marker": {
             "symbol": ["square"] * len(boxes) + ["circle"] * len(ops), "size": sizes, "opacity": 1,
             "color": [theme.BACKGROUND] * len(sizes),

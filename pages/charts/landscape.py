@@ -120,7 +120,7 @@ def _bar() -> theme.Json:
     at |= {(_LOWEST + 0.5) / 2: "0", 1.5: number(_TINY, 2), ABOVE - 0.5: number(_HUGE, 2)}
     return {
         "tickvals": list(at), "ticktext": list(at.values()), "thickness": 12, "outlinewidth": 0, "len": 1, "y": 0.5,
-        "x": 1.01, "xpad": 0, "ypad": 0, "ticks": "", "tickfont": {"color": theme.MUTED, "size": 11},
+        "x": 1.01, "xpad": 0, "ypad": 0, "ticks": "", "tickfont": {"color": theme.MUTED, "size": 12},
     }  # fmt: skip
 
 

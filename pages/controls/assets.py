@@ -25,7 +25,12 @@ _OURS = {
         "layout.css",
         "progress.js",
         "start.js",
+        "present.js",
+        "present.css",
         "scenes.css",
+        "draft.js",
+        "builder.js",
+        "builder.css",
     )
 }
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow

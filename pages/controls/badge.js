@@ -9,6 +9,7 @@ import { element } from "./views.js";
 
 const CALM = 1500; // ms after the last change
 const KEPT = 32; // verdicts
+const AGAIN = 1000; // ms after which who is in line asks again
 const ASK = { text: "Check", short: "Check", title: "Compute this number once more in another way", agrees: null };
 const ASKING = { ...ASK, text: "Checking …", short: "…" };
 
@@ -36,17 +37,22 @@ export function badge() {
     if (asking || !asked || verdicts.has(asked)) return;
     asking = true;
     say(ASKING);
-    const verdict = await load(clicked ? `${asked}&clicked` : asked).catch(() => ASK); // a click tries again
+    const inLine = ({ place, text }) => {
+      if (asked === href) say({ text: `In line: ${place}`, short: `#${place}`, title: text, agrees: null });
+      return asked === href;
+    };
+    const answer = clicked ? wait(`${asked}&clicked`, inLine) : load(asked);
+    const verdict = await answer.catch(() => ASK); // a click tries again
     asking = false;
     if (verdict !== ASK) {
       if (verdicts.size >= KEPT) verdicts.delete(verdicts.keys().next().value);
       verdicts.set(asked, verdict);
     }
     if (asked === href) say(verdict);
-    else if (href) wait();
+    else if (href) rest();
   }
 
-  function wait() {
+  function rest() {
     clearTimeout(timer);
     timer = setTimeout(() => "requestIdleCallback" in globalThis ? requestIdleCallback(() => ask(false)) : ask(false), CALM);
   }
@@ -59,7 +65,7 @@ export function badge() {
       href = check ? address(check, live.choices) : "";
       node.hidden = !href;
       say(verdicts.get(href) ?? ASK);
-      if (href && !verdicts.has(href)) wait();
+      if (href && !verdicts.has(href)) rest();
     },
     /** The number moves: nothing is known of it, and nothing is asked. */
     blank() {
@@ -77,6 +83,22 @@ export function address(url, choices) {
 
 async function load(href) {
   const response = await fetch(href);
-  if (!response.ok) throw new Error(`${response.status} for ${href}`);
+  if (!response.ok) throw Object.assign(new Error(`${response.status} for ${href}`), { response });
   return response.json();
+}
+
+/**
+ * Asks again as long as there is a place in the server's line, and somebody who waits.
+ * @param {(told: {place: number, text: string}) => boolean} tell  shows the place; whether it is still wanted
+ */
+async function wait(href, tell) {
+  for (;;) {
+    try {
+      return await load(href);
+    } catch (error) {
+      const told = error.response?.status === 503 && await error.response.json();
+      if (!told?.place || !tell(told)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+  }
 }

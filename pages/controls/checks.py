@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from threading import BoundedSemaphore
 from time import monotonic
 from typing import Any
 
@@ -12,13 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.controls import live
+from pages.controls.queue import CHECKS, Busy, answer
 from rnn_core.experiment import Experiment
 
 Check = Callable[[Experiment], dict[str, Any]]  # what the badge says: text, short, title, agrees
 
 _FOLDER = "/checks"
 _CHECKS: dict[str, Check] = {}  # by a page's address
-_WORKER = BoundedSemaphore(1)  # a check can wait, and is asked for again by a click
+_PATIENCE = 0.5  # s; a click that has to wait longer asks again, and keeps its place in line
 _SHARE = 0.1  # of the time that checks which nobody clicked for may take: a full class moves its sliders
 _rests_until = 0.0
 
@@ -52,18 +52,18 @@ def _serve(request: Request) -> Response:
     if experiment is None or address not in _CHECKS:
         return Response(status_code=404)
     global _rests_until
-    if not _WORKER.acquire(timeout=0.5):
-        return Response(status_code=503)
+    clicked = "clicked" in request.query_params
     try:
-        if "clicked" in request.query_params:
-            _rests_until = 0.0
-        answer = _answer(_CHECKS[address], experiment)
+        with CHECKS.turn((address, experiment) if clicked else None, _PATIENCE if clicked else 0.0):
+            if clicked:
+                _rests_until = 0.0
+            found = _answer(_CHECKS[address], experiment)
     except TimeoutError:
         return Response(status_code=503)
-    finally:
-        _WORKER.release()
+    except Busy as busy:
+        return answer(busy, request)
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(answer, headers=headers, media_type="application/json")
+    return Response(found, headers=headers, media_type="application/json")
 
 
 ROUTES = [Route(f"{_FOLDER}/{{page}}", _serve)]

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.controls.control import Control
+from pages.controls.queue import SWEEPS, Busy, answer
 from pages.controls.show import encode
 from pages.controls.url import judge, written
 from rnn_core.experiment import CHOOSE_ROWS, Experiment
@@ -32,7 +33,6 @@ _TRIAL = 12  # positions, to foretell how many will fit
 _FIXED = 3000  # bytes of a message without positions
 _KEPT = 256  # sweeps
 _FOLDER = "/sweeps"
-_WORKERS = BoundedSemaphore(2)  # a picture may wait for its release; a release must not wait for sweeps
 _PATIENCE = 0.5  # s; waiting requests keep threads from others
 
 
@@ -120,7 +120,7 @@ _LOCK = Lock()  # of `_SWEEPS`
 
 
 def _shared(*asked: Any) -> bytes:
-    """`sweep`, made once however many ask for it. Raises TimeoutError where it would take too long."""
+    """`sweep`, made once however many ask for it. Raises Busy where it would take too long."""
     with _LOCK:
         known = _SWEEPS.get(asked)
         future = _SWEEPS[asked] = known or Future()
@@ -129,18 +129,17 @@ def _shared(*asked: Any) -> bytes:
             _SWEEPS.popitem(last=False)
     if known is None:
         _make(future, asked)
-    return future.result(_PATIENCE)
+    try:
+        return future.result(_PATIENCE)
+    except TimeoutError:
+        raise Busy(1) from None  # it is being made
 
 
 def _make(future: Future[bytes], asked: tuple[Any, ...]) -> None:
     """Fulfil a sweep as soon as there is a free worker; one that fails may be asked for again."""
     try:
-        if not _WORKERS.acquire(timeout=_PATIENCE):
-            raise TimeoutError
-        try:
+        with SWEEPS.turn(asked, _PATIENCE):
             future.set_result(sweep(*asked))
-        finally:
-            _WORKERS.release()
     except BaseException as error:
         with _LOCK:
             _SWEEPS.pop(asked, None)
@@ -157,8 +156,8 @@ def _serve(request: Request) -> Response:
         values[control.key] = control.default  # the same sweep, wherever the thumb is
     try:
         message = _shared(source.items, control, source.experiment(values))
-    except TimeoutError:
-        return Response(status_code=503)
+    except Busy as busy:
+        return answer(busy, request)
     headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(message, headers=headers, media_type="application/octet-stream")
 

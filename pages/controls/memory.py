@@ -28,6 +28,7 @@ class _Memory:
     drawn: set[str] = field(default_factory=set)  # by this page's last complete run
     drawing: set[str] = field(default_factory=set)  # by this run, so far
     put_away: dict[tuple[str, Any], float] = field(default_factory=dict)  # when a widget lost a value to another
+    given: Mapping[str, str] | None = None  # an address's settings, which the next page begins with
     note: str = ""
 
 
@@ -49,9 +50,34 @@ def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any
             for key in _OF_ONE_PAGE:
                 memory.chosen.pop(key, None)
         memory.page, memory.drawn, memory.seen, memory.pending = page, set(), {}, set()
-    if memory.fresh:
+    if memory.given is not None:
+        _begin_anew(memory, own)
+    elif memory.fresh:
         _check_url(memory, own)
     return own
+
+
+def begin(settings: Mapping[str, str]) -> None:
+    """Let the next page begin with these settings and no others, as if they stood in its address."""
+    _memory().given = settings
+
+
+def begins_anew() -> bool:
+    """Whether the page that is about to enter begins with settings that it was given."""
+    return _memory().given is not None
+
+
+def tell(note: str) -> None:
+    """Let the reader know of something once the page is drawn."""
+    _memory().note = combined([note])
+
+
+def _begin_anew(memory: _Memory, controls: Mapping[str, Control]) -> None:
+    judged = {key: judge(c, [memory.given[key]]) for key, c in controls.items() if key in memory.given}
+    memory.chosen = {key: value for key, (value, _) in judged.items()}
+    memory.note = combined(filter(None, (note for _, note in judged.values())))
+    memory.drawn, memory.seen, memory.pending = set(), {}, set()
+    memory.given, memory.fresh = None, False
 
 
 def _check_url(memory: _Memory, controls: Mapping[str, Control]) -> None:
@@ -99,7 +125,8 @@ def is_late(key: str) -> bool:
 def keep(key: str) -> None:
     """Let a widget have once more what was chosen last, whatever the browser says."""
     memory = _memory()
-    memory.chosen[key] = memory.seen[key]
+    if key in memory.seen:  # else the page has just begun anew, with what was chosen for it
+        memory.chosen[key] = memory.seen[key]
     memory.pending.add(key)
 
 
@@ -121,6 +148,18 @@ def read(controls: Mapping[str, Control]) -> dict[str, Any]:
         st.toast(memory.note, icon=":material/info:", duration="long")
         memory.note = ""
     return {key: memory.seen[key] for key in controls}
+
+
+def keep_in_address(controls: Mapping[str, Control]) -> None:
+    """Write what was chosen of controls that are not drawn: only a drawn one has a widget that does so."""
+    memory = _memory()
+    for key in controls.keys() - memory.drawing:
+        value = memory.chosen.get(key, controls[key].default)
+        with suppress(StreamlitAPIException):
+            if value == controls[key].default:
+                st.query_params.pop(key, None)
+            elif st.query_params.get(key) != written(value):
+                st.query_params[key] = written(value)
 
 
 def has_moved(key: str) -> bool:

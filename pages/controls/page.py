@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from pages.controls import challenges, checks, export, live
+from pages.controls import challenges, checks, export, live, panels
 from pages.controls.control import Control
 from pages.controls.hold import HELD, hold, settings
 from pages.controls.layout import set_up, stage
-from pages.controls.memory import apply, enter, read
+from pages.controls.memory import apply, enter, keep_in_address, read
 from pages.controls.parts import TAKE_AWAY, followed_by, part, redraw
+from pages.controls.queue import PICTURES, toast
 from pages.controls.show import encode, show
 from pages.controls.table import chosen, pasted, widget_values
 from rnn_core.experiment import Experiment
@@ -44,16 +45,23 @@ class Page:
     notice: str
     source: str
     main: str  # the slider whose sweep is fetched with the page
+    few: tuple[str, ...]  # the controls that matter to an audience
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
 
 
 def show_page(page: Page) -> None:
-    """Draw a page from the reader's choices."""
-    set_up(page.title, page.question)
+    """Draw a page from the reader's choices; to an audience, its picture and what moves it."""
+    on_stage = set_up(page.address, page.title, page.question)
     controls = enter(page.address, _controls(page), page.defaults)
+    if on_stage:
+        _stage(page, controls, partial(panels.draw_all, controls, *page.few))
+        keep_in_address(controls)
+        return
     _scenarios(page)
-    _body(page, controls)
+    _stage(page, controls, partial(page.panel, controls))
+    st.markdown(f"**What to notice.** {page.notice}")
+    part(TAKE_AWAY, _take_away, page, controls)
     st.caption(page.source)
 
 
@@ -67,14 +75,12 @@ def _controls(page: Page) -> dict[str, Control]:
     return controls | {challenges.KEY: replace(taken, options=(taken.default, *offered))}
 
 
-def _body(page: Page, controls: Mapping[str, Control]) -> None:
+def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None]) -> None:
     live.offer(page.address, page.view.shown, controls, partial(_experiment, page, controls))
     checks.offer(page.address, page.view.check)
-    picture, panel = stage()
-    with panel, followed_by(picture, partial(_picture, page, controls)):
-        page.panel(controls)
-    st.markdown(f"**What to notice.** {page.notice}")
-    part(TAKE_AWAY, _take_away, page, controls)
+    picture, place = stage()
+    with place, followed_by(picture, partial(_picture, page, controls)):
+        panel()
 
 
 def _picture(page: Page, controls: Mapping[str, Control]) -> None:
@@ -95,7 +101,8 @@ def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
 @lru_cache(maxsize=512)
 def _message(items: live.Items, experiment: Experiment, address: str, main: str, chosen: live.Choices) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
+    with PICTURES.turn(tell=toast):
+        return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
 
 
 def _experiment(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:

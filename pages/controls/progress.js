@@ -38,7 +38,6 @@ export function render({ parentElement, data, setTriggerValue }) {
   });
   root.replaceChildren(head, element("div", "u-groups", ...groups));
   if (focused) /** @type {HTMLElement} */ (root.querySelector(`[data-scene="${focused}"]`))?.focus();
-  if (data.show) root.scrollIntoView({ block: "start" });
 }
 
 /** A link that also works in a new tab; followed here, the page stays. */

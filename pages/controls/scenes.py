@@ -12,8 +12,9 @@ from pages.controls import live
 from pages.controls.assets import url
 from pages.controls.control import Control
 from pages.controls.layout import set_up, stage
-from pages.controls.memory import apply, enter, prepare, read
+from pages.controls.memory import apply, begins_anew, chosen, enter, prepare, read
 from pages.controls.parts import followed_by, redraw
+from pages.controls.queue import PICTURES, toast
 from pages.controls.show import encode, show
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import combined, judge, written
@@ -35,6 +36,8 @@ CONTROLS: dict[str, Control] = {control.key: control for control in _ALL}
 def show_scenes(items: live.Items, texts: live.Items) -> None:
     """Draw the page: `items` are a prediction's picture, before and after its commit; `texts` what is told about it."""
     _check_address()
+    if begins_anew():
+        st.session_state.pop("_stand", None)
     own = enter("scenes", CONTROLS)
     with st.container(key="unseen"):  # widgets only so that the address holds them
         scene = SCENES[draw(own["scene"])]
@@ -42,7 +45,7 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
             _begin(scene.name)
         draw(own["committed"])
     own["guess"] = _guess_control(scene)
-    set_up(scene.question, scene.setup)
+    set_up("scenes", scene.question, scene.setup)
     st.html(f'<style>@import url("{url("scenes.css")}");</style>')
     live.offer(_address(scene), items, own, prediction)
     picture, panel = stage()
@@ -86,7 +89,8 @@ def _picture(items: live.Items, scene: Scene, controls: Mapping[str, Control]) -
 @lru_cache(maxsize=512)
 def _message(items: live.Items, p: Prediction, chosen: live.Choices | None) -> bytes:
     more = {"live": live.description(_address(SCENES[p.scene]), "guess", chosen)} if chosen else {}
-    return encode(items(p), **more)
+    with PICTURES.turn(tell=toast):
+        return encode(items(p), **more)
 
 
 def _take(tap: dict[str, Any]) -> None:
@@ -98,14 +102,14 @@ def _take(tap: dict[str, Any]) -> None:
 
 def _panel(scene: Scene, controls: Mapping[str, Control]) -> None:
     """Predict, commit, say what was seen, go on."""
-    committed = st.session_state["committed"]
+    decided = st.session_state.get("choice") or chosen("choice", None)  # a commit without a choice waits for it
+    settled = isinstance(scene.ask, Guess) or decided is not None
+    committed = st.session_state["committed"] and settled
     with st.container(key="predict"):
         if isinstance(scene.ask, Guess):
             _guess(controls["guess"], committed)
-            settled = True
         else:
             settled = bool(_undecided(controls["choice"], disabled=committed))
-    committed = committed and settled
     st.button(
         "Committed" if committed else "Commit, then see", key="commit", type="primary", width="stretch",
         disabled=committed or not settled, on_click=apply, args=({"committed": True},),
@@ -222,7 +226,6 @@ def _progress(scene: Scene, p: Prediction) -> None:
     listed = [{"name": s.name, "title": s.title, "group": s.group} for s in SCENES.values()]
     _component(
         key="progress",
-        data={"scenes": listed, "now": scene.name, "revealed": p.committed,
-              "show": st.session_state.pop("_show_list", False)},
+        data={"scenes": listed, "now": scene.name, "revealed": p.committed},
         on_go_change=lambda: go(str(st.session_state["progress"].go)),
     )  # fmt: skip

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from pages.controls import present
 from pages.controls.assets import url
 from pages.controls.scenes import FIRST, go
+from pages.controls.scripts import PAGES
 
 _LOADER = f"""
 const at = (path) => new URL(path, location.origin).href;
@@ -13,15 +15,18 @@ export default (component) => {{ start.then((module) => module.render(component)
 _component = st.components.v2.component("unrolled_start", js=_LOADER, isolate_styles=False)
 _WAYS = (
     {"name": "first", "label": "I have five minutes", "href": f"scenes?scene={FIRST}"},
-    {"name": "list", "label": "I teach this", "href": "scenes"},
+    {"name": "teach", "label": "I teach this", "href": "teach"},
 )
 
 
 def strip() -> None:
     """Draw the strip where the page is writing now: beside the title, or on a phone below it."""
+    if present.is_on():
+        return
     with st.container(key="welcome"):
         chosen = _component(key="start_strip", data={"ways": _WAYS}, on_go_change=lambda: None).go
+    if chosen == "teach":
+        st.switch_page(PAGES["teach"])
     if chosen:
         go(FIRST)
-        st.session_state["_show_list"] = chosen == "list"
-        st.switch_page("pages/8_scenes.py")
+        st.switch_page(PAGES["scenes"])

@@ -59,6 +59,7 @@ class Student:
     fragment: str = ""
     received: int = 0  # bytes
     pictures: int = 0
+    headers: dict[str, str] = field(default_factory=dict)  # beside those of every WebSocket: cookies
 
     async def open(self) -> None:
         from websockets.asyncio.client import connect
@@ -68,9 +69,11 @@ class Student:
         self.socket = await connect(
             f"ws://{url.netloc}/_stcore/stream",
             origin=f"http://{url.netloc}",
+            additional_headers=self.headers,
             subprotocols=["streamlit", "-", "-"],
             max_size=None,
             ping_interval=None,  # as a browser
+            open_timeout=60,  # a busy machine is no error
             proxy=None,
         )
         await self._rerun(page_name=url.path.strip("/"))

@@ -1,0 +1,152 @@
+"""The address that a room should open: what the QR code says, and what a start on all interfaces prints."""
+
+import io
+import os
+import re
+import socket
+import struct
+import sys
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.requests import Request
+
+SETTING = "UNROLLED_URL"
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_PATH = re.compile(r"[A-Za-z0-9/._~-]*")
+_OUTSIDE = ("192.0.2.1", 9)  # an address that nobody has (RFC 5737); connecting a UDP socket sends nothing
+_SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of an interface
+
+
+def public(request: Request) -> str:
+    """The base URL, without a slash at its end, under which others reach what this request reached.
+
+    First what `UNROLLED_URL` says; then, where the request came by a name that means this machine only and the server
+    listens on all interfaces, the machine's address in its network; else what the request itself was sent to.
+    Raises ValueError if `UNROLLED_URL` is no base URL.
+    """
+    if said := configured():
+        return said
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):  # it is shown to others
+        return _own(_lan() if _everywhere() else None)
+    if _loopback(urlsplit(f"//{host}").hostname) and _everywhere() and (lan := _lan()):
+        return _own(lan)
+    forwarded = request.headers.get("x-forwarded-proto", "")
+    scheme = forwarded if forwarded in ("http", "https") else request.url.scheme
+    return f"{scheme}://{host}{_base()}"
+
+
+def configured() -> str | None:
+    """The base URL that `UNROLLED_URL` names, if it is set. Raises ValueError if it is none."""
+    value = os.environ.get(SETTING, "").strip()
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        good = url.scheme in ("http", "https") and _HOST.fullmatch(url.netloc) and _PATH.fullmatch(url.path)
+        if good and url.port != 0 and not (url.query or url.fragment):  # port: ValueError beyond 65535
+            return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
+    except ValueError:
+        pass
+    raise ValueError(f"{SETTING} must be a base URL such as https://unrolled.example.edu, got {value!r}")
+
+
+def check() -> None:
+    """Let the server not start, with one line that says why, if `UNROLLED_URL` is no base URL."""
+    try:
+        configured()
+    except ValueError as error:
+        raise SystemExit(f"Unrolled: {error}") from None
+
+
+def announce() -> None:
+    """Print where the app is; with its QR code, where more than this machine can reach it."""
+    address = st.get_option("server.address") or ""
+    if _loopback(address):
+        print(f"\n  Unrolled: {_own(address)}\n", flush=True)
+        return
+    room = configured() or _own(_lan() if _everywhere() else address)
+    if _loopback(urlsplit(room).hostname):
+        print(f"\n  Unrolled: {room} (this machine is in no network)\n", flush=True)
+        return
+    print(f"\n  Unrolled, for the room: {room}\n\n{_picture(room)}", flush=True)
+
+
+def _picture(text: str) -> str:
+    """A QR code in half blocks, light on dark whatever the terminal's colours; nothing where it cannot print them."""
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(text, micro=False).terminal(drawn, border=2, compact=True)
+    try:
+        drawn.getvalue().encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return ""
+    on, off = ("\033[97;40m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    return "".join(f"  {on}{line}{off}\n" for line in drawn.getvalue().splitlines())
+
+
+def _everywhere() -> bool:
+    """Whether the server listens on all interfaces."""
+    return (st.get_option("server.address") or "") in ("", "0.0.0.0", "::")
+
+
+def _loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _own(host: str | None) -> str:
+    """This server at one of the machine's addresses."""
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    host = host or "127.0.0.1"
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{st.get_option('server.port')}{_base()}"
+
+
+def _base() -> str:
+    path = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def _lan() -> str | None:
+    """The machine's IPv4 address: of the way out, else of any interface; None without a network."""
+    for find in (_way_out, _by_name, _by_interface):
+        try:
+            for address in find():
+                if not _loopback(address):
+                    return address
+        except (OSError, ImportError):
+            continue
+    return None
+
+
+def _way_out() -> list[str]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(_OUTSIDE)
+        return [probe.getsockname()[0]]
+
+
+def _by_name() -> list[str]:
+    return socket.gethostbyname_ex(socket.gethostname())[2]
+
+
+def _by_interface() -> list[str]:
+    """For a network without a way out, such as a laptop's own Wi-Fi (Linux)."""
+    import fcntl
+
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            try:
+                answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, struct.pack("256s", name.encode()))
+            except OSError:  # an interface without an address
+                continue
+            found.append(socket.inet_ntoa(answer[20:24]))
+    return found

@@ -1,0 +1,54 @@
+"""The page for who teaches: scripts that ship, a script that came with the link, and the builder of one's own.
+
+The builder lives in the browser, `builder.js`, and so does what is built with it: nothing is stored here.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.controls.assets import url
+from pages.controls.exhibits import TITLES
+from pages.controls.layout import set_up
+from pages.controls.scripts import SCRIPTS, Script, find, plain
+from rnn_core.scenes import SCENES
+
+_LOADER = f"""
+const at = (path) => new URL(path, location.origin).href;
+const builder = import(at("{url("builder.js")}"));
+export default (component) => {{
+  builder.then((module) => module.render(component));
+  return () => setTimeout(() => builder.then((module) => module.release(component.parentElement)));
+}};
+"""
+_component = st.components.v2.component("unrolled_builder", js=_LOADER, isolate_styles=False)
+
+
+def show_teach() -> None:
+    """Draw the page; `script` in its address is shown, and taken over only if the reader wants it."""
+    set_up("teach", "Teach", "Show a room one picture at a time, and **ask before you show**.")
+    st.html(f'<style>@import url("{url("builder.css")}");</style>')
+    _component(
+        key="builder",
+        data={
+            "shipped": [_told(name, script) for name, script in SCRIPTS.items()],
+            "sent": _sent(st.query_params.get("script", "")),
+            "titles": TITLES,
+            "scenes": {scene.name: scene.title for scene in SCENES.values()},
+        },
+    )
+
+
+def _told(name: str, script: Script) -> dict[str, Any]:
+    """A script and its name in links."""
+    return {"name": name, "script": plain(script)}
+
+
+def _sent(text: str) -> dict[str, Any] | None:
+    """What the address asks for: a script, or why there is none."""
+    if not text:
+        return None
+    try:
+        return _told(text, find(text))
+    except ValueError as error:
+        return {"error": str(error)}

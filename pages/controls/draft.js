@@ -1,0 +1,131 @@
+// The reader's own script, kept in this browser only. Pages add to it, the builder edits it.
+
+/**
+ * @typedef {{address: string, question?: string, answer?: string, note?: string, seconds?: number,
+ *   before?: string}} Slide
+ * @typedef {{title: string, slides: Slide[]}} Script  as a script's file has it
+ */
+
+export const MOST_SLIDES = 60; // as scripts.py has it
+const KEY = "unrolled-script";
+const ASIDE = "unrolled-script-damaged";
+const STAGE = ["present", "script", "slide", "shown"]; // of an address: where a speaker stands
+const CHANGED = "unrolled-script-changed";
+const UNKEPT = "This browser keeps nothing for this site, so your script lasts only until the page closes."
+  + " Save it as a file.";
+/** @type {Script | null} */
+let remembered = null; // where there is no storage
+
+/**
+ * The script, an empty one if there is none, and what the reader must know of it ("" if nothing).
+ * What cannot be read is put aside, and no longer in the way.
+ * @returns {{script: Script, problem: string}}
+ */
+export function load() {
+  let text;
+  try {
+    text = localStorage.getItem(KEY);
+  } catch {
+    return { script: remembered ?? empty(), problem: UNKEPT };
+  }
+  if (remembered) return { script: remembered, problem: UNKEPT };
+  if (text === null) return { script: empty(), problem: "" };
+  const script = read(text);
+  return script ? { script, problem: "" } : { script: empty(), problem: putAside(text) };
+}
+
+/** Keeps a script. @param {Script} script @returns {string} what the reader must know ("" if nothing) */
+export function save(script) {
+  const problem = keep(script);
+  dispatchEvent(new Event(CHANGED));
+  return problem;
+}
+
+/**
+ * Appends what an address shows, be it this app's own or a whole link to it.
+ * @returns {{count: number, problem: string}} slides then, and what the reader must know
+ */
+export function add(address) {
+  const { script, problem } = load();
+  const count = script.slides.length;
+  if (count >= MOST_SLIDES) return { count, problem: `Your script has ${count} slides, and a script has at most ${MOST_SLIDES}.` };
+  const slides = [...script.slides, { address: slideAddress(address) }];
+  return { count: count + 1, problem: save({ ...script, slides }) || problem };
+}
+
+/** Calls back when the script has changed, in this tab or in another. @returns {() => void} ends that */
+export function onChange(callback) {
+  const elsewhere = ({ key }) => { if (key === KEY || key === null) callback(); };
+  addEventListener("storage", elsewhere);
+  addEventListener(CHANGED, callback);
+  return () => {
+    removeEventListener("storage", elsewhere);
+    removeEventListener(CHANGED, callback);
+  };
+}
+
+/** A link to a page, however it was copied, as a slide has it: page?settings, and nothing of the stage. */
+export function slideAddress(link) {
+  const [path, query = ""] = link.trim().split("#")[0].split("?");
+  const page = path.replace(/^https?:\/\/[^/]*/, "").split("/").pop();
+  const settings = query.split("&").filter((part) => part && !STAGE.includes(part.split("=")[0]));
+  return [page === "" || page === "home" ? "chain" : page, settings.join("&")].filter(Boolean).join("?");
+}
+
+/** What was put aside, "" if nothing. */
+export function aside() {
+  try {
+    return localStorage.getItem(ASIDE) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function dropAside() {
+  try {
+    localStorage.removeItem(ASIDE);
+  } catch { /* then there was none */ }
+}
+
+export const empty = () => /** @type {Script} */ ({ title: "", slides: [] });
+
+/** @param {Script} script */
+function keep(script) {
+  try {
+    if (script.slides.length || script.title) localStorage.setItem(KEY, JSON.stringify(script));
+    else localStorage.removeItem(KEY);
+    remembered = null;
+    return "";
+  } catch {
+    remembered = script;
+    return UNKEPT;
+  }
+}
+
+/** @returns {Script | null} */
+function read(text) {
+  try {
+    const { title = "", slides } = JSON.parse(text);
+    return typeof title === "string" && Array.isArray(slides) && slides.every(isSlide) ? { title, slides } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it can be shown; whether it is right, the server says. */
+function isSlide(slide) {
+  if (slide === null || typeof slide !== "object" || typeof slide.address !== "string") return false;
+  const texts = ["question", "answer", "note", "before"].every((name) => typeof (slide[name] ?? "") === "string");
+  return texts && typeof (slide.seconds ?? 0) === "number";
+}
+
+function putAside(text) {
+  try {
+    const before = localStorage.getItem(ASIDE);
+    localStorage.setItem(ASIDE, before === null ? text : `${before}\n\n${text}`); // none is lost
+    localStorage.removeItem(KEY);
+  } catch {
+    return "Your script in this browser is damaged and cannot be read.";
+  }
+  return "Your script in this browser was damaged and cannot be read. Its text is put aside, and you can save it here.";
+}

@@ -1,0 +1,255 @@
+"""Handouts: a script as one HTML file that needs no server and no network.
+
+Its first part is the same for all: style, Plotly and what draws. It is compressed once per process, and each
+handout goes on from there. A policy in the file itself lets these two scripts run, and nothing else.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from functools import cache, lru_cache
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from time import thread_time
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from pages.controls import address, assets
+from pages.controls.exhibits import Exhibit, Items, exhibit
+from pages.controls.queue import HANDOUTS, Busy, answer
+from pages.controls.scripts import Script, Slide, find
+from pages.controls.show import encode
+
+_HERE = Path(__file__).parent
+_MODULES = ("message", "theme", "handout")  # each imports only from those before it
+_PATIENCE = 20.0  # s that one may wait for those before it
+_LONGEST = 30.0  # s of computing that one may take
+_SLOT = re.compile(r'<mn data-slot="(\w+)"></mn>')
+_COLORS = ("backgroundColor", "secondaryBackgroundColor", "textColor", "primaryColor")
+
+
+def page(script: Script, base: str, notes: bool = False) -> str:
+    """A script's handout. `base` is where the app lives, without a slash at its end; `notes` are the speaker's.
+
+    Raises ValueError for a script that takes too long to draw.
+    """
+    return _head() + _body(script, base, notes)
+
+
+@cache
+def _head() -> str:
+    """What is the same in all handouts."""
+    plotly = assets.content("plotly.js", compressed=False).decode()
+    ours = "\n".join(_standing_alone(name) for name in _MODULES)
+    style = (_HERE / "figures.css").read_text(encoding="utf-8") + (_HERE / "handout.css").read_text(encoding="utf-8")
+    for script in (plotly, ours):
+        if re.search(r"</script|<!--", script, re.I):
+            raise ValueError("a script that is to stand in a page must not hold what ends it")
+    policy = (
+        f"default-src 'none'; script-src {_digest(plotly)} {_digest(ours)}; style-src 'unsafe-inline';"
+        " img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>\n{style}\n{_theme()}\n</style>\n"
+        f'<script>{plotly}</script>\n<script type="module">{ours}</script>\n'
+    )
+
+
+def _standing_alone(name: str) -> str:
+    """A module as a function of its own, whose imports are what those before it returned."""
+    text = (_HERE / f"{name}.js").read_text(encoding="utf-8")
+    text = re.sub(r'^import (\{.*\}) from "\./(\w+)\.js";$', r"const \1 = \2;", text, flags=re.M)
+    exported = re.findall(r"^export (?:const|function) (\w+)", text, re.M)
+    text = re.sub(r"^export ", "", text, flags=re.M)
+    return f"const {name} = (() => {{\n{text}\nreturn {{ {', '.join(exported)} }};\n}})();"
+
+
+def _digest(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _theme() -> str:
+    """The app's light colours, by the names that Streamlit gives them."""
+    lines = (
+        f"--st-{re.sub('([A-Z])', lambda m: '-' + m[1].lower(), name)}: {st.get_option(f'theme.light.{name}')};"
+        for name in _COLORS
+    )
+    return f"{_font()}.stApp {{ {' '.join(lines)} --st-font: 'Source Sans', system-ui, sans-serif; }}"
+
+
+def _font() -> str:
+    """The app's own font, with which its pictures were laid out; nothing where Streamlit has it no more."""
+    folder = Path(find_spec("streamlit").submodule_search_locations[0]) / "static" / "static" / "media"
+    for path in folder.glob("SourceSansVF-Upright.*.woff2"):
+        data = base64.b64encode(path.read_bytes()).decode()
+        source = f'url("data:font/woff2;base64,{data}") format("woff2")'
+        return f"@font-face {{ font-family: 'Source Sans'; font-weight: 200 900; src: {source}; }}\n"
+    return ""
+
+
+def _body(script: Script, base: str, notes: bool) -> str:
+    """What is a handout's own."""
+    until, figures = thread_time() + _LONGEST, []
+    slides = []
+    for number, slide in enumerate(script.slides, 1):
+        if thread_time() > until:
+            raise ValueError(f"it takes too long: {_LONGEST:g} s of computing came to slide {number}")
+        slides.append(_slide(number, slide, base, notes, figures))
+    pictures = base64.b64encode(encode(figures)).decode()
+    title, count = escape(script.title), len(script.slides)
+    about = f"{count} slide{'' if count == 1 else 's'}, {_minutes(script.seconds)}"
+    link = f'<a href="{escape(base)}/">Unrolled</a>'
+    return (
+        f'<title>{title}</title>\n</head>\n<body class="stApp">\n<main>\n<header>\n<h1>{title}</h1>\n'
+        f'<p class="about">{about}. <span class="screen">Pictures answer to the pointer: hover, drag to zoom,'
+        f" double-click to return.</span> Each can be moved in {link}.</p>\n"
+        f"{_bar(script)}</header>\n{''.join(slides)}</main>\n"
+        f'<script type="text/plain" id="pictures">{pictures}</script>\n</body>\n</html>\n'
+    )
+
+
+def _minutes(seconds: int) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def _bar(script: Script) -> str:
+    acts = {"print": "Print"}
+    if any(_folds(slide) for slide in script.slides):
+        acts = {"open": "Open all answers", "fold": "Fold them", "print": "Print with answers",
+                "without": "Print without answers"}  # fmt: skip
+    return f'<div class="bar">{"".join(_button(act, text) for act, text in acts.items())}</div>\n'
+
+
+def _button(act: str, text: str) -> str:
+    return f'<button type="button" data-act="{act}">{text}</button>'
+
+
+def _folds(slide: Slide) -> bool:
+    """Whether there is something to think about first."""
+    return slide.asks and bool(slide.answer or slide.before)
+
+
+def _slide(number: int, slide: Slide, base: str, notes: bool, figures: Items) -> str:
+    """The question, what stands on the screen with it, and folded what is told; figures are laid down in a list."""
+    shown = exhibit(slide.address)
+    told = f'<p class="told">{escape(slide.answer)}</p>\n' if slide.answer else ""
+    if slide.asks and slide.before:
+        open_part, told = (
+            _shown(exhibit(slide.before), number, "asked", figures),
+            told + _shown(shown, number, "told", figures),
+        )
+    else:
+        open_part = _shown(shown, number, "told", figures)
+    if _folds(slide):
+        told = f'<details class="answer"><summary>Answer</summary>\n{told}</details>\n'
+    note = f'<p class="note">{escape(slide.note)}</p>\n' if notes and slide.note else ""
+    live = f"{base}/{slide.address}"
+    return (
+        f'<section class="slide" id="slide-{number}">\n<h2><span class="number">{number}</span>'
+        f"<span>{escape(slide.question or shown.title)}</span></h2>\n{open_part}{told}{note}"
+        f'<p class="live">To move it: <a href="{escape(live)}">{escape(live)}</a></p>\n</section>\n'
+    )
+
+
+def _shown(what: Exhibit, number: int, state: str, figures: Items) -> str:
+    return "".join(_ITEMS[item["kind"]](item, f"{number}-{state}", figures) for item in what.items)
+
+
+def _figure(item: dict[str, Any], place: str, figures: Items) -> str:
+    figures.append(item)
+    name = f"readout-{place}-{len(figures)}"
+    return (
+        f'<figure class="u-item u-figure">\n<h3 class="u-title">{escape(item["title"])}</h3>\n'
+        f'<div class="u-plot" role="img" aria-labelledby="{name}" data-picture="{len(figures) - 1}"'
+        f' style="--u-height: {item["height"]}px"></div>\n'
+        f'<figcaption class="u-readout" id="{name}">{_sentence(item["alt"])}</figcaption>\n</figure>\n'
+    )
+
+
+def _sentence(text: str) -> str:
+    """With its numbers unbroken."""
+    return escape(text.replace(" × 10", "\u00a0×\u00a010"))
+
+
+def _formula(item: dict[str, Any], place: str, figures: Items) -> str:
+    message = encode([item])
+    sent = json.loads(message[8 : 8 + int.from_bytes(message[:8], "little")])
+    lines = "".join(map(_line, sent["items"][0]["lines"]))
+    return (
+        f'<div class="u-item u-formula" role="group" aria-label="{escape(item["alt"])}">'
+        f'<div class="u-lines">{lines}</div></div>\n'
+    )
+
+
+def _line(line: dict[str, Any]) -> str:
+    """A line's MathML, a constant of the pages' code, with the numbers in its slots."""
+
+    def filled(slot: re.Match) -> str:
+        name = slot[1]
+        color = f' style="color: var(--u-{line["colors"][name]})"' if name in line["colors"] else ""
+        return f"<mn{color}>{escape(line['slots'].get(name, ''))}</mn>"
+
+    kind = "u-line" + (" u-part" if line["part"] else "") + (" u-tall" if "<mfrac" in line["mathml"] else "")
+    return f'<div class="{kind}">{_SLOT.sub(filled, line["mathml"])}</div>'
+
+
+def _text(item: dict[str, Any], place: str, figures: Items) -> str:
+    return f'<p class="u-item u-text">{_sentence(item["text"])}</p>\n' if item["text"] else ""
+
+
+_ITEMS = {"figure": _figure, "formula": _formula, "text": _text}
+
+
+@cache
+def _begun() -> tuple[bytes, Any]:
+    """The head as the begin of a gzip file, and the state from which to go on."""
+    deflate = zlib.compressobj(9, wbits=31)
+    return deflate.compress(_head().encode()) + deflate.flush(zlib.Z_FULL_FLUSH), deflate
+
+
+@lru_cache(maxsize=32)
+def _rest(script: Script, base: str, notes: bool) -> bytes:
+    """A handout's own part, as the end of that file."""
+    deflate = _begun()[1].copy()
+    return deflate.compress(_body(script, base, notes).encode()) + deflate.flush()
+
+
+def _serve(request: Request) -> Response:
+    try:
+        script = find(request.path_params["script"])
+    except ValueError as error:
+        return PlainTextResponse(f"There is no handout: {error}.", 404)
+    base, notes = address.public(request), request.query_params.get("notes") == "1"
+    try:
+        with HANDOUTS.turn((script, base, notes), _PATIENCE):
+            content = _begun()[0] + _rest(script, base, notes)
+    except Busy as busy:
+        return answer(busy, request)
+    except ValueError as error:
+        return PlainTextResponse(f"There is no handout: {error}.", 422)
+    headers = {"Content-Disposition": f'attachment; filename="{_file(script.title)}"', "Cache-Control": "no-store"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        content = zlib.decompress(content, wbits=31)
+    return Response(content, headers=headers, media_type="text/html")
+
+
+def _file(title: str) -> str:
+    """A name for the file, of letters that every system takes."""
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower())[:60].strip("-")
+    return f"unrolled-{name or 'script'}.html"
+
+
+ROUTES = [Route("/handout/{script}", _serve)]

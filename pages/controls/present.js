@@ -1,0 +1,261 @@
+// The stage: keys that step through a script, what the speaker must know, and the address for the room.
+//
+// Python draws the slide and tells where it stands; a key only says where the speaker wants to be.
+
+import { add } from "./draft.js";
+import { element } from "./views.js";
+
+/**
+ * @typedef {{slide: number, shown: boolean}} Place
+ * @typedef {object} Stage  what Python tells: without a script only `on` and `title`
+ * @property {boolean} on @property {string} title @property {string} [script] @property {number} slide from 1
+ * @property {boolean} shown @property {boolean[]} asks  by slide @property {string} question @property {string} answer
+ * @property {string} note @property {boolean} covered @property {number} seconds @property {number} all
+ */
+
+const STAGE = ["present", "script", "slide", "shown"]; // of the address: no setting of a page
+const BEGAN = "unrolled-present-began";
+const TRIES = 3; // to get to a place
+const KEYS = [
+  ["→ ↓ Page Down", "on: the answer, then the next slide"], ["← ↑ Page Up", "back"], ["Home, End", "first and last slide"],
+  ["R or Enter", "reveal the answer"], ["A, B, C", "choose a curve, where there are three"], ["Q", "QR code of this very picture"],
+  ["N", "notes on this screen"], ["S", "notes in a window of their own"], ["B", "black screen"], ["F", "full screen"],
+  ["?", "these keys"], ["Esc", "leave"],
+];
+
+/** @type {{data: Stage, go: (place: Place) => void, root: HTMLElement}} */
+let now;
+/** @type {Place} */
+let goal;
+let tries = 0; // so far; none if nothing is under way
+/** @type {Window | null} */
+let speaker = null; // the window with notes
+
+/** Called by Streamlit with every run of a page. */
+export async function render({ parentElement, data, setTriggerValue }, css) {
+  await styled(css);
+  const root = parentElement.querySelector(".u-stage") ?? parentElement.appendChild(element("div", "u-stage"));
+  now = { data, root, go: (place) => setTriggerValue("go", place) };
+  document.documentElement.classList.toggle("u-presenting", data.on);
+  if (!data.on) {
+    sessionStorage.removeItem(BEGAN);
+    if (!root.firstChild) root.append(menu());
+    return;
+  }
+  const place = { slide: data.slide, shown: data.shown };
+  const arrived = goal?.slide === place.slide && goal?.shown === place.shown;
+  if (!arrived && tries && tries < TRIES) send(); // a wish is lost where a page is just going
+  else [goal, tries] = [place, 0];
+  if (!sessionStorage.getItem(BEGAN)) sessionStorage.setItem(BEGAN, String(Date.now()));
+  const waits = Boolean(data.script) && !data.shown;
+  const kept = ["u-notes", "u-black"].flatMap((name) => [...root.querySelectorAll(`:scope > .${name}`)]);
+  root.dataset.covered = String(Boolean(data.covered));
+  root.replaceChildren(...headline(data, waits), ...(data.script ? [steps(data)] : []), ...kept);
+  renewNotes();
+}
+
+/** @type {Promise<void> | undefined} */
+let styles;
+function styled(href) {
+  return styles ??= new Promise((resolve) => {
+    document.head.append(Object.assign(element("link"), { rel: "stylesheet", href, onload: () => resolve() }));
+  });
+}
+
+function headline(data, waits) {
+  const hands = waits ? [element("span", "u-hands", "Hands up! ")] : [];
+  const line = element("h1", "u-headline", element("span", "", ...hands, data.question || data.title));
+  return data.covered ? [element("div", "u-cover", line, element("p", "", "Decide first. Then see."))] : [line];
+}
+
+function steps({ slide, asks }) {
+  const bar = element("nav", "u-steps", press("Back", "‹", back), element("span", "", `${slide} / ${asks.length}`), press("On", "›", next));
+  bar.setAttribute("aria-label", "Slides");
+  return bar;
+}
+
+function press(label, text, onclick) {
+  return Object.assign(element("button", "", text), { type: "button", ariaLabel: label, onclick });
+}
+
+/** What every page offers beside its title. */
+function menu() {
+  const said = element("p", "u-said");
+  said.setAttribute("role", "status");
+  const say = (text) => { said.textContent = text; };
+  const items = [
+    ["Present this page", () => location.assign(changed({ present: "1" }))],
+    ["Show its QR code", showCode],
+    ["Add to my script", () => {
+      const { count, problem } = add(here());
+      say(problem || `Slide ${count} of your script.`);
+    }],
+    ["Scripts and handouts", () => location.assign(new URL("teach", document.baseURI))],
+  ].map(([text, onclick]) => Object.assign(element("button", "u-button", text), { type: "button", onclick }));
+  const box = element("details", "u-share u-begin", element("summary", "u-button", "Present"), element("div", "u-menu", ...items, said));
+  box.addEventListener("focusout", ({ relatedTarget }) => { box.open &&= !relatedTarget || box.contains(relatedTarget); });
+  box.addEventListener("keydown", (event) => { if (event.key === "Escape") box.open = false; });
+  return box;
+}
+
+function next() {
+  const { asks } = now.data;
+  if (!goal.shown) return reveal();
+  if (goal.slide < asks.length) to(at(goal.slide + 1));
+}
+
+function back() {
+  if (goal.shown && now.data.asks[goal.slide - 1]) return to({ ...goal, shown: false });
+  if (goal.slide > 1) to({ slide: goal.slide - 1, shown: true });
+}
+
+/** A slide as one comes to it. */
+const at = (slide) => ({ slide, shown: !now.data.asks[slide - 1] });
+
+function reveal() {
+  if (goal.shown) return;
+  if (document.querySelector(".st-key-choice") && !document.querySelector(".st-key-choice :is([aria-checked=true], [aria-pressed=true])")) {
+    return void sheet(element("p", "", "Which curve has the most hands? Press A, B or C, then go on."));
+  }
+  to({ ...goal, shown: true });
+}
+
+function to(place) {
+  [goal, tries] = [place, 0];
+  send();
+}
+
+function send() {
+  tries += 1;
+  now.go(goal);
+}
+
+const STEPS = {
+  ArrowRight: next, ArrowDown: next, PageDown: next, ArrowLeft: back, ArrowUp: back, PageUp: back,
+  Home: () => to(at(1)), End: () => to(at(now.data.asks.length)), r: reveal, Enter: reveal,
+};
+const SHOWS = { "?": showKeys, q: showCode, n: showNotes, s: openNotes, b: blacken, ".": blacken, f: fill };
+
+function onKey(event) {
+  if (!now?.data.on || event.ctrlKey || event.metaKey || event.altKey) return;
+  const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const open = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog.u-sheet[open]"));
+  if (name === "Escape") return open ? undefined : leave(event); // an open sheet closes by itself
+  if (open) open.close();
+  if (!isOurs(event.target, name)) return;
+  const curve = "abc".includes(name) && curveOf(name);
+  const act = curve ? () => curve.click() : now.data.script && STEPS[name] || SHOWS[name];
+  if (!act) return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+/** Whether a key is the stage's, and not of the slider, box or button that has the focus. */
+function isOurs(target, name) {
+  if (name === "PageDown" || name === "PageUp") return true; // what remotes send
+  if (!(target instanceof Element)) return true;
+  if (target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]")) return false;
+  if (name.startsWith("Arrow") || name === "Home" || name === "End") return !target.matches("input[type=range], [type=radio], [role=radio], [role=tab], [role=slider]");
+  return name !== "Enter" || !target.closest("button, a, summary, input");
+}
+
+function curveOf(name) {
+  const options = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".st-key-choice button, .st-key-choice [role=radio]"));
+  return [...options].find((option) => option.textContent.trim().toLowerCase() === name);
+}
+
+function leave(event) {
+  event.preventDefault();
+  if (now.root.classList.contains("u-is-black")) return blacken();
+  location.assign(changed({}));
+}
+
+/** This page's address without the stage, and with what is given. */
+function changed(given) {
+  const url = new URL(location.href);
+  for (const key of STAGE) url.searchParams.delete(key);
+  for (const [key, value] of Object.entries(given)) url.searchParams.set(key, value);
+  return url.href;
+}
+
+const here = () => { const { pathname, search } = new URL(changed({})); return pathname + search; };
+
+function sheet(...children) {
+  document.querySelector("dialog.u-sheet")?.remove();
+  const dialog = element("dialog", "u-sheet", ...children);
+  dialog.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+function showKeys() {
+  const rows = KEYS.map(([keys, does]) => element("div", "", element("dt", "", keys), element("dd", "", does)));
+  sheet(element("h2", "", "Keys"), element("dl", "", ...rows)).setAttribute("aria-label", "Keys");
+}
+
+async function showCode() {
+  const answer = await fetch(`/qr?path=${encodeURIComponent(here())}`).then((response) => response.json()).catch(() => null);
+  if (!answer?.image) return void sheet(element("p", "", answer?.error ?? "The server does not answer. Try again."));
+  const image = Object.assign(element("img"), { src: answer.image, alt: "QR code of the address below" });
+  const warning = now.data.covered ? [element("p", "", "This link shows the answer.")] : [];
+  sheet(image, element("p", "u-address", answer.url), ...warning).classList.add("u-code");
+}
+
+function notes() {
+  const { data } = now;
+  const lines = [["", data.note], ["They should see", data.answer]].filter(([, text]) => text);
+  const rows = lines.map(([name, text]) => element("p", "", ...(name ? [element("b", "", `${name}: `)] : []), text));
+  const time = element("p", "u-time", clock());
+  return [...(rows.length ? rows : [element("p", "", "No note here.")]), ...(data.script ? [time] : [])];
+}
+
+function clock() {
+  const gone = (Date.now() - Number(sessionStorage.getItem(BEGAN))) / 1000;
+  const { slide, asks, seconds, all } = now.data;
+  return `Slide ${slide} of ${asks.length}, ${spoken(seconds)}. ${spoken(gone)} of ${spoken(all)} gone.`;
+}
+
+const spoken = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+function showNotes() {
+  const strip = now.root.querySelector(".u-notes");
+  if (strip) strip.remove();
+  else now.root.append(element("aside", "u-notes", ...notes()));
+}
+
+function openNotes() {
+  speaker = globalThis.open("", "unrolled-notes", "width=900,height=600");
+  if (!speaker) return;
+  const { document: page } = speaker;
+  page.title = "Notes · Unrolled";
+  page.body.style.cssText = "font: 24px/1.5 sans-serif; margin: 2rem; color-scheme: light dark";
+  page.onkeydown = onKey;
+  renewNotes();
+}
+
+function renewNotes() {
+  now.root.querySelector(".u-notes")?.replaceChildren(...notes());
+  if (speaker && !speaker.closed) speaker.document.body.replaceChildren(element("h1", "", now.data.question || now.data.title), ...notes());
+}
+
+function blacken() {
+  now.root.classList.toggle("u-is-black");
+}
+
+function fill() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch(() => {});
+}
+
+addEventListener("keydown", onKey, { capture: true });
+setInterval(() => { if (now?.data.on && now.data.script) renewClock(); }, 1000);
+
+function renewClock() {
+  for (const page of [document, speaker && !speaker.closed ? speaker.document : null]) {
+    const time = page?.querySelector(".u-time");
+    if (time) time.textContent = clock();
+  }
+}

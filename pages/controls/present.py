@@ -1,0 +1,142 @@
+"""Presenter mode: the address says that it is on, which script is played, and where the speaker stands.
+
+`present=1` draws the picture, the controls that matter and one sentence; `script`, `slide` and `shown` play a script.
+Keys live in `present.js`; whatever it asks for is a place in the script, so a key that is pressed twice in a hurry or
+heard by another replica leads to the same place.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pages.controls import address, memory
+from pages.controls.assets import url
+from pages.controls.scripts import PAGES, Script, find, split
+
+STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
+_LONGEST = 2000  # characters of an address in a QR code; 2953 bytes are the most that one holds
+
+_LOADER = f"""
+const at = (path) => new URL(path, location.origin).href;
+const present = import(at("{url("present.js")}"));
+export default (component) => {{ present.then((module) => module.render(component, at("{url("present.css")}"))); }};
+"""
+_component = st.components.v2.component("unrolled_present", js=_LOADER, isolate_styles=False)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where the speaker stands; without a script there is only the page."""
+
+    on: bool = False
+    name: str = ""  # of the script, as the address has it
+    script: Script | None = None
+    slide: int = 0  # from 1; 0 if it has not begun
+    shown: bool = False
+
+    @property
+    def page(self) -> str:
+        """The page of the slide; none if the script has not begun."""
+        return split(self.script.slides[self.slide - 1].at(self.shown))[0] if self.script and self.slide else ""
+
+
+def is_on() -> bool:
+    return st.query_params.get("present") == "1"
+
+
+def follow(page: str, title: str) -> bool:
+    """Begin a page: go where the speaker wants to be, or mount what listens to him. Whether the page is presented."""
+    stand = _stand()
+    if stand.script and stand.page != page:  # it has not begun, or another wish came between
+        _go(stand, page, max(stand.slide, 1), stand.shown)
+    wish = _mount(stand, title)
+    if wish and stand.script:
+        _go(stand, page, *_place(wish, stand))
+    return stand.on
+
+
+def _stand() -> Stand:
+    """What the address says; a strange script is told of, and leaves the page as it is."""
+    given = st.query_params
+    if not is_on() or "script" not in given:
+        return Stand(is_on())
+    try:
+        script = find(given["script"])
+    except ValueError as error:
+        for key in STAGE[1:]:
+            given.pop(key, None)
+        said = str(error)
+        memory.tell(f"{said[0].upper()}{said[1:]}.")
+        return Stand(True)
+    slide = _whole(given.get("slide", "0"))
+    return Stand(True, given["script"], script, min(max(slide, 0), len(script.slides)), given.get("shown") == "1")
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def _place(wish: Any, stand: Stand) -> tuple[int, bool]:
+    """A wish of the browser as a place in the script."""
+    slide = wish.get("slide", stand.slide) if isinstance(wish, dict) else stand.slide
+    slide = slide if isinstance(slide, int) else stand.slide
+    return min(max(slide, 1), len(stand.script.slides)), bool(wish.get("shown"))
+
+
+def _go(stand: Stand, page_now: str, number: int, shown: bool) -> None:
+    slide = stand.script.slides[number - 1]
+    page, settings = split(slide.at(shown))
+    if number == stand.slide and shown and not stand.shown:
+        settings = _revealed(slide.at(False), slide.address)
+    memory.begin(settings)
+    place = {"present": "1", "script": stand.name, "slide": str(number)} | ({"shown": "1"} if shown else {})
+    if page != page_now:
+        st.switch_page(PAGES[page], query_params=place)
+    st.query_params.pop("shown", None)
+    st.query_params.update(place)
+    st.rerun()
+
+
+def _revealed(before: str, after: str) -> dict[str, str]:
+    """The settings after a reveal: what the room has set meanwhile stays, but for what the reveal itself changes."""
+    (page, asked), (next_page, told) = split(before), split(after)
+    if page != next_page:
+        return told
+    kept = {key: value for key, value in st.query_params.items() if key not in STAGE}
+    changes = {key for key in asked | told if asked.get(key) != told.get(key)}
+    return (
+        {key: value for key, value in (kept | told).items() if key not in changes or key in told} if changes else kept
+    )
+
+
+def _mount(stand: Stand, title: str) -> Any:
+    """What listens to the keys; while nothing is presented, the button that begins."""
+    data: dict[str, Any] = {"on": stand.on, "title": title}
+    if stand.script:
+        slide = stand.script.slides[stand.slide - 1]
+        data |= {
+            "script": stand.script.title, "slide": stand.slide, "shown": stand.shown or not slide.asks,
+            "asks": [each.asks for each in stand.script.slides], "question": slide.question, "note": slide.note,
+            "covered": slide.asks and not slide.before and not stand.shown, "answer": slide.answer,
+            "seconds": slide.seconds, "all": stand.script.seconds,
+        }  # fmt: skip
+    with st.container(key="present"):
+        return _component(key="presenter", data=data, on_go_change=lambda: None).go
+
+
+def _qr(request: Request) -> Response:
+    """The address for the room, and its QR code as an SVG image."""
+    path = request.query_params.get("path", "/")
+    if not path.startswith("/") or len(path) > _LONGEST:
+        return JSONResponse({"error": f"A QR code holds {_LONGEST} characters, and this address has {len(path)}."}, 400)
+    room = f"{address.public(request)}{path}"
+    svg = segno.make(room, error="l" if len(room) > 300 else "m", micro=False).svg_data_uri(border=2, scale=8)
+    return JSONResponse({"url": room, "image": svg}, headers={"Cache-Control": "no-store"})
+
+
+ROUTES = [Route("/qr", _qr)]

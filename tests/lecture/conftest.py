@@ -1,0 +1,39 @@
+"""What `make lecture-test` needs and tells."""
+
+import pytest
+
+from tests.lecture import hall
+
+LINES: list[str] = []
+
+
+def pytest_configure(config):
+    missing = [name for name in hall.BALANCERS if hall.program(name) is None]
+    if missing:
+        names = " and ".join(missing)
+        pytest.exit(f"the lecture test needs {names}: install them (Debian: apt-get install {' '.join(missing)})", 2)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if LINES:
+        terminalreporter.section("measured")
+        for line in LINES:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def tell():
+    """Note a figure for the end."""
+    return LINES.append
+
+
+@pytest.fixture(scope="session")
+def hall_of_two(tmp_path_factory):
+    """Two replicas, and both balancers in front of them; afterwards their logs hold no error."""
+    folder = tmp_path_factory.mktemp("hall")
+    folder.chmod(0o755)  # the balancers give up root
+    with hall.opened(folder) as (replicas, balancers):
+        yield replicas, balancers
+    for log in folder.glob("*.log"):
+        text = log.read_text(encoding="utf-8")
+        assert not any(word in text for word in ("Traceback", "ERROR", "Error", "[emerg]", "[alert]", "[crit]")), text
