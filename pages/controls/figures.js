@@ -71,7 +71,7 @@ function start(parentElement) {
     haunt(page, true);
     page.badge.blank();
     show(page, items);
-  }, () => settle(page));
+  }, () => settle(page), () => page.component.setTriggerValue("tap", { again: true }));
   parentElement.append(page.root);
   pages.set(parentElement, page);
   return page;

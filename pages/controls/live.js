@@ -14,13 +14,15 @@ import { at, unpack } from "./message.js";
 
 const KEPT = 16; // sweeps
 const PASSING = 80; // ms; a pointer on its way to another slider does not stay that long
+const CALM = 1000; // ms; thumbs that say something else than the picture for so long, and nothing under way: a move was lost
 
 /**
  * Follows the sliders of one page.
  * @param {(items: import("./views.js").Item[]) => void} show  draws what a position shows
  * @param {() => void} settle  draws the exact message again: the thumb is back where it began
+ * @param {() => void} ask  asks for another exact message
  */
-export function follower(show, settle) {
+export function follower(show, settle, ask) {
   /** @type {Map<string, Message | null>} by address; null while they are on their way */
   const sweeps = new Map();
   /** @type {Live | undefined} */ let live;
@@ -28,6 +30,20 @@ export function follower(show, settle) {
   let frame = 0;
   let near = ""; // the slider that pointer or focus have reached
   let timer = 0;
+  let pressed = false;
+  let apart = ""; // what the thumbs say, where that is not what the picture shows
+  let asked = ""; // for what of it
+
+  /** A server that has just come back forgets a move that it cannot place yet. */
+  const watch = setInterval(() => {
+    const before = apart;
+    apart = live && !pressed && isIdle() ? lagging().join() : "";
+    if (apart && apart === before && apart !== asked) ask();
+    asked = apart && apart === before ? apart : asked;
+  }, CALM);
+  const lagging = () => Object.keys(live.choices).filter((key) => sliderOf(key) && !isExact(sliderOf(key), key))
+    .map((key) => `${key}=${valueOf(sliderOf(key))}`);
+  const onPress = ({ type }) => { pressed = type === "pointerdown"; };
 
   /** Asks for a slider's sweep, unless it is here or on its way; a refused one is asked for at the next reach. */
   function want(key) {
@@ -75,6 +91,7 @@ export function follower(show, settle) {
   observer.observe(document.body, { subtree: true, attributeFilter: ["value"] });
   document.addEventListener("pointerover", onReach);
   document.addEventListener("focusin", onReach);
+  for (const type of PRESSES) document.addEventListener(type, onPress, { capture: true });
   return {
     isMoving: () => move !== null,
     /** Takes an exact message; whether the thumb has gone on since, so that the message is not to be shown. */
@@ -95,6 +112,8 @@ export function follower(show, settle) {
       clearTimeout(timer);
       document.removeEventListener("pointerover", onReach);
       document.removeEventListener("focusin", onReach);
+      for (const type of PRESSES) document.removeEventListener(type, onPress, { capture: true });
+      clearInterval(watch);
     },
   };
 }
@@ -123,6 +142,9 @@ async function load(href) {
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
 }
 
+const PRESSES = ["pointerdown", "pointerup", "pointercancel"];
+/** Whether the server has answered all that Streamlit sent it. */
+const isIdle = () => /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testScriptState === "notRunning";
 const keyOf = (node) => node.closest?.("[class*=st-key-]")?.className.match(/st-key-(\w+)/)[1] ?? "";
 const sliderOf = (key) => document.querySelector(`.st-key-${key} input[type=range]`);
 const isHeld = (node) => node.matches("input[type=range]:focus"); // a mouse, a finger and a key all focus it
