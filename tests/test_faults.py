@@ -45,9 +45,7 @@ def test_a_server_that_is_killed_and_started_again_finds_its_readers_as_they_wer
         assert page.locator(PICTURE).first.is_visible() and page.locator(PRODUCT).text_content(), "the page stays"
         stack.enter_context(serving(tmp_path / "second", port=urlsplit(server.url).port))
         until(page, "!document.querySelector('.st-key-w input[type=range]').disabled", timeout=LONG)
-        page.wait_for_timeout(3000)  # Streamlit drops what is moved before the new session's first picture
-        until(page, "!document.querySelector('[data-testid=stStatusWidget]')", timeout=LONG)
-        moved(page)
+        moved(page)  # at once: Streamlit drops what it cannot place yet, and the page asks again
         in_address(page, w="2.15", activation="tanh", T="12", t="12")
         fresh = desk.page.context.new_page()
         opened(fresh, page.url)

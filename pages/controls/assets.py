@@ -25,6 +25,7 @@ _OURS = {
         "layout.css",
         "progress.js",
         "start.js",
+        "again.js",
         "present.js",
         "present.css",
         "scenes.css",

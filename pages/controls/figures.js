@@ -1,5 +1,6 @@
 // Draws what Python sent, and follows the sliders: the one component behind all pictures of a page.
 
+import { again } from "./again.js";
 import { badge } from "./badge.js";
 import "./history.js";
 import { follower } from "./live.js";
@@ -71,7 +72,7 @@ function start(parentElement) {
     haunt(page, true);
     page.badge.blank();
     show(page, items);
-  }, () => settle(page), () => page.component.setTriggerValue("tap", { again: true }));
+  }, () => settle(page), again);
   parentElement.append(page.root);
   pages.set(parentElement, page);
   return page;

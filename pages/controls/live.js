@@ -20,7 +20,7 @@ const CALM = 1000; // ms; thumbs that say something else than the picture for so
  * Follows the sliders of one page.
  * @param {(items: import("./views.js").Item[]) => void} show  draws what a position shows
  * @param {() => void} settle  draws the exact message again: the thumb is back where it began
- * @param {() => void} ask  asks for another exact message
+ * @param {() => void} ask  asks for the page again
  */
 export function follower(show, settle, ask) {
   /** @type {Map<string, Message | null>} by address; null while they are on their way */

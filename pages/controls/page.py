@@ -120,10 +120,10 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
 def _take(
     page: Page, controls: Mapping[str, Control], values: Mapping[str, Any], experiment: Experiment, tap: dict[str, Any]
 ) -> None:
-    """What is asked of the picture: to hold its curves, what a tap on it means, or to be drawn again."""
+    """What a reader asks of the picture: to hold its curves, or what a tap on it means."""
     if "hold" in tap:
         hold(controls, values, page.main)
-    elif "figure" in tap and page.view.tapped:
+    elif page.view.tapped:
         apply(page.view.tapped(experiment, tap))
     redraw()
 

@@ -2,6 +2,7 @@
 //
 // Python draws the slide and tells where it stands; a key only says where the speaker wants to be.
 
+import { askedBy } from "./again.js";
 import { add } from "./draft.js";
 import { element } from "./views.js";
 
@@ -36,6 +37,7 @@ export async function render({ parentElement, data, setTriggerValue }, css) {
   await styled(css);
   const root = parentElement.querySelector(".u-stage") ?? parentElement.appendChild(element("div", "u-stage"));
   now = { data, root, go: (place) => setTriggerValue("go", place) };
+  askedBy(() => setTriggerValue("go", {})); // nowhere else
   document.documentElement.classList.toggle("u-presenting", data.on);
   if (!data.on) {
     sessionStorage.removeItem(BEGAN);

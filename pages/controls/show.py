@@ -32,8 +32,7 @@ _component = st.components.v2.component("unrolled_figures", js=_LOADER, isolate_
 def show(message: bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:
     """Show what `encode` made of a page's items.
 
-    `on_tap` gets {"figure": name, "value": customdata of the tapped point}, {"hold": True}, or {"again": True}, which
-    asks for nothing but the run that follows; all before that run.
+    `on_tap` gets {"figure": name, "value": customdata of the tapped point}, or {"hold": True}, before the next run.
     """
     if on_tap is None:
         _component(key=key, data=message)
