@@ -95,12 +95,18 @@ def test_a_whole_script_is_played_with_keys_only(server, desk, name):
     assert not [error for error in desk.errors if "_stcore" not in error]
 
 
-def test_two_presses_in_a_hurry_are_two_steps(server, desk):
+@pytest.mark.parametrize(("pause", "downs", "ups"), [(0, 3, 0), (120, 11, 0), (60, 9, 4)])
+def test_presses_in_a_hurry_are_all_steps(server, desk, pause, downs, ups):
     page = on_stage(desk.page, server.url, "forget")
-    for _ in range(3):
-        page.keyboard.press("PageDown")
-    stands(page, 2, True)
-    shows(page, SCRIPTS["forget"].slides[1].address)
+    for key in ["PageDown"] * downs + ["PageUp"] * ups:
+        page.keyboard.press(key)
+        page.wait_for_timeout(pause)
+    steps = 1 + downs - ups  # each slide has two: its question, its answer
+    number, shown = (steps + 1) // 2, steps % 2 == 0
+    stands(page, number, shown)
+    shows(page, SCRIPTS["forget"].slides[number - 1].at(shown))
+    until(page, f"document.querySelector('.u-steps span').textContent === '{number} / 6'")
+    assert not page.query_selector("[role=dialog]")
 
 
 @pytest.mark.parametrize("address", [name for name in PAGES if name != "teach"])
@@ -171,6 +177,59 @@ def test_what_the_room_has_set_stays_when_the_answer_is_revealed(server, desk):
     stands(page, 2, True)
     until(page, "location.search.includes('activation=tanh')")
     assert settings(page) == {"w": "3", "activation": "tanh"}
+
+
+def test_what_a_reveal_does_not_change_stays_whatever_it_says_of_it(server, desk):
+    page = on_stage(desk.page, server.url, "lstm", "&slide=6&activation=sigmoid")
+    page.wait_for_selector(READOUT)
+    page.keyboard.press("r")
+    stands(page, 6, True)
+    until(page, "location.search.includes('h0=0')")
+    assert settings(page) == {"activation": "sigmoid", "h0": "0"}
+
+
+def test_after_a_click_the_arrows_are_the_scripts_again(server, desk):
+    page = on_stage(desk.page, server.url, "forget", "&slide=1&shown=1")
+    page.wait_for_selector(READOUT)
+    page.get_by_role("radio", name="sigmoid", exact=True).or_(
+        page.get_by_role("button", name="sigmoid", exact=True)
+    ).click()
+    until(page, "location.search.includes('activation=sigmoid')")
+    page.keyboard.press("ArrowRight")
+    stands(page, 2, False)
+
+
+def test_notes_and_a_black_screen_stay_from_slide_to_slide(server, desk):
+    page = on_stage(desk.page, server.url, "lstm", "&slide=1")
+    page.keyboard.press("n")
+    page.keyboard.press("b")
+    assert SCRIPTS["lstm"].slides[0].answer not in page.text_content(".u-notes"), "not before the reveal"
+    for _ in range(2):
+        page.keyboard.press("PageDown")
+    stands(page, 2, False)
+    page.wait_for_selector(".u-main[data-name=scene-explosion]", state="attached")
+    until(page, f"document.querySelector('.u-notes').textContent.includes({SCRIPTS['lstm'].slides[1].note!r})")
+    assert page.locator(".u-stage.u-is-black").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".u-stage.u-is-black").count() == 0
+
+
+def test_scenes_without_a_script_are_played_by_keys(server, desk):
+    page = desk.page
+    page.goto(f"{server.url}/scenes?present=1")
+    page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
+    page.keyboard.press("PageDown")
+    until(page, "location.search.includes('committed=true')")
+    page.keyboard.press("PageDown")
+    page.wait_for_selector(".u-main[data-name=scene-tanh] .main-svg")
+    page.keyboard.press("PageUp")
+    page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
+
+
+@pytest.mark.parametrize("path", ["x", "//" + "a" * 2000, "/?w=" + "漢" * 500])
+def test_what_no_qr_code_can_hold_is_a_sentence(server, desk, path):
+    answer = desk.page.request.get(f"{server.url}/qr", params={"path": path})
+    assert answer.status == 400 and len(answer.json()["error"]) > 20
 
 
 def test_a_choice_waits_for_the_hands(server, desk):

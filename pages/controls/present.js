@@ -16,7 +16,8 @@ import { element } from "./views.js";
 
 const STAGE = ["present", "script", "slide", "shown"]; // of the address: no setting of a page
 const BEGAN = "unrolled-present-began";
-const TRIES = 3; // to get to a place
+const TRIES = 10; // to get to a place
+const MOMENT = 300; // ms between them
 const KEYS = [
   ["→ ↓ Page Down", "on: the answer, then the next slide"], ["← ↑ Page Up", "back"], ["Home, End", "first and last slide"],
   ["R or Enter", "reveal the answer"], ["A, B, C", "choose a curve, where there are three"], ["Q", "QR code of this very picture"],
@@ -29,6 +30,7 @@ let now;
 /** @type {Place} */
 let goal;
 let tries = 0; // so far; none if nothing is under way
+const showing = { notes: false, black: false }; // on every slide
 /** @type {Window | null} */
 let speaker = null; // the window with notes
 
@@ -46,15 +48,26 @@ export async function render({ parentElement, data, setTriggerValue }, css) {
   }
   const place = { slide: data.slide, shown: data.shown };
   const arrived = goal?.slide === place.slide && goal?.shown === place.shown;
-  if (!arrived && tries && tries < TRIES) send(); // a wish is lost where a page is just going
-  else [goal, tries] = [place, 0];
+  if (arrived || !tries) [goal, tries] = [place, 0]; // else it is on its way
   if (!sessionStorage.getItem(BEGAN)) sessionStorage.setItem(BEGAN, String(Date.now()));
   const waits = Boolean(data.script) && !data.shown;
-  const kept = ["u-notes", "u-black"].flatMap((name) => [...root.querySelectorAll(`:scope > .${name}`)]);
+  const focused = root.contains(document.activeElement) ? document.activeElement.ariaLabel : "";
   root.dataset.covered = String(Boolean(data.covered));
-  root.replaceChildren(...headline(data, waits), ...(data.script ? [steps(data)] : []), ...kept);
+  root.classList.toggle("u-is-black", showing.black);
+  root.replaceChildren(
+    ...headline(data, waits), ...(data.script ? [steps(data)] : []), ...(showing.notes ? [element("aside", "u-notes")] : []),
+  );
+  if (focused) /** @type {HTMLElement} */ (root.querySelector(`[aria-label="${focused}"]`))?.focus();
   renewNotes();
 }
+
+/** A wish is lost where a page is just going: then it is said again. */
+setInterval(() => {
+  const idle = /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testScriptState !== "running";
+  if (!tries || !idle || !now.root.isConnected) return;
+  if (tries < TRIES) send();
+  else [goal, tries] = [{ slide: now.data.slide, shown: now.data.shown }, 0];
+}, MOMENT);
 
 /** @type {Promise<void> | undefined} */
 let styles;
@@ -116,7 +129,8 @@ const at = (slide) => ({ slide, shown: !now.data.asks[slide - 1] });
 
 function reveal() {
   if (goal.shown) return;
-  if (document.querySelector(".st-key-choice") && !document.querySelector(".st-key-choice :is([aria-checked=true], [aria-pressed=true])")) {
+  const choices = [...document.querySelectorAll(CHOICES)];
+  if (choices.length && !choices.some(isChosen)) {
     return void sheet(element("p", "", "Which curve has the most hands? Press A, B or C, then go on."));
   }
   to({ ...goal, shown: true });
@@ -136,6 +150,14 @@ const STEPS = {
   ArrowRight: next, ArrowDown: next, PageDown: next, ArrowLeft: back, ArrowUp: back, PageUp: back,
   Home: () => to(at(1)), End: () => to(at(now.data.asks.length)), r: reveal, Enter: reveal,
 };
+const click = (key) => /** @type {HTMLElement} */ (document.querySelector(`.st-key-${key} button:not(:disabled)`))?.click();
+/** The page of scenes has an order of its own. */
+const commit = () => click("commit");
+const onward = () => click(document.querySelector(".st-key-commit button:not(:disabled)") ? "commit" : "next");
+const SCENES = {
+  ArrowRight: onward, ArrowDown: onward, PageDown: onward, r: commit, Enter: commit,
+  ArrowLeft: () => click("back"), ArrowUp: () => click("back"), PageUp: () => click("back"),
+};
 const SHOWS = { "?": showKeys, q: showCode, n: showNotes, s: openNotes, b: blacken, ".": blacken, f: fill };
 
 function onKey(event) {
@@ -143,14 +165,14 @@ function onKey(event) {
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const open = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog.u-sheet[open]"));
   if (name === "Escape") return open ? undefined : leave(event); // an open sheet closes by itself
-  if (open) open.close();
-  if (!isOurs(event.target, name)) return;
+  if (!open && !isOurs(event.target, name)) return;
   const curve = "abc".includes(name) && curveOf(name);
-  const act = curve ? () => curve.click() : now.data.script && STEPS[name] || SHOWS[name];
-  if (!act) return;
+  const acts = { ...SHOWS, ...(now.data.script ? STEPS : document.querySelector(".st-key-commit") ? SCENES : {}) };
+  const act = open ? () => open.close() : curve ? () => isChosen(curve) || curve.click() : acts[name];
+  if (!act || (open && name === "Shift")) return;
   event.preventDefault();
   event.stopPropagation();
-  act();
+  if (!event.repeat) act();
 }
 
 /** Whether a key is the stage's, and not of the slider, box or button that has the focus. */
@@ -162,14 +184,17 @@ function isOurs(target, name) {
   return name !== "Enter" || !target.closest("button, a, summary, input");
 }
 
+const CHOICES = ".st-key-choice :is(button, [role=radio])";
+const isChosen = (option) => option.matches("[aria-checked=true], [aria-pressed=true]");
+
 function curveOf(name) {
-  const options = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".st-key-choice button, .st-key-choice [role=radio]"));
+  const options = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(CHOICES));
   return [...options].find((option) => option.textContent.trim().toLowerCase() === name);
 }
 
 function leave(event) {
   event.preventDefault();
-  if (now.root.classList.contains("u-is-black")) return blacken();
+  if (showing.black) return blacken();
   location.assign(changed({}));
 }
 
@@ -206,9 +231,10 @@ async function showCode() {
   sheet(image, element("p", "u-address", answer.url), ...warning).classList.add("u-code");
 }
 
-function notes() {
+/** @param {boolean} whole  for the speaker alone: the room must not read an answer before it is revealed */
+function notes(whole) {
   const { data } = now;
-  const lines = [["", data.note], ["They should see", data.answer]].filter(([, text]) => text);
+  const lines = [["", data.note], ["They should see", whole || data.shown ? data.answer : ""]].filter(([, text]) => text);
   const rows = lines.map(([name, text]) => element("p", "", ...(name ? [element("b", "", `${name}: `)] : []), text));
   const time = element("p", "u-time", clock());
   return [...(rows.length ? rows : [element("p", "", "No note here.")]), ...(data.script ? [time] : [])];
@@ -223,9 +249,10 @@ function clock() {
 const spoken = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function showNotes() {
-  const strip = now.root.querySelector(".u-notes");
-  if (strip) strip.remove();
-  else now.root.append(element("aside", "u-notes", ...notes()));
+  showing.notes = !showing.notes;
+  if (showing.notes) now.root.append(element("aside", "u-notes"));
+  else now.root.querySelector(".u-notes")?.remove();
+  renewNotes();
 }
 
 function openNotes() {
@@ -239,12 +266,13 @@ function openNotes() {
 }
 
 function renewNotes() {
-  now.root.querySelector(".u-notes")?.replaceChildren(...notes());
-  if (speaker && !speaker.closed) speaker.document.body.replaceChildren(element("h1", "", now.data.question || now.data.title), ...notes());
+  now.root.querySelector(".u-notes")?.replaceChildren(...notes(false));
+  if (speaker && !speaker.closed) speaker.document.body.replaceChildren(element("h1", "", now.data.question || now.data.title), ...notes(true));
 }
 
 function blacken() {
-  now.root.classList.toggle("u-is-black");
+  showing.black = !showing.black;
+  now.root.classList.toggle("u-is-black", showing.black);
 }
 
 function fill() {
@@ -253,6 +281,11 @@ function fill() {
 }
 
 addEventListener("keydown", onKey, { capture: true });
+/** After a drag or a click the arrows are the script's again; who came by keyboard keeps them. */
+addEventListener("pointerup", ({ target }) => {
+  if (!now?.data.on || !(target instanceof Element) || !target.closest(".st-key-controls") || target.closest(".stNumberInput")) return;
+  setTimeout(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+}, { capture: true });
 setInterval(() => { if (now?.data.on && now.data.script) renewClock(); }, 1000);
 
 function renewClock() {

@@ -6,6 +6,7 @@ heard by another replica leads to the same place.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import segno
@@ -16,10 +17,10 @@ from starlette.routing import Route
 
 from pages.controls import address, memory
 from pages.controls.assets import url
-from pages.controls.scripts import PAGES, Script, find, split
+from pages.controls.scripts import PAGES, WITHOUT_PICTURE, Script, find, split
 
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
-_LONGEST = 2000  # characters of an address in a QR code; 2953 bytes are the most that one holds
+_LONGEST = 1000  # characters of an address in a QR code; a phone reads no denser one from a wall
 
 _LOADER = f"""
 const at = (path) => new URL(path, location.origin).href;
@@ -51,7 +52,7 @@ def is_on() -> bool:
 
 def follow(page: str, title: str) -> bool:
     """Begin a page: go where the speaker wants to be, or mount what listens to him. Whether the page is presented."""
-    stand = _stand()
+    stand = Stand() if page in WITHOUT_PICTURE else _stand()
     if stand.script and stand.page != page:  # it has not begun, or another wish came between
         _go(stand, page, max(stand.slide, 1), stand.shown)
     wish = _mount(stand, title)
@@ -83,9 +84,9 @@ def _whole(text: str) -> int:
 
 def _place(wish: Any, stand: Stand) -> tuple[int, bool]:
     """A wish of the browser as a place in the script."""
-    slide = wish.get("slide", stand.slide) if isinstance(wish, dict) else stand.slide
+    slide, shown = (wish.get("slide"), wish.get("shown")) if isinstance(wish, dict) else (None, None)
     slide = slide if isinstance(slide, int) else stand.slide
-    return min(max(slide, 1), len(stand.script.slides)), bool(wish.get("shown"))
+    return min(max(slide, 1), len(stand.script.slides)), bool(shown)
 
 
 def _go(stand: Stand, page_now: str, number: int, shown: bool) -> None:
@@ -109,9 +110,7 @@ def _revealed(before: str, after: str) -> dict[str, str]:
         return told
     kept = {key: value for key, value in st.query_params.items() if key not in STAGE}
     changes = {key for key in asked | told if asked.get(key) != told.get(key)}
-    return (
-        {key: value for key, value in (kept | told).items() if key not in changes or key in told} if changes else kept
-    )
+    return {key: kept[key] for key in kept.keys() - changes} | {key: told[key] for key in told.keys() & changes}
 
 
 def _mount(stand: Stand, title: str) -> Any:
@@ -132,11 +131,21 @@ def _mount(stand: Stand, title: str) -> Any:
 def _qr(request: Request) -> Response:
     """The address for the room, and its QR code as an SVG image."""
     path = request.query_params.get("path", "/")
-    if not path.startswith("/") or len(path) > _LONGEST:
-        return JSONResponse({"error": f"A QR code holds {_LONGEST} characters, and this address has {len(path)}."}, 400)
+    if not path.startswith("/") or not path.isascii():
+        return JSONResponse({"error": "This is no address of this app."}, 400)
+    if len(path) > _LONGEST:
+        said = (
+            f"This address has {len(path)} characters, and phones can read {_LONGEST} at most: share its link instead."
+        )
+        return JSONResponse({"error": said}, 400)
     room = f"{address.public(request)}{path}"
-    svg = segno.make(room, error="l" if len(room) > 300 else "m", micro=False).svg_data_uri(border=2, scale=8)
-    return JSONResponse({"url": room, "image": svg}, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"url": room, "image": _code(room)}, headers={"Cache-Control": "no-store"})
+
+
+@lru_cache(maxsize=256)
+def _code(text: str) -> str:
+    """A QR code as the address of an image: the longer the text, the less of it may be damaged."""
+    return segno.make(text, error="l" if len(text) > 300 else "m", micro=False).svg_data_uri(border=2, scale=8)
 
 
 ROUTES = [Route("/qr", _qr)]

@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it
     path.stem.partition("_")[2]: f"pages/{path.name}" for path in sorted(_HERE.parent.glob("[0-9]*_*.py"))
 }
-_WITHOUT_PICTURE = ("teach",)
+WITHOUT_PICTURE = ("teach",)
 MOST_SLIDES = 60
 LONGEST_LINK = 6000  # characters of a packed script: with the rest of an address below 8 kB, what balancers take
 _LONGEST_FILE = 200_000  # characters of JSON
@@ -105,7 +105,7 @@ def _text(data: Mapping[str, Any], name: str, place: str) -> str:
 
 def _check(address: str, place: str) -> None:
     page, settings = split(address)
-    known = [name for name in PAGES if name not in _WITHOUT_PICTURE]
+    known = [name for name in PAGES if name not in WITHOUT_PICTURE]
     if page not in known:
         raise ValueError(f"{place} must begin with a page ({', '.join(known)}), got {_shown(address)}")
     if not re.fullmatch(r"[\x21-\x7e]*", address) or "#" in address:

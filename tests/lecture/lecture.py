@@ -21,6 +21,7 @@ from tests.visits import DESK, PHONE, query, thumb
 STUDENTS = 40
 EVERY = 2.5  # seconds between two changes of one student
 AT_ONCE = 5.0  # seconds in which everybody goes on
+TAKEN_IN = 1.5  # seconds after which a user whose slider was put back moves it again
 SOAK = 60.0  # seconds
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -73,12 +74,17 @@ class Tab:
         )
 
     def move(self):
-        """Press an arrow key on the slider as soon as it can be moved: a generator that ends with the answer."""
+        """Press an arrow key on the slider as soon as it can be moved: a generator that ends with the answer.
+
+        A server that is just taking the tab in may put the slider back: then it is moved again, as its user would.
+        """
         while not self.free():
             yield
-        before, value = self.heard(), self.settings()[self.key]
-        thumb(self.page, self.key).press("ArrowRight")
+        before, value, pressed = self.heard(), self.settings()[self.key], -math.inf
         while self.heard() == before or self.settings().get(self.key) == value or not self.free():
+            if self.settings().get(self.key) == value and self.free() and time.perf_counter() - pressed > TAKEN_IN:
+                pressed = time.perf_counter()
+                thumb(self.page, self.key).press("ArrowRight")
             yield
 
     def settings(self):
