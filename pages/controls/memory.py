@@ -62,6 +62,11 @@ def begin(settings: Mapping[str, str]) -> None:
     _memory().given = settings
 
 
+def is_fresh() -> bool:
+    """Whether no page has been drawn yet: what there is comes from the address."""
+    return _memory().fresh and _memory().given is None
+
+
 def begins_anew() -> bool:
     """Whether the page that is about to enter begins with settings that it was given."""
     return _memory().given is not None
@@ -119,7 +124,7 @@ def put(key: str, value: Any) -> None:
 
 def is_late(key: str) -> bool:
     """Whether a widget reports the value that it had before it was set: the browser had not heard of that yet."""
-    return monotonic() - _memory().put_away.get((key, st.session_state[key]), -inf) < _LATE
+    return monotonic() - _memory().put_away.get((key, st.session_state.get(key)), -inf) < _LATE
 
 
 def keep(key: str) -> None:
@@ -164,7 +169,7 @@ def keep_in_address(controls: Mapping[str, Control]) -> None:
 
 def has_moved(key: str) -> bool:
     """Whether a control has changed since it was last read."""
-    return st.session_state[key] != _memory().seen.get(key)
+    return st.session_state.get(key) != _memory().seen.get(key)
 
 
 def moved() -> set[str]:

@@ -131,7 +131,7 @@ function reveal() {
   if (goal.shown) return;
   const choices = [...document.querySelectorAll(CHOICES)];
   if (choices.length && !choices.some(isChosen)) {
-    return void sheet(element("p", "", "Which curve has the most hands? Press A, B or C, then go on."));
+    return void sheet(element("p", "", "Which curve has the most hands? Press A, B or C, then go on.")).classList.add("u-hint");
   }
   to({ ...goal, shown: true });
 }
@@ -163,6 +163,7 @@ const SHOWS = { "?": showKeys, q: showCode, n: showNotes, s: openNotes, b: black
 function onKey(event) {
   if (!now?.data.on || event.ctrlKey || event.metaKey || event.altKey) return;
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  document.querySelector("dialog.u-hint")?.remove();
   const open = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog.u-sheet[open]"));
   if (name === "Escape") return open ? undefined : leave(event); // an open sheet closes by itself
   if (!open && !isOurs(event.target, name)) return;

@@ -53,7 +53,8 @@ def is_on() -> bool:
 def follow(page: str, title: str) -> bool:
     """Begin a page: go where the speaker wants to be, or mount what listens to him. Whether the page is presented."""
     stand = Stand() if page in WITHOUT_PICTURE else _stand()
-    if stand.script and stand.page != page:  # it has not begun, or another wish came between
+    bare = memory.is_fresh() and not set(st.query_params) - set(STAGE)  # such as a link to a slide, typed by hand
+    if stand.script and (stand.page != page or bare):  # or it has not begun, or another wish came between
         _go(stand, page, max(stand.slide, 1), stand.shown)
     wish = _mount(stand, title)
     if wish and stand.script:

@@ -62,8 +62,8 @@ def _moved(control: Control) -> None:
 
 def _take_exact(control: Control) -> None:
     """Any number inside the range, on a step or not; one outside becomes the limit."""
-    value = st.session_state[_box(control.key)]
-    is_edit = value not in (None, st.session_state[control.key]) and not is_late(_box(control.key))
+    value = st.session_state.get(_box(control.key))  # none, where its page is just going
+    is_edit = value not in (None, st.session_state.get(control.key)) and not is_late(_box(control.key))
     # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
     if is_edit and not has_moved(control.key):
         apply({control.key: min(max(value, control.min), control.max)})
