@@ -38,7 +38,7 @@ lint: .venv/.test-stamp  ## check style, format and types
 	.venv/bin/deno check --quiet --config tests/deno.json pages/controls/*.js
 
 lecture-test: .venv/.test-stamp a-browser balancers  ## a lecture on two replicas behind HAProxy and nginx: kill one
-	timeout --signal=INT --kill-after=20 330 $(VENV) -m pytest tests/lecture/lecture.py -x $(ARGS)
+	timeout --signal=INT --kill-after=20 350 $(VENV) -m pytest tests/lecture/lecture.py -x $(ARGS)
 
 balancers:
 	@PATH="$$PATH:/usr/sbin"; { command -v haproxy && command -v nginx; } >/dev/null \

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.controls import address, alive, assets, checks, handout, live, packing, present, show
+from pages.controls import address, alive, assets, checks, handout, limits, live, packing, present, show
 from pages.controls.compression import Compressed
 from pages.controls.headers import Guarded
 from pages.controls.limits import Limited
@@ -83,6 +83,7 @@ if st.runtime.exists():
     st.navigation(contents(), position="top").run()
 else:  # imported by the server that is about to start
     address.check()
+    limits.check()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
     middleware = [Middleware(Guarded), Middleware(Limited), Middleware(Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -8,6 +8,8 @@ import importlib
 import inspect
 import random
 import re
+import subprocess
+import sys
 import tomllib
 import urllib.error
 import urllib.request
@@ -394,6 +396,27 @@ def test_a_page_that_fails_shows_that_and_nothing_of_the_inside(tmp_path):
         assert "encountered an error" in str(seen.value)
         assert not re.search(r"secret|line 3|failing\.py", str(seen.value))
     assert "the secret of line 3" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("value", ["many", "0", "-3", "2.5", "1e3", "²", "1" * 5000])
+def test_a_number_of_tabs_that_is_none_is_named_and_nothing_starts(monkeypatch, value):
+    monkeypatch.setenv(limits.SETTING, value)
+    with pytest.raises(SystemExit, match=rf"^Unrolled: UNROLLED_SESSIONS must be a whole number .*, got '{value}'$"):
+        limits.check()
+
+
+def test_a_server_with_a_strange_number_of_tabs_ends_with_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv(limits.SETTING, "many")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", "--server.port=0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1 and ended.stderr.splitlines()[-1].endswith("from 1 on, such as 1000, got 'many'")
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_an_empty_number_of_tabs_is_the_usual_one():
+    given = ({}, {limits.SETTING: " "}, {limits.SETTING: "7 "})
+    assert [limits.tabs(one) for one in given] == [limits.SESSIONS, limits.SESSIONS, 7]
 
 
 def test_a_full_server_turns_a_tab_away_until_another_one_leaves(tmp_path, monkeypatch):

@@ -57,8 +57,8 @@ def shows(page, address):
     until(page, f"['/{wanted}', '{'/' if wanted == 'chain' else ''}'].includes(location.pathname)")
     page.wait_for_function(
         """([given, more]) => {
-          const said = new URLSearchParams(location.search), strange = [...said.keys()].filter((k) => !more.includes(k));
-          return !strange.length && Object.entries(given).every(([key, value]) => said.get(key) === value);
+          const said = new URLSearchParams(location.search);
+          return [...said.keys()].every((key) => more.includes(key)) && Object.entries(given).every(([key, value]) => said.get(key) === value);
         }""",
         arg=[given, [*given, *STAGE, "choice", "guess"]],
     )

@@ -8,14 +8,27 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import count
 
 import pytest
 from starlette.applications import Starlette
 
 from pages import exhibits as all_pages
 from pages.controls import exhibits, handout, packing
-from pages.controls.queue import HANDOUTS
-from pages.controls.scripts import LONGEST_LINK, MOST_SLIDES, PAGES, SCRIPTS, Script, Slide, loads, pack, plain, unpack
+from pages.controls.queue import HANDOUTS, MOMENT
+from pages.controls.scripts import (
+    LONGEST_FILE,
+    LONGEST_LINK,
+    MOST_SLIDES,
+    PAGES,
+    SCRIPTS,
+    Script,
+    Slide,
+    loads,
+    pack,
+    plain,
+    unpack,
+)
 from pages.controls.show import encode
 from rnn_core.scenes import SCENES
 from tests.apps import healthy, items, opened, slots
@@ -112,7 +125,7 @@ def test_a_body_without_end_is_read_to_its_limit_only(parts):
 def test_the_browsers_limits_are_the_servers():
     draft, builder = OURS("draft.js").read_text(encoding="utf-8"), OURS("builder.js").read_text(encoding="utf-8")
     assert f"MOST_SLIDES = {MOST_SLIDES};" in draft
-    assert f"MOST_BYTES = {packing._LONGEST:_};" in builder
+    assert f"MOST_BYTES = {LONGEST_FILE:_};" in builder
 
 
 # The page
@@ -254,9 +267,63 @@ def test_answers_are_folded_and_what_stands_before_them_is_not():
     assert (True, "Almost nothing.") in folds and (False, "It keeps.") in folds and (False, "Which weights?") in folds
     sentences = {text.partition(":")[0]: folded for folded, text in folds if text.startswith("∂h₁₀/∂h₀ =")}
     assert sentences == {"∂h₁₀/∂h₀ = 1024": False, "∂h₁₀/∂h₀ = 2.139\u00a0×\u00a010⁻⁷": True}
-    assert len(page.all("details")) == 1 and "open" not in page.all("details")[0]
+    assert len(page.all("details")) == 2 and not any("open" in fold for fold in page.all("details"))
     assert len([tag for tag in page.all("div") if "data-picture" in tag]) == 4
+    links = [("details" in inside, text) for inside, text in page.texts if "a" in inside][1:]
+    assert links == [(folded, f"{BASE}/{address}") for folded, address in [
+        (False, "chain"), (True, "chain?activation=tanh"), (True, "map"), (False, "gates"),
+    ]]  # fmt: skip
     assert [text for inside, text in page.texts if "h2" in inside and len(text) > 2][2] == "The LSTM, gate by gate"
+
+
+EVERY_SLIDE = [
+    pytest.param(slide, id=f"{name}-{j}") for name in SCRIPTS for j, slide in enumerate(SCRIPTS[name].slides, 1)
+]
+
+
+@pytest.mark.parametrize("slide", EVERY_SLIDE)
+def test_a_question_stands_with_what_the_room_has_seen_and_with_nothing_of_the_answer(slide):
+    page = made(slide)
+    folded = {text.strip() for inside, text in page.texts if "details" in inside}
+    in_the_open = {text.strip() for inside, text in page.texts if "section" in inside and "details" not in inside}
+    seen = said(slide.before) if slide.before else set()
+    assert said(slide.address) <= (folded if slide.asks else in_the_open)
+    assert not slide.asks or in_the_open & (said(slide.address) | {slide.answer}) <= seen
+    assert seen <= in_the_open  # and it is open, so that there is something to think about
+
+
+def said(address):
+    """The sentences with which an address is read out, and those below its picture."""
+    items = exhibits.exhibit(address).items
+    sentences = [item["alt"] for item in items if item["kind"] == "figure"]
+    sentences += [item["text"] for item in items if item["kind"] == "text" and item["text"]]
+    return {text.replace(" × 10", "\u00a0×\u00a010").strip() for text in sentences}
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("before", ["", "chain"])
+def test_the_parts_of_a_picture_stay_together_in_the_fold_or_in_the_open(asks, before):
+    page = Inside(handout.page(script(Slide("map?t=5", "Which?" if asks else "", before=before)), BASE))
+    told = [("figure", asks), ("formula", asks)]
+    assert page.parts == ([("figure", False), ("formula", False)] if asks and before else []) + told
+
+
+class Inside(HTMLParser):
+    """The figures and formulas of a page, each with whether it lies in a fold."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.folds, self.parts = 0, []
+        self.feed(text.partition("</head>")[2])
+
+    def handle_starttag(self, tag, attributes):
+        self.folds += tag == "details"
+        for kind in ("figure", "formula"):
+            if f"u-{kind}" in dict(attributes).get("class", "").split():
+                self.parts.append((kind, self.folds > 0))
+
+    def handle_endtag(self, tag):
+        self.folds -= tag == "details"
 
 
 def test_notes_are_the_speakers_unless_asked_for():
@@ -276,7 +343,9 @@ def test_a_hostile_script_is_text_and_nothing_else():
     assert not {"img", "iframe", "object", "embed", "form", "base", "link"} & set(tags)
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert [text for _, text in page.texts].count(HOSTILE) == 5  # title twice, question, answer, note
-    assert {link["href"] for link in page.all("a")} == {f"{BASE}/", f"{BASE}/{evil.slides[0].address}"}
+    assert {link["href"] for link in page.all("a")} == {
+        f"{BASE}/{at}" for at in ("", evil.slides[0].address, evil.slides[0].before)
+    }
 
 
 def test_the_file_lets_its_own_scripts_run_and_reaches_for_nothing():
@@ -319,10 +388,18 @@ def test_there_is_no_handout_of_what_is_no_script(name):
 
 
 def test_handouts_are_made_one_at_a_time_and_none_for_ever(monkeypatch):
-    monkeypatch.setattr(handout, "_PATIENCE", 0.05)
+    assert handout._PATIENCE <= MOMENT  # whoever waits keeps a thread from others
     with HANDOUTS.turn():
         status, headers, body = ask("/handout/forget", accept="text/html")
     assert status == 503 and b"in line" in body and "retry-after" in headers
     monkeypatch.setattr(handout, "_LONGEST", -1)
     status, _, body = ask(f"/handout/{pack(script(Slide('chain?w=2.35')))}")
-    assert status == 422 and b"takes too long" in body
+    assert status == 422 and b"-1 s to compute, which came to slide 1 of 1; make two" in body
+
+
+def test_a_script_that_takes_more_than_seconds_to_draw_is_refused_with_the_seconds(monkeypatch):
+    clock = count(step=0.45)
+    monkeypatch.setattr(handout, "thread_time", lambda: next(clock))  # each slide takes as long
+    many = script(*[Slide("chain")] * 60)
+    with pytest.raises(ValueError, match="more than 5 s to compute, which came to slide 12 of 60"):
+        handout.page(many, BASE)

@@ -277,7 +277,37 @@ def test_the_page_can_be_read_and_touched_by_everybody(request, look):
         assert not small, small
 
 
+ELSEWHERE = Script("Elsewhere", (Slide("map?t=50", "Which weights?", before="map?activation=identity&t=50"),))
+
+
+@pytest.mark.parametrize(("query", "script", "begins"), [
+    ("", SCRIPTS["lstm"], ["/network?"]),
+    ("", SCRIPTS["forget"], ["/chain?"]),
+    (f"?script={pack(ELSEWHERE)}", ELSEWHERE, ["/map?", "activation=identity", "t=50"]),
+])  # fmt: skip
+def test_back_leads_from_a_scripts_first_slide_to_where_it_was_chosen(desk, query, script, begins):
+    page = teach(desk, query)
+    chosen, title = page.url, f"“{script.title}”"
+    ways = page.locator(".u-ways").filter(has=page.get_by_role("button", name=f"Take {title} as my own", exact=True))
+    ways.get_by_role("link", name="Present").click()
+    for _ in range(2):
+        page.wait_for_selector(".u-steps")
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        assert script.slides[0].question in page.text_content(".u-headline")
+        assert all(part in page.url for part in begins)
+        page.go_back()
+        page.wait_for_url(chosen)
+        page.wait_for_selector(".u-mine")
+        page.go_forward()
+
+
 # The handout, as a student opens it at home
+
+SIZES = (
+    "[...document.querySelectorAll('[data-picture]')].map((p) => p.querySelector('.main-svg')?.getAttribute('width'))"
+)
+OPEN_ARE_DRAWN = """[...document.querySelectorAll('[data-picture]')].every((picture) =>
+    picture.closest('details') || picture.querySelector('.main-svg'))"""
 
 
 @pytest.fixture
@@ -300,25 +330,28 @@ def test_a_handout_opened_from_the_disk_without_a_network_is_whole(fresh, handou
     page.context.set_offline(True)
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.goto(handout.as_uri())
-    until(page, "document.querySelectorAll('[data-picture] .main-svg').length >= 3")
+    until(page, OPEN_ARE_DRAWN)
     assert fresh.requests == [handout.as_uri()] and not fresh.errors
     assert page.evaluate("refused") == [] and page.evaluate("globalThis.hurt") is None
     assert page.locator("img").count() == 0 and page.locator("h1").text_content() == f"At home {HOSTILE}"
     assert "Not for students." not in page.content()
 
     shown = "Array.from(document.querySelectorAll('[data-picture]')[{}].data[1].y)"
-    assert page.evaluate(shown.format(0))[0] == pytest.approx(3.0103, abs=1e-4)  # log10 of 1024
+    assert page.evaluate(shown.format(1))[0] == pytest.approx(3.0103, abs=1e-4)  # log10 of 1024
     folds = page.locator("details.answer")
     assert folds.count() == 2 and page.evaluate("[...document.querySelectorAll('details')].every((d) => !d.open)")
     assert page.get_by_text("Almost nothing.").is_hidden() and not page.locator("[data-picture]").nth(2).is_visible()
-    folds.nth(1).locator("summary").click()
-    until(page, "document.querySelectorAll('[data-picture]')[2].querySelector('.main-svg')")
+    assert "1024" in page.inner_text("#slide-2") and "1024" not in page.inner_text("#slide-1")
+    for fold in (0, 1):
+        folds.nth(fold).locator("summary").click()
+        until(page, f"document.querySelectorAll('[data-picture]')[{2 * fold}].querySelector('.main-svg')")
+        assert page.evaluate(SIZES)[2 * fold] == page.evaluate(SIZES)[1], "as large as what was open from the begin"
     assert page.get_by_text("Almost nothing.").is_visible()
     assert page.evaluate(shown.format(2))[0] == pytest.approx(-6.6698, abs=1e-4)  # log10 of 2.139e-7
     found = Axe().run(page).response
     assert [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")] == []
 
-    plot = page.locator("[data-picture]").first
+    plot = page.locator("[data-picture]").nth(1)
     x, y = plot.evaluate(
         """node => { const { xaxis, yaxis } = node._fullData[1], axes = node._fullLayout;
         const [h, v] = [axes[xaxis.replace('x', 'xaxis')], axes[yaxis.replace('y', 'yaxis')]];
@@ -329,13 +362,29 @@ def test_a_handout_opened_from_the_disk_without_a_network_is_whole(fresh, handou
     page.wait_for_selector("[data-picture] .hoverlayer text", state="attached")
     page.set_viewport_size({"width": 360, "height": 640})
     until(page, "document.documentElement.scrollWidth <= innerWidth")
-    until(page, "document.querySelector('[data-picture] .main-svg').getBoundingClientRect().width <= 360")
+    until(page, "[...document.querySelectorAll('[data-picture] .main-svg')].every((svg) => svg.clientWidth <= 360)")
+
+
+def test_an_answer_that_was_folded_while_the_window_changed_is_drawn_for_the_new_one(fresh, handout):
+    page = fresh.page
+    page.goto(handout.as_uri())
+    until(page, OPEN_ARE_DRAWN)
+    summary = page.locator("details.answer summary").first
+    summary.click()
+    until(page, "document.querySelector('[data-picture] .main-svg')")
+    summary.click()
+    page.set_viewport_size({"width": 360, "height": 640})
+    summary.click()
+    until(
+        page,
+        "document.querySelector('[data-picture] .main-svg').clientWidth === document.querySelector('main').clientWidth",
+    )
 
 
 def test_a_printed_handout_shows_all_pictures_and_answers_or_none_of_these(fresh, handout):
     page = fresh.page
     page.goto(handout.as_uri())
-    until(page, "document.querySelectorAll('[data-picture] .main-svg').length >= 3")
+    until(page, OPEN_ARE_DRAWN)
     page.evaluate("globalThis.print = () => dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     drawn = "[...document.querySelectorAll('[data-picture]')].filter((p) => p.checkVisibility() && p.data).length"
@@ -345,7 +394,9 @@ def test_a_printed_handout_shows_all_pictures_and_answers_or_none_of_these(fresh
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("[...document.querySelectorAll('details')].every((d) => !d.open)")
     page.evaluate("document.querySelector('[data-act=without]').click()")
-    assert page.evaluate(drawn) == 3 and page.locator("details.answer").first.is_hidden()
+    assert page.evaluate(drawn) == 2 and page.locator("details.answer:visible").count() == 0
+    assert "How large is it?" in page.locator("#slide-1").inner_text()
+    assert not page.locator("#slide-1 :is(figure, .u-formula, .live):visible").count()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     width = page.evaluate("document.querySelector('main').getBoundingClientRect().width")
     assert width <= 190 / 25.4 * 96  # mm of A4 between its margins, in CSS px

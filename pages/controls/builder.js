@@ -14,7 +14,7 @@ import { element } from "./views.js";
  * @property {Object<string, string>} titles  of pages @property {Object<string, string>} scenes  their titles
  */
 
-const MOST_BYTES = 200_000; // of a file, as packing.py has it
+const MOST_BYTES = 200_000; // of a file, as scripts.py has it
 const SOON = 500; // ms after the last change
 
 /** @type {Given} */
@@ -82,10 +82,15 @@ function sentScript({ name, script: one, error }) {
 function ways(name, one) {
   const take = button("Take as my own", () => replaceAll(one, `“${one.title}” is yours now.`, true));
   take.setAttribute("aria-label", `Take “${one.title}” as my own`);
-  return element("div", "u-ways", link("Present", presentAt(name)), link("Handout", handoutAt(name)), take);
+  return element("div", "u-ways", link("Present", presentAt(name, one)), link("Handout", handoutAt(name)), take);
 }
 
-const presentAt = (name) => `chain?present=1&script=${encodeURIComponent(name)}`;
+/** The first slide itself: where the stage must go on to another page or address first, Back would lead there again. */
+function presentAt(name, { slides: all }) {
+  const [page, settings = ""] = (all[0].before || all[0].address).split("?");
+  return `${page}?${settings && `${settings}&`}present=1&slide=1&script=${encodeURIComponent(name)}`;
+}
+
 const handoutAt = (name) => `/handout/${encodeURIComponent(name)}`;
 
 // one's own
@@ -121,7 +126,7 @@ function tools() {
   line.classList.toggle("u-problem", !ready && checked.text !== "");
   line.setAttribute("role", "status");
   const acts = element(
-    "div", "u-ways", link("Present", ready && presentAt(checked.packed)),
+    "div", "u-ways", link("Present", ready && presentAt(checked.packed, script)),
     link("Handout", ready && handoutAt(checked.packed)), copy,
     button("Save file", saveFile), loader(), button("Clear", clear),
   );

@@ -29,8 +29,8 @@ from pages.controls.show import encode
 
 _HERE = Path(__file__).parent
 _MODULES = ("message", "theme", "handout")  # each imports only from those before it
-_PATIENCE = 20.0  # s that one may wait for those before it
-_LONGEST = 30.0  # s of computing that one may take
+_PATIENCE = 0.5  # s; waiting requests keep threads from others, and the page that they get instead asks again
+_LONGEST = 5.0  # s of computing that its pictures may take
 _SLOT = re.compile(r'<mn data-slot="(\w+)"></mn>')
 _COLORS = ("backgroundColor", "secondaryBackgroundColor", "textColor", "primaryColor")
 
@@ -103,7 +103,10 @@ def _body(script: Script, base: str, notes: bool) -> str:
     slides = []
     for number, slide in enumerate(script.slides, 1):
         if thread_time() > until:
-            raise ValueError(f"it takes too long: {_LONGEST:g} s of computing came to slide {number}")
+            raise ValueError(
+                f"its pictures take more than {_LONGEST:g} s to compute, which came to slide {number} of"
+                f" {len(script.slides)}; make two scripts of it"
+            )
         slides.append(_slide(number, slide, base, notes, figures))
     pictures = base64.b64encode(encode(figures)).decode()
     title, count = escape(script.title), len(script.slides)
@@ -125,7 +128,7 @@ def _minutes(seconds: int) -> str:
 
 def _bar(script: Script) -> str:
     acts = {"print": "Print"}
-    if any(_folds(slide) for slide in script.slides):
+    if any(slide.asks for slide in script.slides):
         acts = {"open": "Open all answers", "fold": "Fold them", "print": "Print with answers",
                 "without": "Print without answers"}  # fmt: skip
     return f'<div class="bar">{"".join(_button(act, text) for act, text in acts.items())}</div>\n'
@@ -135,35 +138,26 @@ def _button(act: str, text: str) -> str:
     return f'<button type="button" data-act="{act}">{text}</button>'
 
 
-def _folds(slide: Slide) -> bool:
-    """Whether there is something to think about first."""
-    return slide.asks and bool(slide.answer or slide.before)
-
-
 def _slide(number: int, slide: Slide, base: str, notes: bool, figures: Items) -> str:
-    """The question, what stands on the screen with it, and folded what is told; figures are laid down in a list."""
+    """The question with what stands before the reveal, and all of the reveal folded; without a question it is open."""
+    before = slide.before if slide.asks else ""
+    asked = _shown(exhibit(before), f"{base}/{before}", f"{number}-asked", figures) if before else ""
+    answer = f'<p class="told">{escape(slide.answer)}</p>\n' if slide.answer else ""
     shown = exhibit(slide.address)
-    told = f'<p class="told">{escape(slide.answer)}</p>\n' if slide.answer else ""
-    if slide.asks and slide.before:
-        open_part, told = (
-            _shown(exhibit(slide.before), number, "asked", figures),
-            told + _shown(shown, number, "told", figures),
-        )
-    else:
-        open_part = _shown(shown, number, "told", figures)
-    if _folds(slide):
+    told = answer + _shown(shown, f"{base}/{slide.address}", f"{number}-told", figures)
+    if slide.asks:
         told = f'<details class="answer"><summary>Answer</summary>\n{told}</details>\n'
     note = f'<p class="note">{escape(slide.note)}</p>\n' if notes and slide.note else ""
-    live = f"{base}/{slide.address}"
     return (
         f'<section class="slide" id="slide-{number}">\n<h2><span class="number">{number}</span>'
-        f"<span>{escape(slide.question or shown.title)}</span></h2>\n{open_part}{told}{note}"
-        f'<p class="live">To move it: <a href="{escape(live)}">{escape(live)}</a></p>\n</section>\n'
+        f"<span>{escape(slide.question or shown.title)}</span></h2>\n{asked}{told}{note}</section>\n"
     )
 
 
-def _shown(what: Exhibit, number: int, state: str, figures: Items) -> str:
-    return "".join(_ITEMS[item["kind"]](item, f"{number}-{state}", figures) for item in what.items)
+def _shown(what: Exhibit, live: str, place: str, figures: Items) -> str:
+    """What an address shows, and a link to where it lives; figures are laid down in a list."""
+    items = "".join(_ITEMS[item["kind"]](item, place, figures) for item in what.items)
+    return f'{items}<p class="live">To move it: <a href="{escape(live)}">{escape(live)}</a></p>\n'
 
 
 def _figure(item: dict[str, Any], place: str, figures: Items) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from asyncio import sleep
 from collections.abc import Mapping
 from time import monotonic
@@ -19,12 +20,29 @@ PARAMETERS = 200  # of a query; a page has 60 controls
 BODY = 256_000  # bytes of a request
 MESSAGE = 256_000  # bytes of a tab's message; all widgets of a page are 6 kB
 PACE = 50  # messages a second and tab; a key that is held sends 30
-SESSIONS = 1000  # tabs at a time, if UNROLLED_SESSIONS says nothing else
+SETTING = "UNROLLED_SESSIONS"
+SESSIONS = 1000  # tabs at a time, if the setting says nothing else
 TIDY = 50  # tabs that have left: their sessions are full of cycles, and the collector comes by too seldom (app.py)
 _PATIENCE = 10  # s after which a visitor of a full server asks again
 _HEALTH = "/_stcore/health"  # a balancer asks for it by whatever name it knows
 _METRICS = "/_stcore/metrics"
 _UPLOADS = "/_stcore/upload_file"  # no page takes any
+
+
+def tabs(settings: Mapping[str, str] = os.environ) -> int:
+    """How many may be open at a time, as `UNROLLED_SESSIONS` says. Raises ValueError if it is no number of tabs."""
+    value = settings.get(SETTING, "").strip()
+    if value and not re.fullmatch("[1-9][0-9]{0,8}", value):
+        raise ValueError(f"{SETTING} must be a whole number from 1 on, such as {SESSIONS}, got {value!r}")
+    return int(value or SESSIONS)
+
+
+def check() -> None:
+    """Let the server not start, with one line that says why, if `UNROLLED_SESSIONS` is no number of tabs."""
+    try:
+        tabs()
+    except ValueError as error:
+        raise SystemExit(f"Unrolled: {error}") from None
 
 
 class Limited:
@@ -33,7 +51,7 @@ class Limited:
     def __init__(self, app: ASGIApp, settings: Mapping[str, str] = os.environ) -> None:
         self.app = app
         self.hosts = settings.get("UNROLLED_HOSTS", "").replace(",", " ").lower().split()
-        self.most = int(settings.get("UNROLLED_SESSIONS", SESSIONS))
+        self.most = tabs(settings)
         self.open = self.left = 0  # tabs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

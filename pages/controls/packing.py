@@ -4,9 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.controls.scripts import loads, pack, plain
-
-_LONGEST = 200_000  # bytes of a script's JSON
+from pages.controls.scripts import LONGEST_FILE, loads, pack, plain
 
 
 async def _serve(request: Request) -> Response:
@@ -14,8 +12,8 @@ async def _serve(request: Request) -> Response:
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > _LONGEST:
-            return _said(413, error=f"a script has at most {_LONGEST} bytes, and this one more")
+        if len(body) > LONGEST_FILE:
+            return _said(413, error=f"a script has at most {LONGEST_FILE} bytes, and this one more")
     try:
         script = loads(bytes(body))
     except ValueError as error:

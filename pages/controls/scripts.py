@@ -22,7 +22,7 @@ PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it
 WITHOUT_PICTURE = ("teach",)
 MOST_SLIDES = 60
 LONGEST_LINK = 6000  # characters of a packed script: with the rest of an address below 8 kB, what balancers take
-_LONGEST_FILE = 200_000  # characters of JSON
+LONGEST_FILE = 200_000  # characters of JSON
 _LONGEST = {"title": 120, "address": 1000, "before": 1000, "question": 300, "answer": 600, "note": 1000}
 _OF_THE_STAGE = ("present", "script", "slide", "shown")  # where a speaker stands is no part of a slide
 
@@ -128,8 +128,8 @@ def split(address: str) -> tuple[str, dict[str, str]]:
 
 def loads(text: str | bytes) -> Script:
     """A script from a file's text. Raises ValueError."""
-    if len(text) > _LONGEST_FILE:
-        raise ValueError(f"a script has at most {_LONGEST_FILE} characters, and this file {len(text)}")
+    if len(text) > LONGEST_FILE:
+        raise ValueError(f"a script has at most {LONGEST_FILE} characters, and this file {len(text)}")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:  # json's own error, or text that is not UTF-8
@@ -163,7 +163,7 @@ def unpack(text: str) -> Script:
     try:
         raw = base64.b64decode(text[1:] + "=" * (-len(text[1:]) % 4), altchars=b"-_", validate=True)
         inflate = zlib.decompressobj(wbits=-15)
-        plain_text = inflate.decompress(raw, _LONGEST_FILE)
+        plain_text = inflate.decompress(raw, LONGEST_FILE)
     except (binascii.Error, ValueError, zlib.error):
         raise ValueError(f"the script in this link is damaged: {_shown(text)}") from None
     if not inflate.eof:

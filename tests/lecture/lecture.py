@@ -22,7 +22,7 @@ STUDENTS = 40
 EVERY = 2.5  # seconds between two changes of one student
 AT_ONCE = 5.0  # seconds in which everybody goes on
 TAKEN_IN = 1.5  # seconds after which a user whose slider was put back moves it again
-SOAK = 60.0  # seconds
+SOAK = 30.0  # seconds
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
