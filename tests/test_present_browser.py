@@ -58,7 +58,8 @@ def shows(page, address):
     page.wait_for_function(
         """([given, more]) => {
           const said = new URLSearchParams(location.search);
-          return [...said.keys()].every((key) => more.includes(key)) && Object.entries(given).every(([key, value]) => said.get(key) === value);
+          return [...said.keys()].every((key) => more.includes(key))
+            && Object.entries(given).every(([key, value]) => said.get(key) === value);
         }""",
         arg=[given, [*given, *STAGE, "choice", "guess"]],
     )
