@@ -14,14 +14,14 @@ def tops(page):
     return page.evaluate("[...document.querySelectorAll('h1, .u-main')].map((node) => node.getBoundingClientRect().y)")
 
 
-def test_it_leads_to_the_first_scene_and_to_the_list(server, desk):
+def test_it_leads_to_the_first_scene_and_to_the_scripts(server, desk):
     page = opened(desk.page, server.url)
     page.get_by_role("link", name="I have five minutes").click()
     page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
     page.goto(server.url)
     page.get_by_role("link", name="I teach this").click()
-    page.wait_for_selector(".u-scenes")
-    until(page, "document.querySelector('.u-scenes').getBoundingClientRect().top < innerHeight - 200")
+    page.wait_for_selector(".u-teach")
+    until(page, "location.pathname === '/teach'")
 
 
 @pytest.mark.parametrize("visitor", ["desk", "phone"])

@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import sys
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -63,15 +64,18 @@ def check() -> None:
 
 def announce() -> None:
     """Print where the app is; with its QR code, where more than this machine can reach it."""
+    with suppress(OSError):  # a log that is full stops nobody
+        print(_announcement(), flush=True)
+
+
+def _announcement() -> str:
     address = st.get_option("server.address") or ""
     if _loopback(address):
-        print(f"\n  Unrolled: {_own(address)}\n", flush=True)
-        return
+        return f"\n  Unrolled: {_own(address)}\n"
     room = configured() or _own(_lan() if _everywhere() else address)
     if _loopback(urlsplit(room).hostname):
-        print(f"\n  Unrolled: {room} (this machine is in no network)\n", flush=True)
-        return
-    print(f"\n  Unrolled, for the room: {room}\n\n{_picture(room)}", flush=True)
+        return f"\n  Unrolled: {room} (this machine is in no network)\n"
+    return f"\n  Unrolled, for the room: {room}\n\n{_picture(room)}"
 
 
 def _picture(text: str) -> str:
