@@ -240,7 +240,7 @@ def test_before_the_commit_the_message_does_not_depend_on_which_curve_is_true(na
 @pytest.mark.parametrize("name", GUESSES)
 def test_the_mark_follows_the_thumb_to_where_a_release_leaves_it(name):
     scene = SCENES[name]
-    p, control = Prediction(name, guess=scene.ask.start), controls._guess_control(scene)
+    p, control = Prediction(name, guess=scene.ask.start), controls.guess_control(scene)
     at = live.positions(control, p, 9)
     sweep = unpacked(encode(predictions.items(p, ("guess", at.tolist())), at=at.astype(float)))
     for guess, frame in zip(at.tolist(), sweep["frames"], strict=True):

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from pages.controls import checks, live
-from pages.controls.page import Page, _controls, _experiment
-from pages.controls.scenes import CONTROLS, _guess_control, prediction
+from pages.controls.page import Page, controls_of, experiment_of
+from pages.controls.scenes import CONTROLS, guess_control, prediction
 from pages.controls.scripts import split
 from pages.controls.url import judge
 from rnn_core.scenes import SAID, SCENES, Choice, Prediction
@@ -37,8 +37,8 @@ def exhibit(address: str) -> Exhibit:
 
 def offer(page: Page) -> None:
     """Let a page's pictures be shown, and followed by its sliders, before anybody has opened it."""
-    controls = {key: replace(c, default=page.defaults.get(key, c.default)) for key, c in _controls(page).items()}
-    live.offer(page.address, page.view.shown, controls, partial(_experiment, page, controls))
+    controls = {key: replace(c, default=page.defaults.get(key, c.default)) for key, c in controls_of(page).items()}
+    live.offer(page.address, page.view.shown, controls, partial(experiment_of, page, controls))
     checks.offer(page.address, page.view.check)
 
     def shows(given: Mapping[str, str]) -> Exhibit:
@@ -59,7 +59,7 @@ def offer_scenes(title: str, items: live.Items, texts: live.Items) -> None:
 
     def shows(given: Mapping[str, str]) -> Exhibit:
         scene = SCENES[judge(CONTROLS["scene"], [given["scene"]])[0] if "scene" in given else CONTROLS["scene"].default]
-        controls = CONTROLS | {"guess": _guess_control(scene)}
+        controls = CONTROLS | {"guess": guess_control(scene)}
         values = {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
         values["scene"] = scene.name
         if values["committed"] and isinstance(scene.ask, Choice) and not values["choice"]:

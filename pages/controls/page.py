@@ -53,7 +53,7 @@ class Page:
 def show_page(page: Page) -> None:
     """Draw a page from the reader's choices; to an audience, its picture and what moves it."""
     on_stage = set_up(page.address, page.title, page.question)
-    controls = enter(page.address, _controls(page), page.defaults)
+    controls = enter(page.address, controls_of(page), page.defaults)
     if on_stage:
         _stage(page, controls, partial(panels.draw_all, controls, *page.few))
         keep_in_address(controls)
@@ -65,7 +65,7 @@ def show_page(page: Page) -> None:
     st.caption(page.source)
 
 
-def _controls(page: Page) -> dict[str, Control]:
+def controls_of(page: Page) -> dict[str, Control]:
     """The page's controls, and those that no widget shows: what is held, and the challenge that is on."""
     offered = challenges.of_page(page.address)
     if not offered:
@@ -76,7 +76,7 @@ def _controls(page: Page) -> dict[str, Control]:
 
 
 def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None]) -> None:
-    live.offer(page.address, page.view.shown, controls, partial(_experiment, page, controls))
+    live.offer(page.address, page.view.shown, controls, partial(experiment_of, page, controls))
     checks.offer(page.address, page.view.check)
     picture, place = stage()
     with place, followed_by(picture, partial(_picture, page, controls)):
@@ -85,7 +85,7 @@ def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None
 
 def _picture(page: Page, controls: Mapping[str, Control]) -> None:
     values = read(controls)
-    experiment = _experiment(page, controls, values)
+    experiment = experiment_of(page, controls, values)
     show(
         _message(page.view.shown, experiment, page.address, page.main, live.choices(controls, values)),
         on_tap=partial(_take, page, controls, values, experiment),
@@ -93,7 +93,7 @@ def _picture(page: Page, controls: Mapping[str, Control]) -> None:
 
 
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
-    experiment = _experiment(page, controls, read(controls))
+    experiment = experiment_of(page, controls, read(controls))
     export.numbers(page.address, lambda: page.view.columns(experiment))
     export.code(experiment, page.view.code, page.view.snippets)
 
@@ -105,7 +105,7 @@ def _message(items: live.Items, experiment: Experiment, address: str, main: str,
         return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
 
 
-def _experiment(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:
+def experiment_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:
     """The reader's choices as an experiment."""
     held = settings(controls, values[HELD])
     return Experiment(cell=page.cell, **_fields(values), held=tuple(_fields(held).items()))

@@ -44,7 +44,7 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
         if _stand(scene.name).scene != scene.name:
             _begin(scene.name)
         draw(own["committed"])
-    own["guess"] = _guess_control(scene)
+    own["guess"] = guess_control(scene)
     set_up("scenes", scene.question, scene.setup)
     st.html(f'<style>@import url("{url("scenes.css")}");</style>')
     live.offer(_address(scene), items, own, prediction)
@@ -67,7 +67,7 @@ def prediction(values: Mapping[str, Any]) -> Prediction:
     return p if p.committed else replace(p, said="")
 
 
-def _guess_control(scene: Scene) -> Control:
+def guess_control(scene: Scene) -> Control:
     control = CONTROLS["guess"]
     if not isinstance(scene.ask, Guess):
         return control
@@ -173,7 +173,7 @@ def go(name: str) -> None:
 def _begin(name: str) -> None:
     stand = _stand(name)
     stand.scene = name
-    start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": _guess_control(SCENES[name]).default}
+    start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": guess_control(SCENES[name]).default}
     apply({"scene": name} | start | stand.left.get(name, {}))
 
 
@@ -196,7 +196,7 @@ def _check_address() -> None:
         notes, scene = [], judge(CONTROLS["scene"], st.query_params.get_all("scene") or [FIRST])[0]
         for key in ("choice", "said", "guess"):
             given = st.query_params.get_all(key)
-            control = _guess_control(SCENES[scene]) if key == "guess" else CONTROLS[key]
+            control = guess_control(SCENES[scene]) if key == "guess" else CONTROLS[key]
             value, note = judge(control, given) if given else (None, "")
             if note:
                 notes.append(note.replace("the default None is used", "it is left open"))
