@@ -1,0 +1,42 @@
+"""The random settings that other tests draw: a reader could make each of them, and they reach the hard places."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+from pages.controls.url import judge
+from rnn_core.experiment import run
+from tests.settings import PAGES, address, controls, experiment, experiments, many, settings
+
+
+def test_every_page_with_a_view_has_settings():
+    assert [*PAGES] == ["chain", "saturation", "map", "network", "gates", "lstm", "compare"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_reader_could_make_every_setting_by_its_address(page):
+    known = controls(page)
+    for values in many(page, 40, seed=1):
+        given = parse_qs(urlsplit(address(page, values)).query, keep_blank_values=True)
+        judged = {key: judge(known[key], text) for key, text in given.items()}
+        assert [note for _, note in judged.values() if note] == []
+        assert {key: c.default for key, c in known.items()} | {
+            key: value for key, (value, _) in judged.items()
+        } == values
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_one_setting_is_the_same_whoever_asks(page):
+    assert experiments(page, 5, seed=2)[3] == experiment(page, settings(page, 3, seed=2))
+    assert len(set(experiments(page, 50))) > 40
+    json.dumps([*many(page, 50)])
+
+
+def test_the_hard_places_are_reached():
+    runs = [run(e) for e in experiments("chain", 300)]
+    products = [r.flow.P[0].normalised() for r in runs]
+    sizes = np.array([P.exp2.item() for P in products if P.mant.any()])
+    assert (sizes > 250).any() and (sizes < -1074).any() and len(sizes) < 300
+    assert any(np.isinf(r.trajectory.h).any() for r in runs)
