@@ -7,13 +7,6 @@ from tests.lecture import hall
 LINES: list[str] = []
 
 
-def pytest_configure(config):
-    missing = [name for name in hall.BALANCERS if hall.program(name) is None]
-    if missing:
-        names = " and ".join(missing)
-        pytest.exit(f"the lecture test needs {names}: install them (Debian: apt-get install {' '.join(missing)})", 2)
-
-
 def pytest_terminal_summary(terminalreporter):
     if LINES:
         terminalreporter.section("measured")
@@ -30,6 +23,9 @@ def tell():
 @pytest.fixture(scope="session")
 def hall_of_two(tmp_path_factory):
     """Two replicas, and both balancers in front of them; afterwards their logs hold no error."""
+    if missing := [name for name in hall.BALANCERS if hall.program(name) is None]:
+        names = " and ".join(missing)
+        pytest.exit(f"the lecture test needs {names}: install them (Debian: apt-get install {' '.join(missing)})", 2)
     folder = tmp_path_factory.mktemp("hall")
     folder.chmod(0o755)  # the balancers give up root
     with hall.opened(folder) as (replicas, balancers):
