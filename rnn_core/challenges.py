@@ -190,7 +190,7 @@ _ALL = (
         high=-1e-3,
         rules=(_steps(15),),
         hint="A product of forget gates is never negative; the way through h can be. Let the candidate read h with the"
-        " other sign, and let the update gate be wide open.",
+        " other sign, and let the input gate be wide open.",
         start={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "sequence": "impulse"},
         solution={
             "cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": -2.0, "f": 0.9,

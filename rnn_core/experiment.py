@@ -80,8 +80,8 @@ class Experiment:
     values: tuple[float, ...] = ()  # pasted numbers
     f2: str = "softmax"  # of the output o_t = f2(W_hy h_t)
     w_y: float = 1.0  # output weight
-    target: str = "be"  # the word due at every step
-    y: float = 1.0  # the number due at every step, where f2 is the identity
+    target: str = "be"  # the target word of every step
+    y: float = 1.0  # the target number of every step, where f2 is the identity
     held: tuple[tuple[str, Any], ...] = ()  # what differs in the experiment that this one is compared with
 
     c0: float = 0.0

@@ -1,7 +1,7 @@
-"""What an RNN says at each step, how wrong it is, and which earlier steps the loss corrects.
+"""What an RNN puts out at each step, how wrong it is, and which earlier steps the loss corrects.
 
 o_t = f2(W_hy h_t), with L_t = -ln o_t[target] for a softmax over `WORDS` and ½(o_t - y)² for the identity. The unit
-is scalar: W_hy is w_y · `PLACES` for the words, and w_y for a number. Step 0 is given, it says nothing.
+is scalar: W_hy is w_y · `PLACES` for the words, and w_y for a number. Step 0 is given and has no output.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Readout:
     flow: GradientFlow
     f2: str
     w_y: np.ndarray  # (*batch)
-    target: str  # the word due at every step, for a softmax
-    y: np.ndarray  # the number due at every step, for the identity, (*batch)
+    target: str  # the target word of every step, for a softmax
+    y: np.ndarray  # the target number of every step, for the identity, (*batch)
 
     @cached_property
     def _delivered(self) -> Scaled:
@@ -124,7 +124,7 @@ class Readout:
 
 
 def readout(run: Run) -> Readout:
-    """What the network of an experiment says."""
+    """What the network of an experiment puts out."""
     e = run.experiment
     return Readout(run.flow, e.f2, run.value("w_y").astype(float), e.target, run.value("y").astype(float))
 

@@ -212,7 +212,7 @@ SCENARIOS = {
         Scenario(
             "sure_and_wrong",
             "Sure and wrong",
-            "The network is sure of “not” where “to” is due: a large loss. Is W_hh corrected as much?",
+            "The network is sure of “not” where the target is “to”: a large loss. Is W_hh corrected as much?",
             "network",
             Experiment(activation="tanh", w=3.0, T=20, t=20, w_y=4.0, target="to"),
         ),

@@ -627,7 +627,7 @@ _ALL = (
         title="Open and shut",
         group=_CELL,
         covers=("f = 1, i = 0 remembers",),
-        question="The forget gate is 1 and the update gate 0. A word arrives at step 5. What does the cell hold?",
+        question="The forget gate is 1 and the input gate 0. A word arrives at step 5. What does the cell hold?",
         setup="$C_t = f\\,C_{t-1} + i\\,\\tilde C_t$ with $f = 1$, $i = 0$ and $C_0 = 0$: a cell that is told to keep"
         " everything.",
         latex=r"C_t = 1 \cdot C_{t-1} + 0 \cdot \tilde C_t: \quad C_{30} = @truth@, \quad"
@@ -643,7 +643,7 @@ _ALL = (
         axes=Axes("step t", "C<sub>t</sub>", -0.2, 1.2, log=False),
         compute=_nothing_written,
         lesson="“f = 1, i = 0 remembers” forgets that something must be written first. The gradient ∂C₃₀/∂C₀ is a"
-        " perfect {kept}, and yet the word is not there: keeping is the forget gate’s work, writing is the update"
+        " perfect {kept}, and yet the word is not there: keeping is the forget gate’s work, writing is the input"
         " gate’s.",
         source="Hochreiter & Schmidhuber 1997, §3.2 and §4; Gers, Schmidhuber & Cummins 2000",
         experiment=Experiment(
@@ -702,7 +702,7 @@ _ALL = (
         group=_CELL,
         covers=("the gradient is the product of forget gates", "the cell's gradient is a product of forget gates"),
         question="Every forget gate is 0.99. Which curve is the gradient of the cell?",
-        setup="One impulse is read, then 29 silent steps. Update gate and candidate also read $h_{t-1}$, as in every"
+        setup="One impulse is read, then 29 silent steps. Input gate and candidate also read $h_{t-1}$, as in every"
         " real LSTM.",
         latex=r"\frac{\partial C_{30}}{\partial C_0} = @truth@, \quad \prod_{t=1}^{30} f_t = @direct@",
         ask=Choice(
@@ -780,7 +780,7 @@ _ALL = (
         covers=("LSTMs cure exploding gradients",),
         question="Every forget gate is 0.9. Can the gradient of this LSTM explode?",
         setup="No input at all, so $C$ stays at 0, where tanh is steepest. The candidate reads $h_{t-1}$ with weight 1,"
-        " and the update gate is half open.",
+        " and the input gate is half open.",
         latex=r"\frac{\partial C_{30}}{\partial C_0} = @truth@, \quad 0.9^{30} = @direct@",
         ask=Choice(
             {

@@ -271,8 +271,8 @@ def test_a_negative_share_of_a_lag_is_drawn_open():
 def test_the_word_that_is_due_is_marked_and_the_one_that_leads_is_named():
     item = backprop.output_picture(backprop.quantities(run(Experiment(activation="tanh", h0=2.0, target="or"))))
     bars = item["figure"]["data"][0]
-    assert bars["x"] == ["to", "be", "<b>or</b>, due", "not"] and bars["marker"]["line"]["width"] == [0, 0, 2.5, 0]
-    assert item["alt"].startswith("“not” leads with") and "“or” is due" in item["alt"]
+    assert bars["x"] == ["to", "be", "<b>or</b>, target", "not"] and bars["marker"]["line"]["width"] == [0, 0, 2.5, 0]
+    assert item["alt"].startswith("“not” leads with") and "the target “or” gets" in item["alt"]
 
 
 EDGES = [
@@ -311,7 +311,7 @@ def test_a_probability_below_all_logarithms_is_written_by_its_loss():
     e = Experiment(w=2.0, T=50, t=50)  # h_50 = 2⁴⁹
     a = backprop.quantities(run(e))
     assert a["L"].item() == 2.0**50
-    assert "“be” is due and gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in backprop.output_sentence(a)
+    assert "the target “be” gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in backprop.output_sentence(a)
     [line] = [line for line in backprop.formula(a)["lines"] if "p" in line["slots"]]
     assert r"-\ln\, e^{@p@}" in line["latex"] and line["slots"]["p"] == "−1.126 × 10¹⁵"
     encode([backprop.formula(a)])
@@ -329,7 +329,7 @@ def test_where_nothing_was_sent_nothing_is_said_to_arrive():
 
 def test_where_no_word_leads_none_is_said():
     a = folded.quantities(run(Experiment(activation="relu", w=-1.0)))  # h = 0 from step 1 on
-    assert "says no word before others (25.0 % each), “be” is due" in folded.sentence(a)
+    assert "favours no word (25.0 % each), its target “be”" in folded.sentence(a)
     assert "o₁₀<br><i>?</i>" in folded.draw(a)["data"][4]["text"]
 
 

@@ -104,7 +104,7 @@ _DEEP = 1e10  # a loss above which its probability has no digits of its own
 
 
 def _probability(L: float) -> str:
-    """Of the word that is due, from its loss: no float holds a small one."""
+    """Of the target word, from its loss: no float holds a small one."""
     return f"e^(−{number(L)})" if L > _DEEP else percent(Scaled.from_log(np.array(-L)))
 
 
@@ -155,18 +155,18 @@ def _signed(x: float | Scaled, digits: int = 4) -> str:
     return f"({text})" if text.startswith("−") else text
 
 
-# --- what is said at step t ----------------------------------------------------------------------------------
+# --- the output of step t --------------------------------------------------------------------------------------
 
 
 def draw_output(a: Arrays) -> theme.Json:
-    """The words' probabilities, or the number beside the one that is due; what is due in outline and by name."""
+    """The words' probabilities, or the number beside its target; the target in outline and by name."""
     if a["f2"] == "softmax":
         due = [word == a["due"] for word in WORDS]
-        names = [f"<b>{word}</b>, due" if on else word for word, on in zip(WORDS, due, strict=True)]
+        names = [f"<b>{word}</b>, target" if on else word for word, on in zip(WORDS, due, strict=True)]
         colors: list[str] = [f"{OUTPUT}/0.75"] * len(WORDS)
         y, axis = a["o"], {"range": [0, 1.2], "tickvals": [0, 0.5, 1], "ticktext": ["0", "50 %", "100 %"]}
     else:
-        names, due = [f"o<sub>{a['t']}</sub>", "<b>y</b>, due"], [False, True]
+        names, due = [f"o<sub>{a['t']}</sub>", "<b>y</b>, target"], [False, True]
         colors = [f"{OUTPUT}/0.75", f"{theme.MUTED}/0.15"]
         pair = np.clip(np.stack([a["o"][..., 0], a["y"]], axis=-1), -1e300, 1e300)
         y, axis = _on_rung(pair, np.abs(pair).max(axis=-1), np.zeros(pair.shape[:-1]), a)
@@ -192,26 +192,27 @@ def _values(a: Arrays) -> list[str]:
 
 
 def output_sentence(a: Arrays) -> str:
-    """How far what is said is from what is due."""
+    """How far the output is from its target."""
     t, L = a["t"], number(a["L"].item())
     if not t:
-        return "Step 0 is given: nothing is said, and nothing is due."
+        return "Step 0 is given: it has no output and no target."
     if a["f2"] == "identity":
-        return f"Step {t} says {number(a['o'].item())} where {number(a['y'].item())} is due: L{subscript(t)} = {L}."
+        o, y = number(a["o"].item()), number(a["y"].item())
+        return f"The output of step {t} is {o}, its target {y}: L{subscript(t)} = {L}."
     best, p = int(a["o"].argmax()), _probability(a["L"].item())
     if np.ptp(a["o"]) == 0:
-        return f"No word leads: each has {p}, “{a['due']}”, which is due, too: L{subscript(t)} = {L}."
+        return f"No word leads: each has {p}, the target “{a['due']}” too: L{subscript(t)} = {L}."
     if WORDS[best] == a["due"]:
-        return f"“{a['due']}” leads with {p}, and it is due: L{subscript(t)} = {L}."
+        return f"The target “{a['due']}” leads with {p}: L{subscript(t)} = {L}."
     lead = percent(Scaled.of(a["o"][best]))
-    return f"“{WORDS[best]}” leads with {lead}; “{a['due']}” is due and gets {p}: L{subscript(t)} = {L}."
+    return f"“{WORDS[best]}” leads with {lead}; the target “{a['due']}” gets {p}: L{subscript(t)} = {L}."
 
 
 def output_picture(a: Arrays) -> theme.Json:
-    """What step t says, as `show` takes it."""
+    """The output of step t as `show` takes it."""
     slim = {"layout": {"margin": {"l": 60, "r": 4, "t": 8, "b": 26}}}
     return theme.figure_item(
-        "output", f"What step {a['t']} says", each(output_sentence, a), draw_output(a), narrow=slim, height=180
+        "output", f"The output of step {a['t']}", each(output_sentence, a), draw_output(a), narrow=slim, height=180
     )
 
 

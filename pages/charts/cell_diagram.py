@@ -17,7 +17,7 @@ from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 from rnn_core.ways_back import ways_back
 
-NAMES = {"f": "forget", "i": "update", "g": "candidate", "o": "output"}
+NAMES = {"f": "forget", "i": "input", "g": "candidate", "o": "output"}
 SYMBOLS = {"f": "f", "i": "i", "g": "C̃", "o": "o"}
 _OPS = {"keep": "×", "add": "+", "write": "×", "squash": "tanh", "show": "×"}  # what the cell does, by node
 Points = list[tuple[float, float]]

@@ -226,13 +226,13 @@ def sentence(a: Arrays) -> str:
     """What the picture shows now."""
     t = a["t"]
     if not t:
-        return "Nothing has been said yet: h₀ is given, so there is no loss at step 0 and nothing to correct."
+        return "There is no output yet: h₀ is given, so there is no loss at step 0 and nothing to correct."
     if a["f2"] == "softmax":
         word, share = _word(a, t), percent(Scaled.of(a["o"][t]))
-        said = f"“{word}” ({share})" if word != "?" else f"no word before others ({share} each)"
-        said += ", as is due" if word == a["due"] else f", “{a['due']}” is due"
+        put = f"is “{word}” ({share})" if word != "?" else f"favours no word ({share} each)"
+        put += ", its target" if word == a["due"] else f", its target “{a['due']}”"
     else:
-        said = f"{number(a['o'][t].item())}, {number(float(a['y']))} is due"
+        put = f"is {number(a['o'][t].item())}, its target {number(float(a['y']))}"
     first, last, by_last = a["by_state"][0], a["by_state"][t], f"∂L{subscript(t)}/∂h{subscript(t)}"
     if last.mant == 0:
         rest = f"{by_last} is 0, so there is nothing to send back"
@@ -240,7 +240,7 @@ def sentence(a: Arrays) -> str:
         rest = "nothing reaches h₀"
     else:
         rest = f"of {by_last} = {number(last)}, {number(first)} arrives at h₀"
-    return f"∂L{subscript(t)}/∂Wₕₕ = {number(a['dW'])}. Step {t} says {said}; {rest}."
+    return f"∂L{subscript(t)}/∂Wₕₕ = {number(a['dW'])}. The output of step {t} {put}; {rest}."
 
 
 def picture(a: Arrays) -> theme.Json:

@@ -11,7 +11,7 @@ from pages.charts.numbers import number, subscript
 from rnn_core.experiment import Run
 from rnn_core.ways_back import ways_back
 
-_NAMES = {"f": "forget f", "i": "update i", "g": "candidate C̃", "o": "output o"}
+_NAMES = {"f": "forget f", "i": "input i", "g": "candidate C̃", "o": "output o"}
 
 
 def quantities(run: Run) -> Arrays:
@@ -57,7 +57,7 @@ def sentence(a: Arrays) -> str:
     if step is None:
         return "No step is unrolled, so no gate has opened."
     f, i, g, o = (number(float(a["gates"][q][step - 1]), 3) for q in "figo")
-    return f"At step {step}: forget gate {f}, update gate {i}, candidate {g}, output gate {o}."
+    return f"At step {step}: forget gate {f}, input gate {i}, candidate {g}, output gate {o}."
 
 
 def draw_states(a: Arrays) -> theme.Json:

@@ -16,7 +16,7 @@ _NAMES = {"highway": "direct"} | {q: f"via {symbol}" for q, symbol in SYMBOLS.it
 _COLORS = {"highway": theme.DIRECT} | {q: theme.GATES[q] for q in GATES}
 _FILLS = _COLORS | {"f": f"{theme.GATES['f']}/0.5"}  # the direct path is made of forget gates and has their hue
 _GRAIN = 2**12  # no screen tells more apart, and such numbers travel light while a slider moves
-_FULL = {"f": "forget gate", "i": "update gate", "g": "candidate", "o": "output gate"}
+_FULL = {"f": "forget gate", "i": "input gate", "g": "candidate", "o": "output gate"}
 
 
 def quantities(run: Run) -> Arrays:

@@ -17,7 +17,7 @@ from rnn_core.sequences import SEQUENCES, YEARS, parse_numbers
 
 _DEFAULTS = vars(Experiment())
 GATE_TITLES = {
-    "i": "update", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate",
+    "i": "input", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate",
 }  # fmt: skip
 SYMBOLS = {"g": "C̃"}
 
@@ -63,8 +63,8 @@ _ALL = [
     _choice("f2", "Output f₂", F2),
     _slider("w_y", "Output weight", -5.0, 5.0, 0.05,
             f"For the four words, times {', '.join(f'{place:g}' for place in PLACES)}: the logits per unit of h."),
-    _choice("target", "Word due at every step", WORDS),
-    _slider("y", "Number due at every step, y", -5.0, 5.0, 0.05),
+    _choice("target", "Target word at every step", WORDS),
+    _slider("y", "Target number y at every step", -5.0, 5.0, 0.05),
     Control("values", "Your numbers", "text", "", help="Separated by commas or spaces.", max_chars=2000),
     Control("held", "Held for comparison", "text", "", help="Settings as in an address; set by the button Hold."),
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
