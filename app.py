@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from pages.controls import address, alive, assets, checks, handout, limits, live, packing, present, show
 from pages.controls.compression import Compressed
+from pages.controls.front import Fronted
 from pages.controls.headers import Guarded
 from pages.controls.limits import Limited
 
@@ -85,5 +86,5 @@ else:  # imported by the server that is about to start
     address.check()
     limits.check()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
-    middleware = [Middleware(Guarded), Middleware(Limited), Middleware(Compressed)]
+    middleware = [Middleware(Guarded), Middleware(Limited), Middleware(Fronted), Middleware(Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

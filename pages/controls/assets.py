@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 _HERE = Path(__file__).parent
 _OURS = {
-    name: _HERE / name
+    name: (_HERE / name,)
     for name in (
         "figures.js",
         "badge.js",
@@ -21,21 +21,16 @@ _OURS = {
         "history.js",
         "message.js",
         "theme.js",
-        "figures.css",
-        "layout.css",
         "progress.js",
         "start.js",
         "again.js",
         "present.js",
-        "present.css",
-        "scenes.css",
         "draft.js",
         "builder.js",
-        "builder.css",
     )
-}
+} | {"unrolled.css": tuple(_HERE / f"{name}.css" for name in ("figures", "layout", "scenes", "builder", "present"))}
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
-_FILES = {**_OURS, "plotly.js": _PLOTLY / "package_data" / "plotly.min.js"}
+_FILES = {**_OURS, "plotly.js": (_PLOTLY / "package_data" / "plotly.min.js",)}
 _FOLDER = "/assets"
 
 
@@ -43,15 +38,19 @@ _FOLDER = "/assets"
 def version(name: str) -> str:
     """The content's hash, so that a changed file gets a new address; ours share one and find each other."""
     digest = hashlib.blake2b(digest_size=6)
-    for path in _OURS.values() if name in _OURS else [_FILES[name]]:
-        digest.update(path.read_bytes())
+    for each in _OURS if name in _OURS else [name]:
+        digest.update(_read(each))
     return digest.hexdigest()
+
+
+def _read(name: str) -> bytes:
+    return b"\n".join(path.read_bytes() for path in _FILES[name])
 
 
 @lru_cache(maxsize=2 * len(_FILES))
 def content(name: str, *, compressed: bool) -> bytes:
     """A file's bytes, compressed once per process."""
-    raw = _FILES[name].read_bytes()
+    raw = _read(name)
     return gzip.compress(raw, 9, mtime=0) if compressed else raw
 
 

@@ -27,7 +27,6 @@ _component = st.components.v2.component("unrolled_builder", js=_LOADER, isolate_
 def show_teach() -> None:
     """Draw the page; `script` in its address is shown, and taken over only if the reader wants it."""
     set_up("teach", "Teach", "Show a room one picture at a time, and **ask before you show**.")
-    st.html(f'<style>@import url("{url("builder.css")}");</style>')
     _component(
         key="builder",
         data={

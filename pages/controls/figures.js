@@ -25,13 +25,10 @@ const LINGERS = 900; // ms that a ghost stays after the last move
 /** @type {WeakMap<Element, Page>} */
 const pages = new WeakMap();
 let script; // the promise of Plotly
-let styled = false;
 
 /** Called by Streamlit whenever the data or the theme has changed. */
 export function render(component, plotlyUrl) {
   const { parentElement, data } = component;
-  // before its style sheet has come, the palette is black
-  if (!(styled ||= isStyled(parentElement))) return void requestAnimationFrame(() => render(component, plotlyUrl));
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
@@ -130,8 +127,6 @@ function remove(page, name, view) {
   page.views.delete(name);
   page.stale.delete(view);
 }
-
-const isStyled = (node) => getComputedStyle(node).getPropertyValue("--u-head") !== "";
 
 function isSeen(node) {
   const { top, bottom } = node.getBoundingClientRect();

@@ -1,18 +1,14 @@
-"""The frame that all pages share: title, style sheets, a place for the picture and one for the controls."""
+"""The frame that all pages share: title, a place for the picture and one for the controls."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.controls import present
-from pages.controls.assets import url
-
-_STYLE = f'<style>@import url("{url("figures.css")}"); @import url("{url("layout.css")}");</style>'
 
 
 def set_up(page: str, title: str, question: str = "") -> bool:
     """Open a page: whether it is presented. Each page calls it itself: a deep link may run it without app.py."""
     st.set_page_config(page_title=f"{title} · Unrolled", layout="wide")
-    st.html(_STYLE)
     if present.follow(page, title):
         return True
     st.title(title, anchor=False)

@@ -35,8 +35,7 @@ const showing = { notes: false, black: false }; // on every slide
 let speaker = null; // the window with notes
 
 /** Called by Streamlit with every run of a page. */
-export async function render({ parentElement, data, setTriggerValue }, css) {
-  await styled(css);
+export function render({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".u-stage") ?? parentElement.appendChild(element("div", "u-stage"));
   now = { data, root, go: (place) => setTriggerValue("go", place) };
   askedBy(() => setTriggerValue("go", {})); // nowhere else
@@ -68,14 +67,6 @@ setInterval(() => {
   if (tries < TRIES) send();
   else [goal, tries] = [{ slide: now.data.slide, shown: now.data.shown }, 0];
 }, MOMENT);
-
-/** @type {Promise<void> | undefined} */
-let styles;
-function styled(href) {
-  return styles ??= new Promise((resolve) => {
-    document.head.append(Object.assign(element("link"), { rel: "stylesheet", href, onload: () => resolve() }));
-  });
-}
 
 function headline(data, waits) {
   const hands = waits ? [element("span", "u-hands", "Hands up! ")] : [];

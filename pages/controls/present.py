@@ -25,7 +25,7 @@ _LONGEST = 1000  # characters of an address in a QR code; a phone reads no dense
 _LOADER = f"""
 const at = (path) => new URL(path, location.origin).href;
 const present = import(at("{url("present.js")}"));
-export default (component) => {{ present.then((module) => module.render(component, at("{url("present.css")}"))); }};
+export default (component) => {{ present.then((module) => module.render(component)); }};
 """
 _component = st.components.v2.component("unrolled_present", js=_LOADER, isolate_styles=False)
 

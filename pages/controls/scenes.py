@@ -46,7 +46,6 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
         draw(own["committed"])
     own["guess"] = guess_control(scene)
     set_up("scenes", scene.question, scene.setup)
-    st.html(f'<style>@import url("{url("scenes.css")}");</style>')
     live.offer(_address(scene), items, own, prediction)
     picture, panel = stage()
     with panel, followed_by(picture, partial(_picture, items, scene, own)):

@@ -3,11 +3,6 @@
 import { element } from "./views.js";
 
 const KEY = "unrolled-start-dismissed";
-const styles = element("link");
-const styled = new Promise((resolve) => {
-  Object.assign(styles, { rel: "stylesheet", href: new URL("scenes.css", import.meta.url).href, onload: resolve });
-  document.head.append(styles);
-});
 
 function dismissed() {
   try {
@@ -18,10 +13,8 @@ function dismissed() {
 }
 
 /** Called by Streamlit with the ways to go: {label, href, name}. */
-export async function render({ parentElement, data, setTriggerValue }) {
+export function render({ parentElement, data, setTriggerValue }) {
   if (dismissed() || parentElement.querySelector(".u-start")) return;
-  await styled;
-  if (parentElement.querySelector(".u-start")) return;
   const strip = element("nav", "u-start");
   strip.setAttribute("aria-label", "Where to begin");
   const links = data.ways.map(({ label, href, name }) => {
