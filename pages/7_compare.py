@@ -24,7 +24,7 @@ def panel(c):
 PAGE = Page(
     address="compare",
     title="RNN or LSTM?",
-    question="Which cell carries a gradient furthest? Same quantity, same input, same length, same norm.",
+    question="How much does a late state still feel an **early input**? The same question to three cells, ∂hₜ/∂xⱼ.",
     controls=(
         *table.CHAIN,
         *table.INPUT,
@@ -33,14 +33,26 @@ PAGE = Page(
         "c0",
         *table.gate_fields(*LSTM.gates, *GRU.gates),
     ),
-    defaults={"activation": "tanh", "w": 1.0, "sequence": "sine", "T": 30, "t": 30},
+    defaults={
+        "activation": "tanh",
+        "w": 1.0,
+        "sequence": "sine",
+        "T": 30,
+        "t": 30,
+        "z": 0.99,  # as f: gates of one half-life
+        "i_mode": "pinned",
+        "i": 0.1,  # so little is written that C stays small, where its read-out is not flat
+    },
     panel=panel,
     main="w",
-    few=("activation", "w", "f"),
+    few=("w", "f", "z"),
     view=VIEWS["compare"],
-    notice="Norms compare only when they are of the same thing: the whole state, or the effect of the input."
-    " From h to h alone, an LSTM seems to forget what its cell still holds.",
-    source="Pascanu, Mikolov & Bengio 2013; Cho et al. 2014; Hochreiter & Schmidhuber 1997.",
+    notice="∂hₜ/∂xⱼ asks every cell the same, in whatever unit it keeps its state; a loss at step t multiplies all of a"
+    " curve by the one number ∂L/∂hₜ. Norms of (C, h) and of h are not of the same thing. Both gates begin with one"
+    " half-life, f = z = 0.99: what sets the two curves apart is how much is written, i = 0.1 against 1 − z = 0.01, and"
+    " what else acts through h. In the GRU **z keeps**: hₜ = z hₜ₋₁ + (1 − z) nₜ.",
+    source="Pascanu, Mikolov & Bengio 2013; Hochreiter & Schmidhuber 1997; Cho et al. 2014 and PyTorch, whose z keeps"
+    " (Chung et al. 2014 print z and 1 − z the other way round).",
 )
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ class Textbook:
     def __init__(self, e: Experiment, noise: Decimal = _ZERO, **changed: Complex) -> None:
         self.e, self.noise = e, noise
         self.p = {name: Decimal(value) for name, value in vars(e).items() if isinstance(value, float)} | changed
-        self.x = [Decimal(x) for x in inputs(e).tolist()]
+        self.x: list[Complex | Decimal] = [Decimal(x) for x in inputs(e).tolist()]
 
     def start(self) -> State:
         h = _complex(self.p["h0"])
@@ -265,6 +265,15 @@ def norm(net: Textbook) -> Decimal:
         nudged = tuple(Complex(part.re, EPSILON * (moved == place)) for place, part in enumerate(s))
         columns.append([part.im / EPSILON for part in net.states(nudged, k, t)])
     return _largest_singular_value(columns)
+
+
+def effect(net: Textbook) -> Decimal:
+    """|∂h_t/∂x_{k+1}|, what the chain's first input does to its end, of any cell; 0 where that input comes later."""
+    k, t = net.e.begin, net.e.end
+    if k == t:
+        return _ZERO
+    net.x[k] = Complex(_complex(net.x[k]).re, EPSILON)
+    return abs(net.states(net.start(), 0, t)[-1].im / EPSILON)
 
 
 def loss_gradient(net: Textbook) -> Decimal:

@@ -157,15 +157,15 @@ class GradientFlow:
         b, c = blocks.index(row) * n, blocks.index(column) * n
         return Scaled(products.mant[..., b : b + n, c : c + n], products.exp2).normalised()
 
-    def by_input(self, t: int | None = None) -> Scaled:
-        """∂h_t/∂x_k for k = 1 … t, (t, *batch, n, m): the same object for every cell."""
+    def by_input(self, t: int | None = None, row: str = "h") -> Scaled:
+        """∂h_t/∂x_k for k = 1 … t, (t, *batch, n, m): the same object for every cell; row = "c" for ∂C_t/∂x_k."""
         t, _ = self._interval(t, 0)
         cell = self.trajectory.cell
         W_x = _by_gate(cell.W_x, len(cell.gates))
         (A_x,), exp2 = common_scale(where_read(self.local.A_x[:t], W_x))
         by_x = np.einsum("...bqj,...qjm->...bjm", A_x, W_x).reshape(*exp2.shape, cell.N, cell.m)
-        rows = self.products_to(t)[1:]
-        return Scaled(rows.mant[..., -self.n :, :] @ by_x, rows.exp2 + exp2).normalised()
+        rows, at = self.products_to(t)[1:], cell.blocks.index(row) * self.n
+        return Scaled(rows.mant[..., at : at + self.n, :] @ by_x, rows.exp2 + exp2).normalised()
 
     # --- the four readings of ∂C_t/∂C_k, LSTM only -------------------------------------------------
 

@@ -30,6 +30,9 @@ _FORGET = Experiment(
 _MAP = Experiment(T=50)
 _LEFT = "How much of C is left after 100 steps?"
 _GATES = replace(_LSTM, step=2)  # as the page opens
+_COMPARED = Experiment(
+    activation="tanh", w=1.0, T=30, t=30, sequence="sine", z=0.99, i_mode="pinned", i=0.1,
+)  # fmt: skip
 _CAROUSEL = Experiment(
     cell="lstm", h0=0.0, T=20, t=20, step=20, f=1.0,
     i_mode="pinned", i=0.5, g_mode="pinned", g=1.0, o_mode="pinned", o=1.0,
@@ -252,16 +255,23 @@ SCENARIOS = {
         Scenario(
             "same_input",
             "One sine for all",
-            "Three cells read the same sine: which one keeps the gradient?",
+            "Three cells read the same sine. Which of them still feels its first number?",
             "compare",
-            Experiment(activation="tanh", w=1.0, T=30, t=30, sequence="sine"),
+            _COMPARED,
+        ),
+        Scenario(
+            "flat_read_out",
+            "Kept, but not shown",
+            "The input gate now reads the sine as well. The cell holds its first number: why does h not feel it?",
+            "compare",
+            replace(_COMPARED, i_mode="computed"),
         ),
         Scenario(
             "hidden_path",
             "The path left out",
             "From h to h the gradient is 0. Has the LSTM forgotten?",
             "compare",
-            Experiment(activation="tanh", w=1.0, c0=1.0, f=0.98, w_i=0.0, w_g=0.0, o=0.9),
+            Experiment(activation="tanh", w=1.0, c0=1.0, f=0.98, w_i=0.0, w_g=0.0, o=0.9, z=0.98),
         ),
         Scenario(
             "all_explode",

@@ -216,7 +216,7 @@ def test_plotly_is_served_once_compressed_and_kept(server, fresh):
     fresh.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
     page = opened(fresh.page, server.url)
     go_to(page, "Side by side", "RNN or LSTM?")
-    page.wait_for_selector("[data-name=state-norm] .main-svg")
+    page.wait_for_selector("[data-name=input-norm] .main-svg")
     [response] = responses
     assert response.headers["content-encoding"] == "gzip" and "immutable" in response.headers["cache-control"]
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pages import exhibits as offered
 from pages.charts import chain, compare, gates, inputs, network, paths, states, theme, views
 from pages.charts.numbers import bracketed, number, percent, steps, weight
 from pages.charts.remarks import bend, quantities, remarks
 from pages.charts.remarks import item as remarks_item
+from pages.controls import live
 from pages.controls.show import encode, latex_number
+from pages.controls.table import TABLE
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, nudged, run, sweep
@@ -190,8 +193,8 @@ def test_the_lstm_opens_on_two_different_curves_and_a_memory():
 def test_three_cells_share_one_held_axis():
     runs = {name: run(replace(SCENARIOS["same_input"].experiment, cell=name)) for name in CELLS}
     figures = [
-        compare.state_picture(compare.state_norms(runs)),
-        compare.input_picture(runs),
+        compare.input_picture(compare.input_norms(runs)),
+        compare.state_picture(runs),
         compare.hidden_picture(runs),
     ]
     assert len({tuple(item["figure"]["layout"]["yaxis"]["range"]) for item in figures}) == 1
@@ -206,14 +209,66 @@ def test_hidden_to_hidden_leaves_out_what_the_cell_remembers():
     runs = {name: run(replace(e, cell=name)) for name in CELLS}
     assert compare.hidden_norms(runs)["norms"]["lstm"].value[0] == 0
     assert compare.state_norms(runs)["norms"]["lstm"].value[0] > 0.8
-    assert "leaves the LSTM's cell path out" in compare.hidden_picture(runs)["alt"]
+    assert "leaves the LSTM’s cell path out" in compare.hidden_picture(runs)["alt"]
+    assert "feels it most" not in compare.hidden_picture(runs)["alt"] + compare.state_picture(runs)["alt"]
+
+
+def opening(page):
+    """The experiment with which a page opens."""
+    return live.meant(page, {})
+
+
+def test_compare_opens_on_gates_of_one_half_life_and_on_a_read_out_that_is_not_flat():
+    """Or the ranking would be put in by hand, and the LSTM's output would hide what its cell keeps."""
+    offered.offer()
+    e = opening("compare")
+    assert e == replace(SCENARIOS["same_input"].experiment, cell=e.cell)
+    lstm, gru = (run(replace(e, cell=name)) for name in ("lstm", "gru"))
+    assert (lstm.trajectory.gate("f") == 0.99).all() and (gru.trajectory.gate("z") == 0.99).all()
+    assert np.abs(lstm.trajectory.c).max() < 0.3
+    assert (1 / np.cosh(lstm.trajectory.c) ** 2 > 0.9).all()
+
+
+def nudged_input(e, at, by=1e-6):
+    """(h_T, C_T) of the LSTM for input `at` moved by ±`by`, written out by hand: central difference."""
+    ends = []
+    for sign in (1, -1):
+        c, h = e.c0, e.h0
+        for t in range(1, e.T + 1):
+            x = math.sin(2 * math.pi * t / e.period) + sign * by * (t == at)
+            i = e.i if e.i_mode == "pinned" else 1 / (1 + math.exp(-(e.w_i * h + e.u_i * x + e.b_i)))
+            c = e.f * c + i * math.tanh(e.w_g * h + e.u_g * x + e.b_g)
+            h = e.o * math.tanh(c)
+        ends.append((h, c))
+    (h1, c1), (h0, c0) = ends
+    return abs(h1 - h0) / (2 * by), abs(c1 - c0) / (2 * by)
+
+
+def test_a_cell_may_keep_what_its_output_does_not_show():
+    """C_30 = 7.23: the cell keeps .76 of its first input, and h feels a millionth of it."""
+    e = SCENARIOS["flat_read_out"].experiment
+    runs = {name: run(replace(e, cell=name)) for name in CELLS}
+    by_h, by_c = nudged_input(e, at=1)
+    a = compare.input_norms(runs)
+    assert a["norms"]["lstm"].value[0] == pytest.approx(by_h, rel=2e-3) and 1.4e-6 < by_h < 1.45e-6
+    assert a["by_c"].value == pytest.approx(by_c, rel=1e-6) and round(by_c, 2) == 0.76
+    text = compare.input_picture(a)["alt"]
+    assert "C₃₀ = 7.23, where tanh is flat: the cell holds |∂C₃₀/∂x₁| = 0.756" in text and "GRU feels it most" in text
+
+
+def test_compare_says_that_z_keeps():
+    runs = {name: run(replace(SCENARIOS["same_input"].experiment, cell=name)) for name in CELLS}
+    [gru] = [line["latex"] for line in compare.formula(compare.input_norms(runs))["lines"] if "GRU" in line["latex"]]
+    assert r"z \, h_{t-1} + (1 - z) \, n_t" in gru and "kept" in TABLE["z"].label
+    h = run(Experiment(cell="gru", T=1, t=1, h0=0.5, z=1.0, sequence="constant")).trajectory.h
+    assert h[1] == h[0]  # z = 1 keeps all
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
 def test_gates_and_states_are_those_of_the_run(sequence):
     r = run(replace(LSTM_OPENING, sequence=sequence, values=(1.0, 2.0)))
     a = gates.quantities(r)
-    for q, name in {"f": "forget", "i": "update", "g": "candidate", "o": "output"}.items():
+    for q, name in {"f": "forget", "i": "input", "g": "candidate", "o": "output"}.items():
         assert np.array_equal(trace(gates.picture(a), name)["y"], r.trajectory.gate(q)[:, 0])
     assert np.array_equal(trace(gates.states_picture(a), "cell state")["y"], r.trajectory.c[:, 0])
 

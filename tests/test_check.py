@@ -128,6 +128,13 @@ def test_the_norm_is_the_largest_singular_value_of_mpmaths_jacobian(cell):
     assert near(Decimal(computed(e, check.norm).value.item()), max(mpmath.svd_r(J, compute_uv=False)), digits=15)
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_core_and_second_opinion_agree_on_what_an_input_does(cell):
+    e = replace(GATED, cell=cell, activation="tanh", w=-0.8, T=9, t=8, k=2)
+    assert check.difference(run(e).flow.by_input(8)[2].norm(2), computed(e, check.effect)) < 1e-13
+    assert computed(replace(e, k=8), check.effect).mant == 0  # x_9 comes after h_8
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_core_and_second_opinion_agree_for_every_activation(activation):
     e = Experiment(activation=activation, w=-1.2, u=0.8, b=0.3, T=40, t=37, k=2, sequence="sine", slope=0.2)

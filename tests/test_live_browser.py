@@ -32,12 +32,12 @@ from tests.visits import (
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
-MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 1, "f"), "compare": ("state-norm", 0, "w")}  # figure, trace, key
+MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 1, "f"), "compare": ("input-norm", 0, "w")}  # figure, trace, key
 ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
 OPENING = {
     "chain": Experiment(),
     "lstm": SCENARIOS["lstm"].experiment,
-    "compare": Experiment(activation="tanh", w=1.0, sequence="sine", T=30, t=30),
+    "compare": SCENARIOS["same_input"].experiment,
 }
 
 
@@ -91,7 +91,7 @@ def _position(address, key, value):
     ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&t=100", "T", "chain", 1),
     ("chain?activation=tanh&T=30&t=30", "k", "chain", 1), ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", 1),
     ("chain?sequence=sine", "amplitude", "states", 1),
-    ("lstm", "c0", "paths", 3), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "state-norm", 0),
+    ("lstm", "c0", "paths", 3), ("lstm?t=100", "T", "paths", 1), ("compare", "h0", "input-norm", 0),
     ("saturation", "b", "saturation", 8), ("gates", "c0", "memory", 0),
 ])  # fmt: skip
 def test_every_slider_is_followed(server, desk, address, key, figure, trace):

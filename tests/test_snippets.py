@@ -52,9 +52,9 @@ def total(e):
     return [scalar(r.flow.total(r.t, r.k))[0].value]
 
 
-def norms(e):
+def effects(e):
     runs = [run(replace(e, cell=name)) for name in CELLS]
-    return [r.flow.products_to(r.t, r.k).norm(2)[0].value for r in runs]
+    return [abs(r.flow.by_input(r.t)[r.k].value.item()) if r.t > r.k else 0.0 for r in runs]
 
 
 def loss(e):
@@ -64,7 +64,7 @@ def loss(e):
 CASES = [
     *((chain, e) for e in RNNS),
     *((total, replace(e, cell="lstm")) for e in GATED),
-    *((norms, replace(e, activation=name)) for e, name in zip(GATED, [*ACTIVATIONS, "tanh"], strict=True)),
+    *((effects, replace(e, activation=name)) for e, name in zip(GATED, [*ACTIVATIONS, "tanh"], strict=True)),
     *((loss, e) for e in SAYING),
 ]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pages.charts.compare import effect
 from pages.charts.numbers import number, scalar
 from rnn_core.cells import CELLS, GRU, LSTM
 from rnn_core.experiment import Experiment, inputs, run
@@ -107,13 +108,13 @@ def total(e: Experiment) -> Snippets:
     return _both(numpy, torch)
 
 
-def norms(e: Experiment) -> Snippets:
-    """‖∂s_t/∂s_k‖₂ of the three cells."""
-    runs = {name: run(replace(e, cell=name)) for name in CELLS}
-    answers = {name: _comment(r.flow.products_to(r.t, r.k).norm(2)[0]) for name, r in runs.items()}
+def effects(e: Experiment) -> Snippets:
+    """|∂h_t/∂x_{k+1}| of the three cells."""
+    answers = {name: _comment(effect(run(replace(e, cell=name)))) for name in CELLS}
     (of_lstm, lstm), (of_gru, gru) = _gates(e, LSTM.gates), _gates(e, GRU.gates)
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_lstm, *of_gru, *_ends(e)]
     start = {"rnn": "[h0]", "lstm": "[c0, h0]", "gru": "[h0]"}
+    late = [f"    return 0.0  # x_{e.begin + 1} comes after h_{e.end}"] if e.begin == e.end else []
 
     def cells(library: str, pack: Callable[[str], str]) -> list[str]:
         return [
@@ -141,27 +142,31 @@ def norms(e: Experiment) -> Snippets:
 
     def asked(library: str) -> list[str]:
         begin = {"np": "np.array({})", "torch": "{}"}[library]
-        return [f"print(norm({name}, {begin.format(start[name])}))  # {answers[name]}" for name in CELLS]
+        return [f"print(effect({name}, {begin.format(start[name])}))  # {answers[name]}" for name in CELLS]
 
     numpy = [
         *_head("numpy", e, given), *_phi_of_complex(e), *_SIGMOID.split("\n"),
         *cells("np", lambda parts: f"np.array([{parts}])"),
         _STEP,
         "",
-        "def norm(cell, s):",
-        "    s_k = run(cell, s, x[:k])",
-        "    columns = [run(cell, s_k + STEP * one, x[k:t]).imag for one in np.eye(len(s))]",
-        "    return np.linalg.norm(np.array(columns) / STEP.imag, 2)",
+        "def effect(cell, s):  # |∂h_t/∂x_{k+1}|",
+        *(late or [
+            "    h = run(cell, s, [*x[:k], x[k] + STEP, *x[k + 1 : t]])[-1]",
+            "    return abs(h.imag / STEP.imag)",
+        ]),
         "",
         *asked("np"),
     ]  # fmt: skip
     torch = [
         *_head("torch", e, given), *_phi(e, torch=True),
         *cells("torch", lambda parts: f"torch.stack([{parts}])"),
-        "def norm(cell, s):",
-        "    s_k = run(cell, torch.tensor(s, dtype=torch.float64), x[:k])",
-        "    J = torch.autograd.functional.jacobian(lambda s: run(cell, s, x[k:t]), s_k)",
-        "    return torch.linalg.matrix_norm(J, 2).item()",
+        "def effect(cell, s):  # |∂h_t/∂x_{k+1}|",
+        *(late or [
+            "    s = torch.tensor(s, dtype=torch.float64)",
+            "    h = lambda x_k: run(cell, s, [*x[:k], x_k, *x[k + 1 : t]])[-1]",
+            "    at = torch.as_tensor(x[k], dtype=torch.float64)",
+            "    return abs(torch.autograd.functional.jacobian(h, at).item())",
+        ]),
         "",
         *_flat(*(replace(e, cell=name) for name in CELLS)),
         *asked("torch"),

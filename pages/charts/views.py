@@ -183,40 +183,44 @@ def _three(e: Experiment, over: Over = None) -> dict[str, Run]:
 @live
 def compare_items(e: Experiment, over: Over) -> Items:
     runs = _three(e, over)
-    a = compare.state_norms(runs)
+    a = compare.input_norms(runs)
     return [
-        compare.state_picture(a), compare.formula(a), remarks.item(*map(remarks.quantities, runs.values())),
-        compare.input_picture(runs), compare.hidden_picture(runs),
+        compare.input_picture(a), compare.formula(a), remarks.item(*map(remarks.quantities, runs.values())),
+        compare.state_picture(runs), compare.hidden_picture(runs),
     ]  # fmt: skip
 
 
 def compare_columns(e: Experiment) -> Columns:
     """One row for each step j = k … t, one column for each cell."""
-    a = compare.state_norms(_three(e))
-    norms = {f"{CELLS[name].title} |ds_t/ds_j|": norm.value.tolist() for name, norm in a["norms"].items()}
-    return {"j": a["j"].tolist(), **norms}
+    runs = _three(e)
+    effects, states = compare.input_norms(runs)["norms"], compare.state_norms(runs)["norms"]
+    return {
+        "j": list(range(e.begin, e.end + 1)),
+        **{f"{CELLS[name].title} |dh_t/dx_j|": [None, *x.value.tolist()] for name, x in effects.items()},
+        **{f"{CELLS[name].title} |ds_t/ds_j|": x.value.tolist() for name, x in states.items()},
+    }
 
 
 def compare_code(e: Experiment) -> list[str]:
+    if e.begin == e.end:
+        return [f"print(0.0)  # x_{e.begin + 1} comes after h_{e.end}, which does not feel it: 0.0"]
     lines = ["from dataclasses import replace", 'for cell in ("rnn", "lstm", "gru"):']
-    lines.append(f"    P = run(replace(r.experiment, cell=cell)).flow.products_to(t={e.end}, k={e.begin})")
-    lines.append("    print(cell, P.norm(2).value[0].item())")
-    return lines + [
-        f"# {name} {r.flow.products_to(r.t, r.k).norm(2).value[0].item()!r}" for name, r in _three(e).items()
-    ]
+    lines.append(f"    by_x = run(replace(r.experiment, cell=cell)).flow.by_input(t={e.end})  # row j - 1: ∂h_t/∂x_j")
+    lines.append(f"    print(cell, abs(by_x.value[{e.begin}].item()))")
+    return lines + [f"# {name} {compare.effect(r).value.item()!r}" for name, r in _three(e).items()]
 
 
 def compare_number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
     """The RNN's: the sliders of the first tab drive it."""
     r = run_over(replace(e, cell="rnn"), over)
-    return f"the RNN’s ‖{derivative('s', r.t, 's', r.k)}‖₂", first(r.flow.products_to(r.t, r.k).norm(2), r)
+    return f"the RNN’s |{derivative('h', r.t, 'x', r.k + 1)}|", compare.effect(r)
 
 
 # the number once more: the badge's way to it, and code of its own
 _CHAIN: dict[str, Any] = {"check": verdict.by(chain_number, check.chain), "snippets": snippets.chain}
 _LOSS: dict[str, Any] = {"check": verdict.by(backprop.main_number, check.loss_gradient), "snippets": snippets.loss}
 _TOTAL: dict[str, Any] = {"check": verdict.by(lstm_number, check.total), "snippets": snippets.total}
-_NORM: dict[str, Any] = {"check": verdict.by(compare_number, check.norm), "snippets": snippets.norms}
+_EFFECT: dict[str, Any] = {"check": verdict.by(compare_number, check.effect), "snippets": snippets.effects}
 
 VIEWS = {
     "chain": View(chain_items, chain_columns, chain_code, chain_number, chain_tapped, **_CHAIN),
@@ -225,5 +229,5 @@ VIEWS = {
     "network": View(backprop.items, backprop.columns, backprop.code, backprop.main_number, backprop.tapped, **_LOSS),
     "gates": View(gates_items, gates_columns, lstm_code, lstm_number, gates_tapped, **_TOTAL),
     "lstm": View(lstm_items, lstm_columns, lstm_code, lstm_number, **_TOTAL),
-    "compare": View(compare_items, compare_columns, compare_code, compare_number, **_NORM),
+    "compare": View(compare_items, compare_columns, compare_code, compare_number, **_EFFECT),
 }

@@ -20,6 +20,7 @@ GATE_TITLES = {
     "i": "input", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate",
 }  # fmt: skip
 SYMBOLS = {"g": "C̃"}
+_KEEPS = {"z": ", the share of h that is kept"}  # as in PyTorch; some papers have it the other way round
 
 
 def _slider(key: str, label: str, low: float, high: float, step: float, help: str | None = None) -> Control:
@@ -34,7 +35,7 @@ def _gate(q: str, candidate: str) -> list[Control]:
     symbol, title = SYMBOLS.get(q, q), GATE_TITLES[q]
     return [
         _choice(f"{q}_mode", f"The {title}{'' if q == candidate else ' gate'} {symbol} is", MODES),
-        _slider(q, f"Value of {symbol}", -1.0 if q == candidate else 0.0, 1.0, 0.01),
+        _slider(q, f"Value of {symbol}{_KEEPS.get(q, '')}", -1.0 if q == candidate else 0.0, 1.0, 0.01),
         _slider(f"w_{q}", f"Weight w from h to {symbol}", -5.0, 5.0, 0.05),
         _slider(f"u_{q}", f"Weight u from x to {symbol}", -5.0, 5.0, 0.05),
         _slider(f"b_{q}", f"Bias b of {symbol}", -8.0, 8.0, 0.05),

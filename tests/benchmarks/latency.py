@@ -20,7 +20,7 @@ FLOOR = Path(__file__).with_name("floor.py")
 PAGES = {  # name → (address, slider, figure, the trace to look at)
     "page 1": ("/?activation=tanh&w=1", "w", "chain", 1),
     "lstm": ("/lstm?f=0.5", "f", "paths", 1),
-    "compare": ("/compare?w=1.5", "w", "state-norm", 0),
+    "compare": ("/compare?w=1.5", "w", "input-norm", 0),
 }
 
 # When each of the figures shows new data: `first` for the watched one moving, `exact` when it holds what the
