@@ -28,7 +28,7 @@ _OURS = {
         "draft.js",
         "builder.js",
     )
-} | {"unrolled.css": tuple(_HERE / f"{name}.css" for name in ("figures", "layout", "scenes", "builder", "present"))}
+} | {"unrolled.css": tuple(_HERE / f"{name}.css" for name in ("present", "figures", "layout", "scenes", "builder"))}
 _PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
 _FILES = {**_OURS, "plotly.js": (_PLOTLY / "package_data" / "plotly.min.js",)}
 _FOLDER = "/assets"
