@@ -1,7 +1,11 @@
 """The badge: what it says of a second opinion, where it is asked, and that nothing is asked while a slider moves."""
 
+import asyncio
 import json
 from decimal import Decimal
+from threading import Event
+from time import sleep
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +14,7 @@ from starlette.requests import Request
 
 from pages.charts.verdict import verdict
 from pages.charts.views import VIEWS
-from pages.controls import checks
+from pages.controls import checks, queue
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.check import Check, computed
@@ -99,10 +103,28 @@ def loss(e, w):
         return sum(z.exp() for z in logits).ln() - logits[["to", "be", "or", "not"].index(e.target)]
 
 
+async def stays():
+    """A client that waits for its answer."""
+    await asyncio.Event().wait()
+
+
 def asked(address, query="", clicked=True):
-    query += "&clicked" if clicked else ""
-    scope = {"type": "http", "path_params": {"page": address}, "query_string": query.encode(), "headers": []}
-    return checks._serve(Request(scope))
+    return together((address, query, clicked))[0]
+
+
+def together(*many):
+    """What the server answers, to all at once."""
+
+    async def ask(address, query, clicked=True):
+        query += "&clicked" if clicked else ""
+        scope = {"type": "http", "method": "GET", "path_params": {"page": address}, "query_string": query.encode(),
+                 "headers": []}  # fmt: skip
+        return await checks._serve(Request(scope, stays))
+
+    async def all_of_them():
+        return await asyncio.gather(*(ask(*one) for one in many))
+
+    return asyncio.run(all_of_them())
 
 
 def test_the_server_checks_what_the_address_chooses():
@@ -121,34 +143,68 @@ def test_a_page_opens_with_its_own_choices_in_its_check():
     assert "∂C₃₀/∂C₀" in answer["title"] and answer["agrees"]
 
 
-def test_a_busy_server_tells_a_click_its_place_in_line():
+@pytest.fixture
+def slow(monkeypatch):
+    """The chain's check takes 20 ms, by a clock of the test's; what was checked, and a rest from it."""
     healthy(opened("chain"))
-    with checks.CHECKS.turn():
-        first, second = asked("chain", "w=1.1"), asked("chain", "w=1.2")
-        assert first.status_code == second.status_code == 503
-        assert [json.loads(told.body)["place"] for told in (first, second)] == [1, 2]
-        assert json.loads(asked("chain", "w=1.1").body)["place"] == 1, "who asks again has kept it"
-        assert asked("chain", "w=1.3", clicked=False).status_code == 503
-    assert asked("chain", "w=1.2").status_code == 200
+    now, checked = [1000.0], []
 
-
-def test_checks_that_nobody_clicked_for_take_a_small_share_of_the_time(monkeypatch):
-    healthy(opened("chain"))
-    now = [1000.0]
-    monkeypatch.setattr(checks, "monotonic", lambda: now[0])
-    monkeypatch.setattr(checks, "_rests_until", 0.0)
-
-    def slow(experiment):
+    def check(experiment):
+        checked.append(experiment.w)
+        sleep(0.02)
         now[0] += 0.02
         return {"of": experiment.w}
 
-    monkeypatch.setitem(checks._CHECKS, "chain", slow)
+    monkeypatch.setattr(checks, "monotonic", lambda: now[0])
+    monkeypatch.setattr(checks, "_rests_until", 0.0)
+    monkeypatch.setitem(checks._CHECKS, "chain", check)
+
+    def rest():
+        now[0] += 0.02 / checks._SHARE
+
+    return SimpleNamespace(checked=checked, rest=rest)
+
+
+@pytest.mark.parametrize("different", [False, True])
+def test_of_many_clicks_at_once_each_is_answered(slow, different):
+    w = [1 + different * j / 100 for j in range(32)]
+    answers = together(*(("chain", f"w={one}") for one in w))
+    assert [json.loads(each.body)["of"] for each in answers] == w
+    assert slow.checked == (w if different else [1.0])
+
+
+def test_a_check_that_fails_fails_for_who_asked_for_it(slow, monkeypatch):
+    def check(experiment):
+        return {"of": 1 / (experiment.w - 3)}
+
+    monkeypatch.setitem(checks._CHECKS, "chain", check)
+    with pytest.raises(ZeroDivisionError):
+        asked("chain", "w=3")
+    assert asked("chain", "w=4").status_code == 200
+
+
+def test_a_click_that_has_waited_long_is_told_its_place_in_line(slow, monkeypatch):
+    monkeypatch.setattr(queue, "PATIENCE", 0.01)
+    go = Event()
+    monkeypatch.setitem(checks._CHECKS, "chain", lambda experiment: go.wait(10) and {"of": experiment.w})
+    told = together(*(("chain", f"w={w}") for w in (1.01, 1.1, 1.2, 1.1)))
+    assert [(each.status_code, json.loads(each.body)["place"]) for each in told] == [
+        (503, 1), (503, 1), (503, 2), (503, 1)
+    ]  # fmt: skip
+    assert asked("chain", "w=1.3", clicked=False).status_code == 503
+    go.set()
+    monkeypatch.setattr(queue, "PATIENCE", 60)
+    assert asked("chain", "w=1.2").status_code == 200
+
+
+def test_checks_that_nobody_clicked_for_take_a_small_share_of_the_time(slow):
     assert asked("chain", "w=3.1", clicked=False).status_code == 200
     assert asked("chain", "w=3.2", clicked=False).status_code == 503
     assert asked("chain", "w=3.1", clicked=False).status_code == 200, "what is known costs nothing"
-    now[0] += 0.02 / checks._SHARE
+    slow.rest()
     assert asked("chain", "w=3.2", clicked=False).status_code == 200
     assert asked("chain", "w=3.3").status_code == 200, "a click is answered"
+    assert asked("chain", "w=3.4", clicked=False).status_code == 503, "and is a click for itself alone"
 
 
 def badge(page):

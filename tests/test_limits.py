@@ -260,7 +260,7 @@ def test_every_cache_is_bounded():
 
 
 KNOWN = {  # what lives as long as the server and changes: why it stays small
-    "live._SOURCES": "one for each page and scene", "live._SWEEPS": "_KEPT sweeps",
+    "live._SOURCES": "one for each page and scene",
     "checks._CHECKS": "one for each page", "alive._beating": "one task",
     "exhibits._SHOWS": "one for each page", "exhibits.TITLES": "one for each page",
 }  # fmt: skip
@@ -379,7 +379,7 @@ def test_a_route_that_fails_says_so_and_no_more(monkeypatch):
         sent.append(message)
 
     async def receive():
-        return {"type": "http.request", "body": b""}
+        await asyncio.Event().wait()  # a client that stays
 
     scope = {"type": "http", "method": "GET", "path": "/sweeps/failing/w", "query_string": b"", "headers": []}
     with pytest.raises(RuntimeError, match="secret"):  # for the log

@@ -1,17 +1,19 @@
 """Sweeps: what a drag shows at a position is what the server shows there, and it travels light."""
 
+import asyncio
 import gzip
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from time import sleep
 
 import numpy as np
 import pytest
 from starlette.requests import Request
 
 from pages.charts import views
-from pages.controls import live
+from pages.controls import live, queue
+from pages.controls.queue import Line
 from pages.controls.show import encode
 from pages.controls.table import TABLE, gate_fields
 from rnn_core.cells import GRU, LSTM
@@ -133,19 +135,34 @@ def test_seeds_are_followed_one_by_one_around_the_present_one():
 
 def answer(page, key, query=""):
     """What the server answers a browser that asks for a sweep."""
-    scope = {"type": "http", "method": "GET", "headers": [], "query_string": query.encode(), "path": "",
-             "path_params": {"page": page, "key": key}}  # fmt: skip
-    return live._serve(Request(scope))
+    return together((page, key, query))[0]
+
+
+def together(*many):
+    """What it answers, to all at once."""
+
+    async def stays():
+        await asyncio.Event().wait()
+
+    async def ask(page, key, query):
+        scope = {"type": "http", "method": "GET", "headers": [], "query_string": query.encode(), "path": "",
+                 "path_params": {"page": page, "key": key}}  # fmt: skip
+        return await live._serve(Request(scope, stays))
+
+    async def all_of_them():
+        return await asyncio.gather(*(ask(*one) for one in many))
+
+    return asyncio.run(all_of_them())
 
 
 @pytest.fixture
-def offered():
+def offered(monkeypatch):
+    monkeypatch.setattr(live, "SWEEPS", Line(2, 32, kept=256))  # one that knows nothing yet
     keys = ("w", "activation", "T", "sequence", "seed")
     controls = {key: TABLE[key] for key in (*keys, "values")}
     live.offer("offered", views.chain_items, controls, lambda values: Experiment(**{key: values[key] for key in keys}))
     yield
     del live._SOURCES["offered"]
-    live._SWEEPS.clear()
 
 
 def test_an_address_gets_its_sweep_and_the_thumbs_own_place_does_not_matter(offered):
@@ -182,59 +199,49 @@ def test_what_is_no_slider_of_a_page_is_not_found(offered, page, key):
     assert answer(page, key).status_code == 404
 
 
-def test_a_busy_server_answers_no_further_sweep_and_keeps_serving_pictures(offered, monkeypatch):
-    monkeypatch.setattr(live, "_PATIENCE", 0.01)
-    kept = answer("offered", "w", "T=4").body
-    with live.SWEEPS.turn(), live.SWEEPS.turn():
-        assert answer("offered", "w", "T=3").status_code == 503
-        assert answer("offered", "w", "T=4").body is kept  # what is there needs no worker
-    assert answer("offered", "w", "T=3").status_code == 200
+def test_of_many_sweeps_at_once_each_comes(offered):
+    answers = together(*(("offered", "w", f"T={T}") for T in range(1, 33)))
+    assert [each.status_code for each in answers] == [200] * 32
+    assert len({each.body for each in answers}) == 32
+
+
+def test_a_busy_server_answers_no_further_sweep_and_what_is_there_needs_no_worker(offered, monkeypatch):
+    kept, go, sweep = answer("offered", "w", "T=4").body, Event(), live.sweep
+    monkeypatch.setattr(live, "SWEEPS", line := Line(1, 1, kept=9))
+    assert answer("offered", "w", "T=4").body == kept
+    monkeypatch.setattr(queue, "PATIENCE", 0.02)
+    monkeypatch.setattr(live, "sweep", lambda *asked: go.wait(10) and sweep(*asked))
+    told = together(*(("offered", "w", f"T={T}") for T in (5, 6, 7)))
+    assert [each.status_code for each in told] == [503] * 3 and b"line is full" in told[2].body
+    monkeypatch.setattr(live, "sweep", sweep)
+    assert answer("offered", "w", "T=4").body == kept
+    go.set()
+    while not line.is_idle:
+        pass
+    monkeypatch.setattr(queue, "PATIENCE", 60)
+    assert answer("offered", "w", "T=7").status_code == 200
 
 
 def test_a_sweep_that_many_ask_for_at_once_is_made_once(offered, monkeypatch):
-    made, go, sweep = [], Event(), live.sweep
+    made, sweep = [], live.sweep
 
     def slow(*asked):
         made.append(asked)
-        go.wait(10)
+        sleep(0.05)
         return sweep(*asked)
 
     monkeypatch.setattr(live, "sweep", slow)
-    monkeypatch.setattr(live, "_PATIENCE", 10)
-    with ThreadPoolExecutor(6) as browsers:
-        answers = [browsers.submit(answer, "offered", "w", f"T=5&w={w}") for w in range(6)]
-        while not made:
-            pass
-        go.set()
-        bodies = [each.result().body for each in answers]
+    bodies = [each.body for each in together(*(("offered", "w", f"T=5&w={w}") for w in range(6)))]
     assert len(made) == 1 and all(body is bodies[0] for body in bodies)
 
 
-def test_a_sweep_that_takes_long_is_not_waited_for_and_one_that_failed_is_made_anew(offered, monkeypatch):
-    go, sweep = Event(), live.sweep
-    monkeypatch.setattr(live, "sweep", lambda *asked: go.wait(10) and sweep(*asked))
-    monkeypatch.setattr(live, "_PATIENCE", 0.05)
-    with ThreadPoolExecutor(1) as browser:
-        first = browser.submit(answer, "offered", "w", "T=5")
-        while not live._SWEEPS:
-            pass
-        assert answer("offered", "w", "T=5").status_code == 503
-        go.set()
-        assert first.result().status_code == 200
-    monkeypatch.setattr(live, "sweep", lambda *asked: 1 / 0)
+def test_a_sweep_that_failed_is_made_anew(offered, monkeypatch):
+    sweep, broken = live.sweep, [True]
+    monkeypatch.setattr(live, "sweep", lambda *asked: 1 / 0 if broken else sweep(*asked))
     with pytest.raises(ZeroDivisionError):
         answer("offered", "w", "T=6")
-    monkeypatch.setattr(live, "sweep", sweep)
+    broken.clear()
     assert answer("offered", "w", "T=6").status_code == 200
-
-
-def test_only_the_sweeps_used_last_are_kept(offered, monkeypatch):
-    monkeypatch.setattr(live, "_KEPT", 2)
-    monkeypatch.setattr(live, "sweep", lambda items, control, experiment: str(experiment.T).encode())
-    bodies = {T: answer("offered", "w", f"T={T}").body for T in (1, 2)}
-    assert answer("offered", "w", "T=1").body is bodies[1]
-    answer("offered", "w", "T=3")
-    assert [asked[2].T for asked in live._SWEEPS] == [1, 3]
 
 
 def test_a_message_refuses_numbers_that_are_none():

@@ -9,13 +9,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import count
+from threading import Event
+from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
 
 from pages import exhibits as all_pages
-from pages.controls import exhibits, handout, packing
-from pages.controls.queue import HANDOUTS, MOMENT
+from pages.controls import exhibits, handout, packing, queue
 from pages.controls.scripts import (
     LONGEST_FILE,
     LONGEST_LINK,
@@ -61,6 +62,8 @@ def ask(path, method="GET", body=(b"",), **headers):
     parts, answer = list(body), []
 
     async def receive():
+        if not parts:
+            await asyncio.Event().wait()  # a client that stays
         part = parts.pop(0)
         return {"type": "http.request", "body": part, "more_body": bool(parts)}
 
@@ -387,14 +390,91 @@ def test_there_is_no_handout_of_what_is_no_script(name):
     assert status == 404 and headers["content-type"].startswith("text/plain") and body.startswith(b"There is no")
 
 
-def test_handouts_are_made_one_at_a_time_and_none_for_ever(monkeypatch):
-    assert handout._PATIENCE <= MOMENT  # whoever waits keeps a thread from others
-    with HANDOUTS.turn():
-        status, headers, body = ask("/handout/forget", accept="text/html")
-    assert status == 503 and b"in line" in body and "retry-after" in headers
+def test_whoever_waits_long_for_a_handout_hears_his_place(monkeypatch):
+    monkeypatch.setattr(queue, "PATIENCE", 0.05)
+    go = Event()
+    monkeypatch.setattr(handout, "_named", lambda *asked: go.wait(10) and real(*asked))
+    status, headers, body = ask("/handout/forget", accept="text/html")
+    go.set()
+    assert status == 503 and b"in line" in body and "refresh" in headers and "retry-after" in headers
+    monkeypatch.setattr(queue, "PATIENCE", 60)
+    assert ask("/handout/forget")[0] == 200
+
+
+real = handout._named
+
+
+def test_a_refusal_is_found_once(monkeypatch):
     monkeypatch.setattr(handout, "_LONGEST", -1)
-    status, _, body = ask(f"/handout/{pack(script(Slide('chain?w=2.35')))}")
-    assert status == 422 and b"-1 s to compute, which came to slide 1 of 1; make two" in body
+    once = f"/handout/{pack(script(Slide('chain?w=2.35')))}"
+    for _ in range(3):
+        status, _, body = ask(once)
+        assert status == 422 and b"-1 s to compute, which came to slide 1 of 1; make two" in body
+        monkeypatch.setattr(handout, "_drawn", pytest.fail)  # whoever asks again costs nothing
+
+
+def test_a_fault_of_ours_is_no_refusal_and_shows_nothing_of_itself(monkeypatch):
+    def broken(*asked):
+        raise ValueError("the secret of line 3")
+
+    monkeypatch.setattr(handout, "_slide", broken)
+    with pytest.raises(ValueError, match="secret"):  # for the log; a reader sees Internal Server Error
+        ask(f"/handout/{pack(script(Slide('chain?w=2.36')))}")
+
+
+# Sent as a form: for scripts too long for a link
+
+
+def form(given, notes=None, boundary="it"):
+    """The body of a form in both of a browser's ways to send it, and its kind."""
+    fields = ({"script": given} if given is not None else {}) | ({"notes": notes} if notes else {})
+    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+             for name, value in fields.items()]  # fmt: skip
+    return {
+        f"multipart/form-data; boundary={boundary}": ("".join(parts) + f"--{boundary}--\r\n").encode(),
+        "application/x-www-form-urlencoded": urlencode(fields).encode(),
+    }
+
+
+def send(kind, body, **headers):
+    return ask("/handout", "POST", [body[:1000], body[1000:]], content_type=kind, **headers)
+
+
+@pytest.mark.parametrize("notes", ["", "1"])
+@pytest.mark.parametrize("kind", form(""))
+def test_a_script_too_long_for_a_link_has_the_same_handout_by_a_form(kind, notes):
+    chaos = [hashlib.shake_256(bytes([j])).hexdigest(480) for j in range(12)]
+    odd = "Žluťoučký 🐎 & <b>=+%"
+    mine = script(*(Slide(f"chain?w={j}", f"{j} {odd}", note=note) for j, note in enumerate(chaos)), title=odd)
+    with pytest.raises(ValueError, match="and a link holds"):
+        pack(mine)
+    status, headers, body = send(kind, form(json.dumps(plain(mine)), notes)[kind], accept_encoding="gzip")
+    assert status == 200 and headers["content-disposition"].startswith('attachment; filename="unrolled-')
+    assert gzip.decompress(body).decode() == handout.page(mine, "http://class.example.edu", notes=bool(notes))
+
+
+@pytest.mark.parametrize("kind", form(""))
+@pytest.mark.parametrize(("given", "why"), [
+    ("{", "this is no JSON"), ("[]", "a title and a list of slides"), (None, "no field “script”"),
+    (json.dumps({"slides": [{"address": "<b>x</b>"}]}), "slide 1: address must begin with a page"),
+    (json.dumps({"slides": [{"address": "chain", "seconds": "<i>"}]}), "seconds must be a whole number"),
+    ("9" * (LONGEST_FILE + 1), f"at most {LONGEST_FILE} characters, and this file {LONGEST_FILE + 1}"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_sent_script_is_a_sentence_on_a_page(kind, given, why):
+    status, headers, body = send(kind, form(given)[kind])
+    assert status == 422 and headers["content-type"].startswith("text/html") and "no-store" in headers["cache-control"]
+    assert f"There is no handout: {'' if given else 'this form has '}" in body.decode() and why in body.decode()
+    assert b"<b>" not in body and b"<i>" not in body and len(body) < 2000
+
+
+@pytest.mark.parametrize(("kind", "body"), [
+    ("multipart/form-data", b"--x"), ("multipart/form-data; boundary=x", b"nothing of the kind"),
+    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name=a; filename="a"\r\n\r\n{}'),
+    ("application/x-www-form-urlencoded", b"\xff=%ff&" * 99), ("text/plain", b"script={}"), ("", b""),
+])  # fmt: skip
+def test_what_is_no_form_is_refused_with_a_page(kind, body):
+    status, headers, body = send(kind, body)
+    assert status == 422 and headers["content-type"].startswith("text/html") and b"this form" in body
 
 
 def test_a_script_that_takes_more_than_seconds_to_draw_is_refused_with_the_seconds(monkeypatch):

@@ -4,12 +4,16 @@ Its first part is the same for all: style, Plotly and what draws. It is compress
 handout goes on from there. A policy in the file itself lets these two scripts run, and nothing else.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
 import re
 import zlib
-from functools import cache, lru_cache
+from asyncio import to_thread
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,28 +21,33 @@ from time import thread_time
 from typing import Any
 
 import streamlit as st
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from pages.controls import address, assets
 from pages.controls.exhibits import Exhibit, Items, exhibit
-from pages.controls.queue import HANDOUTS, Busy, answer
-from pages.controls.scripts import Script, Slide, find
+from pages.controls.queue import HANDOUTS, Busy, answer, notice, seen
+from pages.controls.scripts import Script, Slide, find, loads
 from pages.controls.show import encode
 
 _HERE = Path(__file__).parent
 _MODULES = ("message", "theme", "handout")  # each imports only from those before it
-_PATIENCE = 0.5  # s; waiting requests keep threads from others, and the page that they get instead asks again
 _LONGEST = 5.0  # s of computing that its pictures may take
+_PIECE = 1 << 17  # bytes of what is compressed
 _SLOT = re.compile(r'<mn data-slot="(\w+)"></mn>')
 _COLORS = ("backgroundColor", "secondaryBackgroundColor", "textColor", "primaryColor")
+
+
+class TooLong(ValueError):
+    """A script that takes too long to draw."""
 
 
 def page(script: Script, base: str, notes: bool = False) -> str:
     """A script's handout. `base` is where the app lives, without a slash at its end; `notes` are the speaker's.
 
-    Raises ValueError for a script that takes too long to draw.
+    Raises TooLong.
     """
     return _head() + _body(script, base, notes)
 
@@ -103,7 +112,7 @@ def _body(script: Script, base: str, notes: bool) -> str:
     slides = []
     for number, slide in enumerate(script.slides, 1):
         if thread_time() > until:
-            raise ValueError(
+            raise TooLong(
                 f"its pictures take more than {_LONGEST:g} s to compute, which came to slide {number} of"
                 f" {len(script.slides)}; make two scripts of it"
             )
@@ -212,32 +221,99 @@ def _begun() -> tuple[bytes, Any]:
     return deflate.compress(_head().encode()) + deflate.flush(zlib.Z_FULL_FLUSH), deflate
 
 
-@lru_cache(maxsize=32)
-def _rest(script: Script, base: str, notes: bool) -> bytes:
-    """A handout's own part, as the end of that file."""
-    deflate = _begun()[1].copy()
-    return deflate.compress(_body(script, base, notes).encode()) + deflate.flush()
+@dataclass(frozen=True)
+class _Made:
+    """A handout's name and its own part, as the end of that file."""
+
+    name: str
+    rest: bytes
 
 
-def _serve(request: Request) -> Response:
+@dataclass(frozen=True)
+class _Refused:
+    """Why there is no handout; kept like one, so that it is not found out anew."""
+
+    status: int
+    why: str
+
+
+def _named(text: str, base: str, notes: bool) -> _Made | _Refused:
+    """A handout of what a link names or holds."""
     try:
-        script = find(request.path_params["script"])
+        script = find(text)
     except ValueError as error:
-        return PlainTextResponse(f"There is no handout: {error}.", 404)
-    base, notes = address.public(request), request.query_params.get("notes") == "1"
+        return _Refused(404, str(error))
+    return _drawn(script, base, notes)
+
+
+def _sent(kind: str, form: bytes, base: str) -> _Made | _Refused:
+    """A handout of what a form holds, which has room for scripts of any length."""
     try:
-        with HANDOUTS.turn((script, base, notes), _PATIENCE):
-            content = _begun()[0] + _rest(script, base, notes)
+        fields = _fields(kind, form)
+        if "script" not in fields:
+            raise ValueError("this form has no field “script”")
+        script = loads(fields["script"])
+    except ValueError as error:
+        return _Refused(422, str(error))
+    return _drawn(script, base, fields.get("notes") == "1")
+
+
+def _fields(kind: str, form: bytes) -> dict[str, str]:
+    """The texts of a form, in any of a browser's ways to send it."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": form}
+
+    async def read() -> dict[str, Any]:
+        request = Request({"type": "http", "headers": [(b"content-type", kind.encode("latin-1"))]}, receive)
+        return dict(await request.form(max_files=0, max_fields=8, max_part_size=len(form)))
+
+    try:
+        return asyncio.run(read())
+    except MultiPartException as error:
+        raise ValueError(f"this form cannot be read: {error.message}") from None
+
+
+def _drawn(script: Script, base: str, notes: bool) -> _Made | _Refused:
+    deflate = _begun()[1].copy()
+    try:
+        return _Made(_file(script.title), deflate.compress(_body(script, base, notes).encode()) + deflate.flush())
+    except TooLong as error:
+        return _Refused(422, str(error))
+
+
+async def _serve(request: Request) -> Response:
+    base = await to_thread(address.public, request)
+    return await _answer(request, _named, request.path_params["script"], base, request.query_params.get("notes") == "1")
+
+
+async def _serve_sent(request: Request) -> Response:
+    base = await to_thread(address.public, request)
+    return await _answer(request, _sent, request.headers.get("content-type", ""), await request.body(), base)
+
+
+async def _answer(request: Request, *asked: Any) -> Response:
+    try:
+        made = await HANDOUTS.ask(request, *asked)
     except Busy as busy:
         return answer(busy, request)
-    except ValueError as error:
-        return PlainTextResponse(f"There is no handout: {error}.", 422)
-    headers = {"Content-Disposition": f'attachment; filename="{_file(script.title)}"', "Cache-Control": "no-store"}
+    if isinstance(made, _Refused):
+        text = f"There is no handout: {made.why}."
+        if seen(request):
+            return notice(text, "", made.status, {"Cache-Control": "no-store"})
+        return PlainTextResponse(text, made.status)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
+    content = _begun()[0] + made.rest
     if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-    else:
-        content = zlib.decompress(content, wbits=31)
-    return Response(content, headers=headers, media_type="text/html")
+        return Response(content, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/html")
+    return StreamingResponse(_inflated(content), headers=headers, media_type="text/html")
+
+
+def _inflated(content: bytes) -> Iterator[bytes]:
+    """The file as it is, in pieces: it is four times as long."""
+    inflate = zlib.decompressobj(wbits=31)
+    for begin in range(0, len(content), _PIECE):
+        yield inflate.decompress(content[begin : begin + _PIECE])
 
 
 def _file(title: str) -> str:
@@ -246,4 +322,4 @@ def _file(title: str) -> str:
     return f"unrolled-{name or 'script'}.html"
 
 
-ROUTES = [Route("/handout/{script}", _serve)]
+ROUTES = [Route("/handout", _serve_sent, methods=["POST"]), Route("/handout/{script}", _serve)]

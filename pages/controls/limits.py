@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.controls.queue import page
+from pages.controls.queue import ASKS_AGAIN, notice
 
 ADDRESS = 16_000  # bytes of a path and its query; the longest that the app makes has about half of that
 PARAMETERS = 200  # of a query; a page has 60 controls
@@ -76,7 +76,8 @@ class Limited:
             return PlainTextResponse(f"A request has at most {BODY} bytes.", 413)
         if self.open >= self.most and "text/html" in headers.get("accept", ""):
             text = f"This server is full: {self.open} tabs are open on it, and it was not made for more."
-            return page(text, {"Retry-After": str(_PATIENCE), "Refresh": str(_PATIENCE), "Cache-Control": "no-store"})
+            again = {"Retry-After": str(_PATIENCE), "Refresh": str(_PATIENCE), "Cache-Control": "no-store"}
+            return notice(text, ASKS_AGAIN, 503, again)
         return None
 
     def _knows(self, host: str) -> bool:

@@ -5,11 +5,9 @@ browser picks the position. Nothing is asked of the server while the thumb is mo
 """
 
 import gzip
-from collections import OrderedDict
+from asyncio import to_thread
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,9 +29,7 @@ SIZE = 60_000  # bytes of a compressed sweep
 _MOST_DRAWN = 26  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
 _TRIAL = 12  # positions, to foretell how many will fit
 _FIXED = 3000  # bytes of a message without positions
-_KEPT = 256  # sweeps
 _FOLDER = "/sweeps"
-_PATIENCE = 0.5  # s; waiting requests keep threads from others
 
 
 def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choices:
@@ -115,51 +111,25 @@ def _judged(controls: Mapping[str, Control], given: Mapping[str, str]) -> dict[s
     return {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
 
 
-_SWEEPS: OrderedDict[tuple[Any, ...], Future[bytes]] = OrderedDict()  # made or under way, the last used last
-_LOCK = Lock()  # of `_SWEEPS`
-
-
-def _shared(*asked: Any) -> bytes:
-    """`sweep`, made once however many ask for it. Raises Busy where it would take too long."""
-    with _LOCK:
-        known = _SWEEPS.get(asked)
-        future = _SWEEPS[asked] = known or Future()
-        _SWEEPS.move_to_end(asked)
-        if len(_SWEEPS) > _KEPT:
-            _SWEEPS.popitem(last=False)
-    if known is None:
-        _make(future, asked)
-    try:
-        return future.result(_PATIENCE)
-    except TimeoutError:
-        raise Busy(1) from None  # it is being made
-
-
-def _make(future: Future[bytes], asked: tuple[Any, ...]) -> None:
-    """Fulfil a sweep as soon as there is a free worker; one that fails may be asked for again."""
-    try:
-        with SWEEPS.turn(asked, _PATIENCE):
-            future.set_result(sweep(*asked))
-    except BaseException as error:
-        with _LOCK:
-            _SWEEPS.pop(asked, None)
-        future.set_exception(error)
-
-
-def _serve(request: Request) -> Response:
+async def _serve(request: Request) -> Response:
     source = _SOURCES.get(request.path_params["page"])
     control = source.controls.get(request.path_params["key"]) if source else None
     if source is None or control is None or control.kind != "slider":
         return Response(status_code=404)
-    values = _judged(source.controls, request.query_params)
-    if control.alike:
-        values[control.key] = control.default  # the same sweep, wherever the thumb is
+    experiment = await to_thread(_around, source, control, request.query_params)
     try:
-        message = _shared(source.items, control, source.experiment(values))
+        message = await SWEEPS.ask(request, sweep, source.items, control, experiment)
     except Busy as busy:
         return answer(busy, request)
     headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(message, headers=headers, media_type="application/octet-stream")
+
+
+def _around(source: _Source, control: Control, given: Mapping[str, str]) -> Experiment:
+    values = _judged(source.controls, given)
+    if control.alike:
+        values[control.key] = control.default  # the same sweep, wherever the thumb is
+    return source.experiment(values)
 
 
 ROUTES = [Route(f"{_FOLDER}/{{page}}/{{key}}", _serve)]

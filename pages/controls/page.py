@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Protocol
 
 import streamlit as st
@@ -87,7 +87,9 @@ def _picture(page: Page, controls: Mapping[str, Control]) -> None:
     values = read(controls)
     experiment = experiment_of(page, controls, values)
     show(
-        _message(page.view.shown, experiment, page.address, page.main, live.choices(controls, values)),
+        PICTURES.wait(
+            toast, _message, page.view.shown, experiment, page.address, page.main, live.choices(controls, values)
+        ),
         on_tap=partial(_take, page, controls, values, experiment),
     )
 
@@ -98,11 +100,9 @@ def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
     export.code(experiment, page.view.code, page.view.snippets)
 
 
-@lru_cache(maxsize=512)
 def _message(items: live.Items, experiment: Experiment, address: str, main: str, chosen: live.Choices) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    with PICTURES.turn(tell=toast):
-        return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
+    return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
 
 
 def experiment_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:

@@ -5,8 +5,8 @@ Keys live in `present.js`; whatever it asks for is a place in the script, so a k
 heard by another replica leads to the same place.
 """
 
+from asyncio import to_thread
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import segno
@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from pages.controls import address, memory
 from pages.controls.assets import url
+from pages.controls.queue import CODES, Busy
 from pages.controls.scripts import PAGES, WITHOUT_PICTURE, Script, find, split
 
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
@@ -129,7 +130,7 @@ def _mount(stand: Stand, title: str) -> Any:
         return _component(key="presenter", data=data, on_go_change=lambda: None).go
 
 
-def _qr(request: Request) -> Response:
+async def _qr(request: Request) -> Response:
     """The address for the room, and its QR code as an SVG image."""
     path = request.query_params.get("path", "/")
     if not path.startswith("/") or not path.isascii():
@@ -139,11 +140,14 @@ def _qr(request: Request) -> Response:
             f"This address has {len(path)} characters, and phones can read {_LONGEST} at most: share its link instead."
         )
         return JSONResponse({"error": said}, 400)
-    room = f"{address.public(request)}{path}"
-    return JSONResponse({"url": room, "image": _code(room)}, headers={"Cache-Control": "no-store"})
+    room = f"{await to_thread(address.public, request)}{path}"
+    try:
+        image = await CODES.ask(request, _code, room)
+    except Busy as busy:
+        return JSONResponse({"error": str(busy)}, 503)
+    return JSONResponse({"url": room, "image": image}, headers={"Cache-Control": "no-store"})
 
 
-@lru_cache(maxsize=256)
 def _code(text: str) -> str:
     """A QR code as the address of an image: the longer the text, the less of it may be damaged."""
     return segno.make(text, error="l" if len(text) > 300 else "m", micro=False).svg_data_uri(border=2, scale=8)

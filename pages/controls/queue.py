@@ -1,24 +1,34 @@
-"""Short lines before heavy work: a few work at a time, and who has to wait longer than a moment is told his place."""
+"""Heavy work: each thing is done once however many ask for it, a few at a time, and whoever came first is next.
 
+A place in line is an entry in the queue of a few threads. A request waits without a thread; a page's run is one, and
+is told its place if it has to wait longer than a moment.
+"""
+
+import asyncio
 import json
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from html import escape
 from math import inf
-from threading import Condition
-from time import monotonic
+from threading import Lock
+from typing import Any
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-MOMENT = 0.5  # s that pass before anybody is told
-KEPT = 5.0  # s that a place is kept for who asked, was told it, and will ask again
+MOMENT = 0.5  # s that pass before a page's run is told
+PATIENCE = 25.0  # s that a request waits: balancers give up after 30 or more
 _WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _AGAIN = 1  # s after which a browser should ask again
 
+Asked = tuple[Any, ...]  # a function and its arguments
+
 
 class Busy(Exception):
-    """Nobody is free: `place` in line, from 1, or None where the line has no more places."""
+    """Not yet: `place` in line, from 1, or None where the line has no more places."""
 
     def __init__(self, place: int | None) -> None:
         super().__init__(sentence(place))
@@ -36,78 +46,131 @@ def sentence(place: int | None) -> str:
     return f"The server is busy: you are {_WORDS[place - 1] if place <= len(_WORDS) else f'number {place}'} in line."
 
 
+@dataclass
+class _Job:
+    """What is under way or waiting, and how many ask for it."""
+
+    future: Future[Any]
+    asking: int = 0
+
+
 class Line:
-    """Lets `workers` work at a time, and at most `most` wait; whoever came first is next."""
+    """Calls functions in order of arrival, at most `workers` at a time, while at most `most` more wait.
 
-    def __init__(self, workers: int, most: float = inf) -> None:
-        self._free, self._most = workers, most
-        self._line: dict[Hashable, float] = {}  # in order of arrival: inf, or when who has a place was told it and left
-        self._changed = Condition()
+    Who asks for what is under way or waiting shares it, and its last `kept` answers are kept. A function that raises
+    does so for those alone who asked for it, and is called anew for the next.
+    """
 
-    @contextmanager
-    def turn(
-        self, key: Hashable = None, patience: float = inf, tell: Callable[[int], None] | None = None
-    ) -> Iterator[None]:
-        """Hold one of the workers; nothing is told, and next to nothing done, while one is free.
+    def __init__(self, workers: int, most: float = inf, kept: int = 0) -> None:
+        self._pool = ThreadPoolExecutor(workers)
+        self._room, self._kept = workers + most, kept
+        self._jobs: dict[Asked, _Job] = {}  # in order of arrival
+        self._answers: OrderedDict[Asked, Any] = OrderedDict()  # the last used last
+        self._lock = Lock()  # of both
 
-        A `key` keeps its place between two tries. Raises Busy once `patience` (s) is at its end, or with no place where
-        the line is full; whatever `tell` raises ends the wait, too.
+    async def ask(self, request: Request, work: Callable[..., Any], *args: Hashable) -> Any:
+        """What `work(*args)` returns, for a request whose client gives its place up if it leaves.
+
+        Raises Busy where the line is full, and after PATIENCE; what was asked for then keeps its place.
         """
-        self._take(key, patience, tell)
+        asked = work, *args
+        future, stays = self._enter(asked), False
+        answer, left = asyncio.wrap_future(future), asyncio.ensure_future(_left(request))
         try:
-            yield
+            await asyncio.wait({answer, left}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+            if left.done():
+                left.result()
+                raise Busy(None)  # which nobody hears
+            stays = True
+            raise Busy(self._place(asked))
         finally:
-            with self._changed:
-                self._free += 1
-                self._changed.notify_all()
+            left.cancel()
+            if not stays:
+                self._leave(asked, future)
 
-    def _take(self, key: Hashable, patience: float, tell: Callable[[int], None] | None) -> None:
-        returns, key = key is not None, object() if key is None else key
-        with self._changed:
-            now = monotonic()
-            self._line = {who: seen for who, seen in self._line.items() if now - seen < KEPT}  # in place order
-            if self._free and inf not in self._line.values():
-                self._line.pop(key, None)
-                self._free -= 1
-                return
-            if key not in self._line and len(self._line) >= self._most:
-                raise Busy(None)
-            self._line[key] = inf
+    def wait(self, tell: Callable[[int], None], work: Callable[..., Any], *args: Hashable) -> Any:
+        """What `work(*args)` returns, for a thread.
+
+        `tell` hears its place whenever that has changed for a moment; whatever `tell` raises gives it up.
+        """
+        asked = work, *args
+        future, told = self._enter(asked), 0
         try:
-            self._wait(key, patience, tell)
-        except BaseException as error:
-            with self._changed:
-                if isinstance(error, Busy) and returns:
-                    self._line[key] = monotonic()
-                else:
-                    self._line.pop(key, None)
-                self._changed.notify_all()
+            while not wait([future], MOMENT).done:
+                if not future.running() and (place := self._place(asked)) != told:
+                    tell(told := place)
+            return future.result()
+        except BaseException:
+            self._leave(asked, future)
             raise
 
-    def _wait(self, key: Hashable, patience: float, tell: Callable[[int], None] | None) -> None:
-        end, told = monotonic() + patience, 0
-        while True:
-            with self._changed:
-                self._line[key] = inf  # another with the same key may have had its turn
-                if self._changed.wait_for(lambda: self._is_next(key), min(MOMENT, max(0.0, end - monotonic()))):
-                    del self._line[key]
-                    self._free -= 1
-                    self._changed.notify_all()  # there may be another free worker for the next
-                    return
-                place = 1 + list(self._line).index(key)
-            if monotonic() >= end:
-                raise Busy(place)
-            if tell and place != told:
-                tell(told := place)
+    def knows(self, work: Callable[..., Any], *args: Hashable) -> bool:
+        """Whether the answer is kept or under way: asking for it makes no work."""
+        with self._lock:
+            return (work, *args) in self._answers or (work, *args) in self._jobs
 
-    def _is_next(self, key: Hashable) -> bool:
-        return bool(self._free) and key == next((who for who, seen in self._line.items() if seen == inf), None)
+    @property
+    def is_idle(self) -> bool:
+        return not self._jobs
+
+    def _enter(self, asked: Asked) -> Future[Any]:
+        with self._lock:
+            if asked in self._answers:
+                self._answers.move_to_end(asked)
+                known: Future[Any] = Future()
+                known.set_result(self._answers[asked])
+                return known
+            if asked not in self._jobs:
+                if len(self._jobs) >= self._room:
+                    raise Busy(None)
+                self._jobs[asked] = _Job(self._pool.submit(self._do, asked))
+            self._jobs[asked].asking += 1
+            return self._jobs[asked].future
+
+    def _do(self, asked: Asked) -> Any:
+        work, *args = asked
+        try:
+            answer = work(*args)
+        except BaseException:
+            with self._lock:
+                del self._jobs[asked]
+            raise
+        with self._lock:
+            del self._jobs[asked]
+            self._answers[asked] = answer
+            while len(self._answers) > self._kept:
+                self._answers.popitem(last=False)
+        return answer
+
+    def _leave(self, asked: Asked, future: Future[Any]) -> None:
+        """One fewer waits; what nobody waits for is not begun."""
+        with self._lock:
+            job = self._jobs.get(asked)
+            if job and job.future is future:
+                job.asking -= 1
+                if not job.asking and future.cancel():
+                    del self._jobs[asked]
+
+    def _place(self, asked: Asked) -> int:
+        with self._lock:
+            waiting = [each for each, job in self._jobs.items() if not job.future.running()]
+        return 1 + waiting.index(asked) if asked in waiting else 1
 
 
-SWEEPS = Line(2, 32)  # extras: a figure whose sweep does not come follows on release
-CHECKS = Line(1, 64)
-HANDOUTS = Line(1, 32)
-PICTURES = Line(2)  # a page's own figures, where they are not known yet; each session waits for one at most
+async def _left(request: Request) -> None:
+    """Wait until the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+SWEEPS = Line(2, 32, kept=256)  # extras: a figure whose sweep does not come follows on release
+CHECKS = Line(1, 64, kept=2048)
+HANDOUTS = Line(1, 32, kept=32)
+PACKING = Line(1, 64)
+CODES = Line(1, 64, kept=256)
+PICTURES = Line(2, kept=1024)  # of pages; each session waits for one at most
 
 
 def toast(place: int) -> None:
@@ -116,20 +179,30 @@ def toast(place: int) -> None:
 
 
 def answer(busy: Busy, request: Request) -> Response:
-    """What a route says to who has to wait: a page that asks again by itself, or JSON for a script."""
+    """What a route says to who has to ask again: a page that does so by itself, or JSON for a script."""
     headers = {"Retry-After": str(_AGAIN), "Cache-Control": "no-store"}
-    if "text/html" not in request.headers.get("accept", ""):
+    if not seen(request):
         body = json.dumps({"place": busy.place, "text": str(busy)})
         return Response(body, 503, headers, "application/json")
-    return page(str(busy), headers | {"Refresh": str(_AGAIN if busy.place else 60)})
+    if request.method == "POST":
+        return notice(str(busy), "Go back, and ask again.", 503, headers)
+    return notice(str(busy), ASKS_AGAIN, 503, headers | {"Refresh": str(_AGAIN if busy.place else 60)})
 
 
-def page(text: str, headers: dict[str, str]) -> Response:
-    """A page of one sentence of ours, for who cannot be served now."""
+ASKS_AGAIN = "This page asks again by itself."
+
+
+def seen(request: Request) -> bool:
+    """Whether a person is to read the answer: a tab asked for it, or a form."""
+    return request.method == "POST" or "text/html" in request.headers.get("accept", "")
+
+
+def notice(text: str, more: str, status: int, headers: Mapping[str, str]) -> Response:
+    """A page of two sentences, for who cannot have what he asked for."""
     content = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>Unrolled</title><style>body{font:1.25rem/1.5 sans-serif;max-width:32rem;margin:20vh auto;padding:1rem;"
-        "color-scheme:light dark}</style>"
-        f"<h1>Unrolled</h1><p>{text}</p><p>This page asks again by itself.</p></html>"
+        "color-scheme:light dark;overflow-wrap:anywhere}</style>"
+        f"<h1>Unrolled</h1><p>{escape(text)}</p><p>{escape(more)}</p></html>"
     )
-    return HTMLResponse(content, 503, headers)
+    return HTMLResponse(content, status, headers)

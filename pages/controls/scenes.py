@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,7 +53,7 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
         told = st.container(key="told")
     p = prediction(read(own))
     with told:
-        show(_message(texts, p, None), key="told_texts")
+        show(PICTURES.wait(toast, _message, texts, p, None), key="told_texts")
     _progress(scene, p)
 
 
@@ -82,14 +82,12 @@ def _picture(items: live.Items, scene: Scene, controls: Mapping[str, Control]) -
     p = prediction(values)
     follows = isinstance(scene.ask, Guess) and not p.committed
     chosen = live.choices(controls, values) if follows else None
-    show(_message(items, p, chosen), on_tap=_take)
+    show(PICTURES.wait(toast, _message, items, p, chosen), on_tap=_take)
 
 
-@lru_cache(maxsize=512)
 def _message(items: live.Items, p: Prediction, chosen: live.Choices | None) -> bytes:
     more = {"live": live.description(_address(SCENES[p.scene]), "guess", chosen)} if chosen else {}
-    with PICTURES.turn(tell=toast):
-        return encode(items(p), **more)
+    return encode(items(p), **more)
 
 
 def _take(tap: dict[str, Any]) -> None:
