@@ -14,9 +14,10 @@ import numpy as np
 
 from rnn_core.cells import LSTM, checked, common_scale
 from rnn_core.flow import GradientFlow, to_gates
-from rnn_core.scaled import NOTHING, RESCALE, Scaled, is_mild, ldexp, size_of
+from rnn_core.scaled import NOTHING, RESCALE, Scaled, is_mild, ldexp, size_of, times, where
 
 LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
+_LINEAR = 1e-20  # up to here log(1 + x) is x
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,44 +53,49 @@ class Loss:
             return np.arange(1, T + 1)
         return np.atleast_1d(_whole("loss steps", self.steps, T, f"T = {T}"))
 
-    def of_states(self, h: Scaled) -> tuple[np.ndarray, Scaled]:
-        """L_t (T+1, *batch) and ∂L_t/∂h_t (T+1, *batch, n) for states h (T+1, *batch, n), one exponent a vector.
-
-        A loss beyond float64 is inf; its gradient stays finite.
-        """
+    def of_states(self, h: Scaled) -> tuple[Scaled, Scaled]:
+        """L_t (T+1, *batch) and ∂L_t/∂h_t (T+1, *batch, n) for states h (T+1, *batch, n)."""
         T = len(h.mant) - 1
         steps = self.steps_of(T)
-        L, dh = np.zeros(h.exp2.shape), Scaled(np.zeros(h.mant.shape), np.full(h.exp2.shape, NOTHING))
         if self.kind == "sum_last":
-            L[-1] = Scaled(h.mant[-1].sum(axis=-1), h.exp2[-1]).value
-            dh.mant[-1], dh.exp2[-1] = 1.0, 0
-            return L, dh
+            one = Scaled(np.ones((1, *h.mant.shape[1:])), np.zeros((1, *h.mant.shape[1:-1]), dtype=np.int64))
+            return _placed(h.entries()[-1:].sum(axis=-1), steps, T), _placed(one, steps, T)
         V = checked("V", self.V, (None, h.mant.shape[-1]))
         c = checked("c", np.zeros(len(V)) if self.c is None else self.c, (len(V),))
         targets = np.asarray(self.targets)
         if len(np.atleast_1d(targets)) != len(steps):
             raise ValueError(f"targets must have one row a loss step ({len(steps)}), got {targets.shape}")
         if not len(steps):
-            return L, dh
-        rows = slice(1, T + 1) if self.steps is None else steps
-        y = Scaled(h.mant[rows] @ V.T, h.exp2[rows]).normalised() + Scaled.of(c, axes=1)
-        lone = (1,) * (y.exp2.ndim - 1)  # targets without batch axes serve every position of the batch
+            return Scaled.of(np.zeros(h.mant.shape[:-1])), Scaled.of(np.zeros(h.mant.shape))
+        h = h[slice(1, T + 1) if self.steps is None else steps]
+        batch = h.mant.shape[1:-1]
+        lone = (1,) * len(batch)  # targets without batch axes serve every position of the batch
         if self.kind == "squared_error":
             targets = checked("targets", targets, (len(V),))
             wanted = targets.reshape(len(steps), *lone, len(V)) if targets.ndim == 2 else targets
-            dy = y + Scaled.of(-wanted, axes=1)
-            L_t = Scaled((dy.mant**2).sum(axis=-1) / 2, 2 * dy.exp2).value
-        else:
-            labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
-            L_t, dy = _cross_entropy(y, labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels)
-        np.add.at(L, steps, L_t)
-        dh_t = Scaled(dy.mant @ V, dy.exp2).mild()
-        if len(np.unique(steps)) == len(steps):
-            dh.mant[rows], dh.exp2[rows] = dh_t.mant, dh_t.exp2
-            return L, dh
-        np.maximum.at(dh.exp2, steps, dh_t.exp2)  # a step may bear more than one loss
-        np.add.at(dh.mant, steps, ldexp(dh_t.mant, (dh_t.exp2 - dh.exp2[steps])[..., None]))
-        return L, dh.normalised()
+            dy = times(h, V.T) + c - wanted
+            return _placed((dy * dy * 0.5).sum(axis=-1), steps, T), _placed(times(dy, V).mild(), steps, T)
+        labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
+        labels = labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels
+        labels = np.broadcast_to(labels, (len(steps), *batch))
+        L, dh = (Scaled.of(np.zeros((*labels.shape, *tail))) for tail in ((), h.mant.shape[-1:]))
+        for label in np.unique(labels):  # all is taken relative to the label's own logit, so that nothing cancels
+            at = labels == label
+            found = _cross_entropy(h[at], V - V[label], c - c[label], label)
+            for out, part in zip((L, dh), found, strict=True):
+                out.mant[at], out.exp2[at] = part.mant, part.exp2
+        return _placed(L, steps, T), _placed(dh.shared(1), steps, T)
+
+
+def _placed(terms: Scaled, steps: np.ndarray, T: int) -> Scaled:
+    """Terms (S, …) added up at the steps that bear them, (T+1, …)."""
+    out = Scaled(np.zeros((T + 1, *terms.mant.shape[1:])), np.full((T + 1, *terms.exp2.shape[1:]), NOTHING))
+    found, first = np.unique(steps, return_index=True)
+    out.mant[found], out.exp2[found] = terms.mant[first], terms.exp2[first]
+    for again in np.setdiff1d(np.arange(len(steps)), first):  # a step may bear more than one loss
+        added = out[steps[again]] + terms[again]
+        out.mant[steps[again]], out.exp2[steps[again]] = added.mant, added.exp2
+    return out
 
 
 def _whole(name: str, values: Any, last: int, shown: str) -> np.ndarray:
@@ -101,17 +107,23 @@ def _whole(name: str, values: Any, last: int, shown: str) -> np.ndarray:
     return numbers.astype(int)
 
 
-def _cross_entropy(y: Scaled, labels: np.ndarray) -> tuple[np.ndarray, Scaled]:
-    """-log softmax(y)[label] and its derivative softmax(y) - onehot, without cancellation."""
-    labels = np.broadcast_to(labels, y.exp2.shape)[..., None]
-    chosen = np.arange(y.mant.shape[-1]) == labels
-    lead = Scaled(y.mant - np.take_along_axis(y.mant, labels, axis=-1), y.exp2)  # over the label's own logit
-    top = lead.value.max(axis=-1, keepdims=True)
-    e = np.exp(Scaled(lead.mant - lead.mant.max(axis=-1, keepdims=True), lead.exp2).value)
-    others = np.where(chosen, 0.0, e).sum(axis=-1, keepdims=True)
-    whole = np.exp(-top) + others
-    L = np.where(top > 0, top + np.log(whole), np.log1p(others))  # log1p where the label leads
-    return L[..., 0], Scaled.of(np.where(chosen, -others, e) / whole, axes=1)
+def _cross_entropy(h: Scaled, V: np.ndarray, c: np.ndarray, label: int) -> tuple[Scaled, Scaled]:
+    """-log softmax(V h + c)[label] and its derivative by h (S, n), where V and c are 0 at the label."""
+    lead = (times(h, V.T) + c).blocks(1)  # over the label's own logit
+    top = Scaled(lead.mant.max(axis=-1), lead.exp2)
+    e = odds(lead)
+    others = where(np.arange(len(c)) == label, Scaled.of(np.zeros(())), e).sum(axis=-1)
+    whole, small = e.sum(axis=-1).value, others.value
+    behind = top + np.log(whole)
+    ahead = where(small < _LINEAR, others, Scaled.of(np.log1p(small)))
+    return where(top.mant > 0, behind, ahead), times(e * (1 / whole[..., None]), V).entries()
+
+
+def odds(logits: Scaled) -> Scaled:
+    """exp(logits) over the largest of each row, (…, q): numbers, none of them 0."""
+    y = logits.blocks(1)
+    below = Scaled(y.mant - y.mant.max(axis=-1, keepdims=True), y.exp2).value
+    return Scaled.from_log(np.maximum(below, np.finfo(float).min))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +132,19 @@ class Gradients:
 
     flow: GradientFlow
     loss: Loss
-    loss_t: np.ndarray  # (T+1, *batch)
+    losses: Scaled  # (T+1, *batch) L_t
     dh: Scaled  # (T+1, *batch, n) ∂L_t/∂h_t alone
     ds: Scaled  # (T+1, *batch, N) ∂L/∂s_k along every path
 
     @property
+    def loss_t(self) -> np.ndarray:
+        """L_t, (T+1, *batch); beyond float64 it is inf, its gradient is not."""
+        return self.losses.value
+
+    @property
     def L(self) -> np.ndarray:
         """The loss, (*batch)."""
-        return self.loss_t.sum(axis=0)
+        return self.losses.sum(axis=0).value
 
     @property
     def dh_local(self) -> np.ndarray:
@@ -263,9 +280,9 @@ def _outer(da: Scaled, read: Scaled) -> np.ndarray:
 def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
     """Backpropagation through time, in exactly reverse order (Werbos 1990)."""
     tr = flow.trajectory
-    loss_t, dh = loss.of_states(tr.scaled_h)
+    losses, dh = loss.of_states(tr.scaled_h)
     N, n = tr.cell.N, tr.cell.n
-    local = dh
+    dh = local = dh.blocks(1)
     if n < N:  # an LSTM's loss reads h alone
         local = Scaled(np.zeros((*dh.exp2.shape, N)), dh.exp2)
         local.mant[..., N - n :] = dh.mant
@@ -282,7 +299,7 @@ def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
             if local.mant[t - 1].any():
                 g = g + local[t - 1]
             mant[t - 1], exp2[t - 1] = g.mant, g.exp2
-    return Gradients(flow, loss, loss_t, dh, Scaled(mant, exp2))
+    return Gradients(flow, loss, losses, dh, Scaled(mant, exp2))
 
 
 def _swiftly_back(flow: GradientFlow, local: Scaled, mant: np.ndarray, exp2: np.ndarray, start: int, stop: int) -> bool:

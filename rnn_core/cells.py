@@ -64,7 +64,7 @@ def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
     for b, row in enumerate(rows):
         for q, x in enumerate(row):
             if isinstance(x, Scaled):
-                x = x.as_vectors()
+                x = x.blocks(1)
                 mant[..., b, q, :], exp2[..., b, q] = x.mant, x.exp2
             elif x is not None:
                 mant[..., b, q, :] = x
@@ -242,14 +242,14 @@ class RNN(Cell):
     def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
         s, z = [Scaled.of(s0)], []
         for row in a:
-            h = s[-1].as_vectors()
+            h = s[-1].blocks(1)
             u = matvec(self.W_h, h.mant)
             z.append(Scaled.of(row) + Scaled(u, np.broadcast_to(h.exp2[..., None], u.shape)).normalised())
             s.append(self.activation.phi_of(z[-1]))
         return Scaled.stack(s), Scaled.stack(z)
 
     def scaled_h(self, tr: Trajectory) -> Scaled:
-        return self.scaled_states(self.drive(tr.x), tr.s[0])[0].as_vectors()
+        return self.scaled_states(self.drive(tr.x), tr.s[0])[0].blocks(1)
 
 
 def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
@@ -399,7 +399,7 @@ class LSTM(_Gated):
         for t in range(tr.T):
             c.append(f[t] * c[t] + i[t] * g[t])
         h = o * self.activation.phi_of(Scaled.stack(c)[1:])
-        return Scaled.stack([Scaled.of(tr.h[0]), *(h[t] for t in range(tr.T))]).as_vectors()
+        return Scaled.stack([Scaled.of(tr.h[0]), *(h[t] for t in range(tr.T))]).blocks(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -464,7 +464,7 @@ class GRU(_Gated):
         h = [Scaled.of(tr.h[0])]
         for t in range(tr.T):
             h.append(fresh[t] * n[t] + z[t] * h[t])
-        return Scaled.stack(h).as_vectors()
+        return Scaled.stack(h).blocks(1)
 
     def _fresh(self, z_z: np.ndarray, safe: bool) -> Any:
         """1 - z_t as floats or, beyond underflow, as Scaled."""

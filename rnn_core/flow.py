@@ -345,7 +345,7 @@ def _blocks(rows: np.ndarray, n: int) -> np.ndarray:
 
 def _diagonal(x: Scaled) -> Scaled:
     """Numbers (…, n) as diagonal matrices with one exponent each."""
-    x, n = x.as_vectors(), x.mant.shape[-1]
+    x, n = x.blocks(1), x.mant.shape[-1]
     matrix = np.zeros((*x.mant.shape, n))
     matrix[..., range(n), range(n)] = x.mant
     return Scaled(matrix, x.exp2)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_core.bptt import Loss
+from rnn_core.bptt import Loss, odds
 from rnn_core.flow import GradientFlow
 from rnn_core.scaled import NOTHING, Scaled, ldexp
 
@@ -43,20 +43,23 @@ class Readout:
     @cached_property
     def _delivered(self) -> Scaled:
         """w_y h_t, (T+1, *batch, 1)."""
-        return self.flow.trajectory.scaled_h * self.w_y[..., None]
+        return self.flow.trajectory.scaled_h.entries() * self.w_y[..., None]
 
     @cached_property
-    def o(self) -> np.ndarray:
-        """o_t, (T+1, *batch, q): probabilities of the words, or the number (q = 1), which may be infinite."""
-        h = self._delivered
+    def said(self) -> Scaled:
+        """o_t, (T+1, *batch, q): probabilities of the words, none of them 0, or the number (q = 1)."""
         if self.f2 == "identity":
-            return h.value
-        logits = h.mant * PLACES
-        e = np.exp(Scaled(logits - logits.max(axis=-1, keepdims=True), h.exp2).value)
-        return np.asarray(e / e.sum(axis=-1, keepdims=True))
+            return self._delivered
+        e = odds(self._delivered * PLACES)
+        return e * (1 / e.sum(axis=-1).value[..., None])
+
+    @property
+    def o(self) -> np.ndarray:
+        """`said` as float64: a number may be infinite, a probability 0."""
+        return self.said.value
 
     @cached_property
-    def _scored(self) -> tuple[np.ndarray, Scaled]:
+    def _scored(self) -> tuple[Scaled, Scaled]:
         T = self.flow.T
         if self.f2 == "softmax":
             loss = Loss("softmax_cross_entropy", PLACES[:, None], targets=np.full(T, WORDS.index(self.target)))
@@ -65,15 +68,19 @@ class Readout:
         return loss.of_states(self._delivered)
 
     @property
-    def loss(self) -> np.ndarray:
-        """L_t, (T+1, *batch); beyond float64 it is inf, its gradient is not."""
+    def losses(self) -> Scaled:
+        """L_t, (T+1, *batch)."""
         return self._scored[0]
+
+    @property
+    def loss(self) -> np.ndarray:
+        """`losses` as float64: beyond it a loss is inf, its gradient is not."""
+        return self.losses.value
 
     @cached_property
     def dh(self) -> Scaled:
         """∂L_t/∂h_t, (T+1, *batch)."""
-        by_delivered = self._scored[1]
-        return Scaled(by_delivered.mant[..., 0], by_delivered.exp2) * self.w_y
+        return _plain(self._scored[1]) * self.w_y
 
     @cached_property
     def _use(self) -> Scaled:

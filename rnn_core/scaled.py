@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -19,6 +20,8 @@ _POWER = 3  # power steps before Lanczos': where one value leads, they do
 _CHECKS = (4, 8, 14, 22, 32)  # Lanczos steps after which to look which values stand
 _SMALL = 16  # up to this size more power steps and LAPACK are as fast as Lanczos' method
 RESCALE = 16  # steps after which a running product is rescaled
+ROOM = 900  # bits below 1 down to which no float has lost a digit, with some to spare
+_BAND = 400  # bits; products of two numbers of one band each stay within the room
 NOTHING = -(2**49)  # exponent given to an exact zero, so that it never wins an alignment
 _DEEPEST = 2.0**35  # logarithms beyond this are held there: 10,000 of them still fit above NOTHING
 _LN2_HIGH, _LN2_LOW = 0.69314718036912382, 1.9082149292705877e-10  # their sum is ln 2 to 85 bits (fdlibm)
@@ -78,10 +81,25 @@ class Scaled:
         """The same numbers, normalised unless every block is of ordinary size as it stands."""
         return self if is_mild(size_of(self.mant, self.axes)).all() else self.normalised()
 
-    def as_vectors(self) -> Scaled:
-        """Plain numbers with one exponent for the whole last axis (the largest)."""
-        exp2 = self.exp2.max(axis=-1, initial=NOTHING)
-        return Scaled(ldexp(self.mant, self.exp2 - exp2[..., None]), exp2)
+    def entries(self) -> Scaled:
+        """The same numbers, each with an exponent of its own."""
+        if not self.axes:
+            return self
+        return Scaled(self.mant, np.broadcast_to(self._expand(self.exp2), self.mant.shape)).normalised()
+
+    def blocks(self, axes: int) -> Scaled:
+        """One exponent (the largest) for each block of the last `axes` axes: what is 2^1074 below it is lost."""
+        if self.axes >= axes:
+            return self
+        x = self.entries()
+        exp2 = x.exp2.max(axis=tuple(range(-axes, 0)), initial=NOTHING)
+        return Scaled(ldexp(x.mant, x.exp2 - exp2.reshape(exp2.shape + (1,) * axes)), exp2)
+
+    def shared(self, axes: int) -> Scaled:
+        """`blocks` where that loses nothing; else the numbers as they are."""
+        x = self.blocks(axes)
+        same = ((x.mant != 0) == (self.mant != 0)).all() and bits_below(x.mant) <= ROOM
+        return x if same else self
 
     @property
     def value(self) -> np.ndarray:
@@ -118,26 +136,86 @@ class Scaled:
         return Scaled(self.mant[index], self.exp2[index])
 
     def __mul__(self, other: Scaled | np.ndarray | float) -> Scaled:
-        """Elementwise product; the other factor has the same exponent axes, or is a float array."""
-        if not isinstance(other, Scaled):
-            return Scaled(self.mant * other, self.exp2).normalised()
-        return Scaled(self.mant * other.mant, self.exp2 + other.exp2).normalised()
+        """Elementwise product; of blocks with one exponent where both have equal axes, else of numbers."""
+        a, b = self._beside(other)
+        return Scaled(a.mant * b.mant, a.exp2 + b.exp2).normalised()
 
     __rmul__ = __mul__
 
-    def __add__(self, other: Scaled) -> Scaled:
-        """Elementwise sum of blocks of equal shape."""
-        a, b = align(self, other)
+    def __add__(self, other: Scaled | np.ndarray | float) -> Scaled:
+        """Elementwise sum; of blocks with one exponent where both have equal axes, else of numbers."""
+        a, b = align(*self._beside(other))
         return Scaled(a.mant + b.mant, a.exp2).normalised()
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Scaled:
+        return Scaled(-self.mant, self.exp2)
+
+    def __sub__(self, other: Scaled | np.ndarray | float) -> Scaled:
+        return self + -(other if isinstance(other, Scaled) else np.asarray(other))
+
+    def _beside(self, other: Scaled | np.ndarray | float) -> tuple[Scaled, Scaled]:
+        other = other if isinstance(other, Scaled) else Scaled.of(np.asarray(other))
+        return (self, other) if self.axes == other.axes else (self.entries(), other.entries())
+
+    def __matmul__(self, other: Scaled) -> Scaled:
+        """Matrix product of numbers: a float product for each pair of bands of sizes, in which nothing underflows."""
+        parts = [
+            Scaled(a.mant @ b.mant, a.exp2 + b.exp2).entries()
+            for a in _bands(self.entries())
+            for b in _bands(other.entries())
+        ]
+        return reduce(operator.add, parts)
+
+    def sum(self, axis: int) -> Scaled:
+        """Sum of numbers along one axis."""
+        x = self.entries()
+        exp2 = x.exp2.max(axis=axis, keepdims=True, initial=NOTHING)
+        return Scaled(ldexp(x.mant, x.exp2 - exp2).sum(axis=axis), exp2.squeeze(axis)).normalised()
 
     def vector_norm(self) -> Scaled:
         """Euclidean norm over the last axis."""
-        x = self if self.axes else self.as_vectors()
+        x = self.blocks(1)
         return Scaled(size_of(x.mant, 1), x.exp2).normalised()
 
     def norm(self, order: str | int = "fro") -> Scaled:
         """Frobenius (`"fro"`) or spectral (`2`) norm of each matrix."""
-        return Scaled(matrix_norm(self.mant, order), self.exp2).normalised()
+        x = self.blocks(2)
+        return Scaled(matrix_norm(x.mant, order), x.exp2).normalised()
+
+
+def times(v: Scaled, W: np.ndarray) -> Scaled:
+    """Vectors (…, k) times a float matrix (k, c): (…, c), with one exponent a vector where that loses nothing."""
+    v = v.shared(1)
+    if v.axes == 1 and bits_below(v.mant) + bits_below(W) <= ROOM:
+        return Scaled(v.mant @ W, v.exp2)
+    return (v.entries()[..., None, :] @ Scaled.of(W))[..., 0, :]
+
+
+def where(condition: np.ndarray, a: Scaled, b: Scaled) -> Scaled:
+    """Numbers of `a` where the condition holds, of `b` elsewhere."""
+    return Scaled(np.where(condition, a.mant, b.mant), np.where(condition, a.exp2, b.exp2))
+
+
+def _bands(x: Scaled) -> list[Scaled]:
+    """Matrices of numbers as a sum of matrices with one exponent, whose numbers but 0 are within `_BAND` bits."""
+    there = x.mant != 0
+    top = x.exp2.max(axis=(-2, -1), keepdims=True, initial=NOTHING)
+    depth = np.where(there, (top - x.exp2) // _BAND, -1)
+    parts = []
+    for d in np.unique(depth[there]) if there.any() else [0]:
+        mant = np.where(depth == d, ldexp(x.mant, x.exp2 - top + d * _BAND), 0.0)
+        parts.append(Scaled(mant, top[..., 0, 0] - d * _BAND))
+    return parts
+
+
+def bits_below(x: np.ndarray) -> int:
+    """How many bits below 1 the smallest magnitude in `x` lies that is not 0; 0 where none does."""
+    bits = np.asarray(x, dtype=float).view(np.uint64) << np.uint64(1)
+    bits -= np.uint64(1)  # so that zeros are the largest
+    least = int(bits.min(initial=np.iinfo(np.uint64).max))
+    return max(0, 1023 - ((least + 1) >> 53))
 
 
 def ldexp(mant: np.ndarray, exp2: np.ndarray) -> np.ndarray:

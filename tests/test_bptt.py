@@ -1,6 +1,7 @@
 """Losses and backpropagation through time against complex step through the whole unrolled loss."""
 
 import dataclasses
+import math
 
 import mpmath as mp
 import numpy as np
@@ -388,3 +389,60 @@ def test_a_loss_that_does_not_fit_is_refused_by_name_value_and_range(build, mess
 def test_only_peepholes_have_a_gradient_of_peepholes():
     with pytest.raises(ValueError, match="only an LSTM with peepholes has this gradient, got cell 'rnn' without"):
         _ = backpropagate(FLOW, Loss("sum_last")).dpeepholes
+
+
+def exact_cross_entropy(V, c, h, label):
+    """-log softmax(V h + c)[label] and its derivative by h, in 60 digits beyond the smallest probability."""
+    with mp.workdps(60):
+        V, h = mp.matrix(V.tolist()), mp.matrix(h.tolist())
+        y = V * h + mp.matrix(c.tolist())
+    with mp.workdps(60 + int((max(y) - min(y)) / 2.3)):
+        p = [mp.exp(logit - max(y)) for logit in y]
+        p = [one / sum(p) for one in p]
+        dh = [sum(p[q] * (V[q, j] - V[label, j]) for q in range(len(p)) if q != label) for j in range(len(h))]
+        return -mp.log1p(-sum(p[q] for q in range(len(p)) if q != label)), dh
+
+
+def as_mp(x):
+    """A Scaled number as it is."""
+    return mp.mpf(float(x.mant)) * mp.mpf(2) ** int(x.exp2)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_softmax_underflows_nowhere_and_nothing_cancels_in_it(seed):
+    rng = np.random.default_rng(seed)
+    n, q = int(rng.integers(1, 4)), int(rng.integers(2, 6))
+    V, c = rng.normal(size=(q, n)), rng.normal(size=q) * 10 ** rng.uniform(-2, 3)
+    h = rng.normal(size=n) * 10 ** rng.uniform(-3, 4.5)
+    if seed % 3 == 0:  # words that no state tells apart
+        V[-1], c[-1] = V[0], c[0]
+    if seed % 5 == 0:  # what two of them have in common is far larger than what they differ in
+        V, c = V + 1e6, c * 0
+    L, dh = Loss("softmax_cross_entropy", V, c, np.arange(q)).of_states(Scaled.of(np.tile(h, (q + 1, 1)), axes=1))
+    reach = 8e-16 * (10 + float(np.abs(V @ h).max() + np.abs(c).max()))  # e^-y is as exact as y
+    for label in range(q):
+        want, by_h = exact_cross_entropy(V, c, h, label)
+        with mp.workdps(60):
+            assert abs(as_mp(L[label + 1]) - want) <= reach * abs(want)
+            for j in range(n):
+                terms = sum(abs(x) for x in by_h)  # of both signs
+                assert abs(as_mp(dh.entries()[label + 1, j]) - by_h[j]) <= reach * terms, (label, j)
+
+
+def test_a_word_that_is_certain_leaves_its_gradient():
+    flow = GradientFlow(unroll(RNN([[1.0]], [[1.0]], [0.0], ACTIVATIONS["identity"]), [[800.0]]))
+    got = backpropagate(flow, Loss("softmax_cross_entropy", [[0.0], [1.0]], targets=[1]))
+    for scaled in (got.ds.entries()[1, 0], got.ds.entries()[0, 0], got.db_step.entries()[0, 0]):
+        assert scaled.sign == -1
+        assert scaled.log == pytest.approx(-800, rel=1e-15)
+    assert got.losses.log[1] == pytest.approx(-800, rel=1e-15)
+    assert got.dW_x_step_log == pytest.approx(math.log(800) - 800, rel=1e-15)
+    lone = backpropagate(flow, Loss("softmax_cross_entropy", [[0.0], [1.0], [1.0]], targets=[1]))
+    assert lone.dh.entries()[1, 0].log == pytest.approx(-800 - math.log(2), rel=1e-15)
+
+
+def test_a_step_with_three_losses_has_their_sum():
+    flow = GradientFlow(unroll(RNN([[1.0]], [[1.0]], [0.0], ACTIVATIONS["identity"]), [[2.0], [3.0]]))
+    got = backpropagate(flow, Loss("squared_error", [[1.0]], None, [[1.0], [2.0], [4.0]], [1, 1, 1]))
+    assert got.loss_t.tolist() == [0, (1 + 0 + 4) / 2, 0]
+    assert got.ds.value[:, 0].tolist() == [-1, -1, 0]

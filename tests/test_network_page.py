@@ -11,9 +11,11 @@ import pytest
 from pages.charts import backprop, folded, network
 from pages.controls.show import encode
 from rnn_core.activations import ACTIVATIONS
+from rnn_core.check import DEEPEST
 from rnn_core.experiment import Experiment, inputs, run, sweep
 from rnn_core.readout import BANDS, F2, WORDS, cumulative_share, readout
 from rnn_core.scenarios import SCENARIOS
+from tests.apps import healthy, opened, slots
 from tests.figures import unpacked, valid
 from tests.textbook import PHI, TINY, close
 
@@ -150,7 +152,24 @@ def test_a_state_that_overflows_still_says_a_word_and_has_a_gradient():
     read = readout(run(Experiment(w=1e6, T=60, t=60, target="to")))  # logits of 10^360
     assert read.o[60].tolist() == [0, 0, 0, 1] and read.loss[60] == math.inf
     assert read.dh.value[60] == pytest.approx(1.5 - -1.5)
-    assert readout(run(Experiment(w=1e6, T=60, t=60, target="not"))).dW(60).mant == 0
+    dW = readout(run(Experiment(w=1e6, T=60, t=60, target="not"))).dW(60)
+    assert dW.mant < 0 and dW.exp2 < DEEPEST  # not 0, but e^-10^360
+
+
+def test_a_certain_word_leaves_its_correction_on_the_page():
+    at = healthy(opened("network", activation="relu", w="1.5", target="not"))
+    shown = slots(at, "network-formula")
+    assert shown["dW"] == "−1.852 × 10⁻¹⁹⁴⁵"
+    assert shown["L"] == "3.186 × 10⁻¹⁹⁵⁰"
+    with mp.workdps(2000):
+        e = Experiment(activation="relu", w=1.5, target="not", T=20, t=20, sequence="sine", period=7.0)
+        h, by_w = mp.mpf(e.h0), mp.mpf(0)
+        for x in inputs(e).tolist():
+            z, by_w = e.w * h + mp.mpf(x), h + e.w * by_w
+            h, by_w = (z, by_w) if z > 0 else (mp.mpf(0), mp.mpf(0))
+        p = [mp.exp(place * h) for place in (-1.5, -0.5, 0.5, 1.5)]
+        by_h = sum(a * place for a, place in zip(p, (-1.5, -0.5, 0.5, 1.5), strict=True)) / sum(p) - 1.5
+        assert shown["dW"].startswith(f"−{mp.nstr(-by_h * by_w, 4)[:5]} ")
 
 
 def test_probabilities_are_those_of_a_softmax_and_add_up_to_one():
@@ -310,7 +329,7 @@ def test_a_probability_below_all_logarithms_is_written_by_its_loss():
     """L = 2 h_t to the last digit where logits lie h_t apart, and two words."""
     e = Experiment(w=2.0, T=50, t=50)  # h_50 = 2⁴⁹
     a = backprop.quantities(run(e))
-    assert a["L"].item() == 2.0**50
+    assert a["L"].value.item() == 2.0**50
     assert "the target “be” gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in backprop.output_sentence(a)
     [line] = [line for line in backprop.formula(a)["lines"] if "p" in line["slots"]]
     assert r"-\ln\, e^{@p@}" in line["latex"] and line["slots"]["p"] == "−1.126 × 10¹⁵"

@@ -24,8 +24,8 @@ _FEW, _MORE = 5, 10  # how many of the last lags are summed up in words
 def quantities(run: Run) -> Arrays:
     """The numbers of step t; ∂L_t/∂W_hh `by_lag` 0 … t-1 with its cumulative `share`; every loss's `bands`.
 
-    `o` are the probabilities of the words, or one number (q); `bands` hold (*batch, T) for each of `BANDS`, and
-    `whole` is the sum of all.
+    `said` are the probabilities of the words, or one number (q), `o` the same as floats; `bands` hold (*batch, T) for
+    each of `BANDS`, and `whole` is the sum of all.
     """
     t, read, tr = run.t, readout(run), run.trajectory
     by_lag, corrections = read.by_lag(t), read.corrections()
@@ -33,7 +33,8 @@ def quantities(run: Run) -> Arrays:
     a = {
         **axis(run), "t": t, "T": run.experiment.T, "f1": run.experiment.activation, "f2": read.f2,
         "w": run.value("w").astype(float), "u": run.value("u").astype(float), "b": run.value("b").astype(float),
-        "w_y": read.w_y, "y": read.y, "due": read.target, "o": read.o[t], "L": time_last(read.loss, run)[..., t],
+        "w_y": read.w_y, "y": read.y, "due": read.target, "o": read.o[t], "said": read.said[t],
+        "L": time_last(read.losses, run)[..., t],
         "by_lag": time_last(by_lag, run), "share": time_last(cumulative_share(by_lag), run), "dW": read.dW(t),
         "bands": {str(band): time_last(corrections[band], run) for band in range(len(BANDS))}, "h": h[..., t],
         **({"before": h[..., t - 1], "x": x[..., t - 1]} if t else {}),
@@ -85,8 +86,8 @@ def _state(a: Arrays) -> list[theme.Json]:
 
 def _words(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["t"]), "due": a["due"]}
-    h, L = _signed(a["h"].item(), 3), a["L"].item()
-    due, p = ("e^{@p@}", number(-L)) if L > _DEEP else ("@p@", number(Scaled.from_log(np.array(-L))))
+    h, L = _signed(a["h"].item(), 3), a["L"]
+    due, p = ("e^{@p@}", number(-L)) if L.value > _DEEP else ("@p@", number(_due(a)))
     places = rf"{PLACES[0]:g}, \dots, {PLACES[-1]:g}"
     return [
         _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
@@ -103,14 +104,19 @@ def _words(a: Arrays) -> list[theme.Json]:
 _DEEP = 1e10  # a loss above which its probability has no digits of its own
 
 
-def _probability(L: float) -> str:
-    """Of the target word, from its loss: no float holds a small one."""
-    return f"e^(−{number(L)})" if L > _DEEP else percent(Scaled.from_log(np.array(-L)))
+def _due(a: Arrays) -> Scaled:
+    """The probability of the target word."""
+    return a["said"][WORDS.index(a["due"])]
+
+
+def _probability(a: Arrays) -> str:
+    """Of the target word."""
+    return f"e^(−{number(a['L'])})" if a["L"].value > _DEEP else percent(_due(a))
 
 
 def _number(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["t"])}
-    o, w_y = number(a["o"].item()), bracketed(a["w_y"].item())
+    o, w_y = number(a["said"]), bracketed(a["w_y"].item())
     return [
         _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
         _part(
@@ -120,7 +126,7 @@ def _number(a: Arrays) -> list[theme.Json]:
         _part(r"L_{@t@} = (o_{@t@} - y)^2 / 2", t),
         _part(
             r"= (@o@ - @y@)^2 / 2 = @L@",
-            {"o": o, "y": _signed(a["y"].item()), "L": number(a["L"].item())}, {"o": "output"},
+            {"o": o, "y": _signed(a["y"].item()), "L": number(a["L"])}, {"o": "output"},
         ),
         theme.BREAK,
     ]  # fmt: skip
@@ -187,24 +193,24 @@ def draw_output(a: Arrays) -> theme.Json:
 
 def _values(a: Arrays) -> list[str]:
     if a["f2"] == "softmax":
-        return [percent(Scaled.of(p)) for p in a["o"]]
-    return [number(a["o"].item()), number(a["y"].item())]
+        return [percent(a["said"][q]) for q in range(len(WORDS))]
+    return [number(a["said"]), number(a["y"].item())]
 
 
 def output_sentence(a: Arrays) -> str:
     """How far the output is from its target."""
-    t, L = a["t"], number(a["L"].item())
+    t, L = a["t"], number(a["L"])
     if not t:
         return "Step 0 is given: it has no output and no target."
     if a["f2"] == "identity":
-        o, y = number(a["o"].item()), number(a["y"].item())
+        o, y = number(a["said"]), number(a["y"].item())
         return f"The output of step {t} is {o}, its target {y}: L{subscript(t)} = {L}."
-    best, p = int(a["o"].argmax()), _probability(a["L"].item())
+    best, p = int(a["o"].argmax()), _probability(a)
     if np.ptp(a["o"]) == 0:
         return f"No word leads: each has {p}, the target “{a['due']}” too: L{subscript(t)} = {L}."
     if WORDS[best] == a["due"]:
         return f"The target “{a['due']}” leads with {p}: L{subscript(t)} = {L}."
-    lead = percent(Scaled.of(a["o"][best]))
+    lead = percent(a["said"][best])
     return f"“{WORDS[best]}” leads with {lead}; the target “{a['due']}” gets {p}: L{subscript(t)} = {L}."
 
 

@@ -32,7 +32,7 @@ def quantities(run: Run) -> Arrays:
         **axis(run), "t": t, "T": run.experiment.T, "f1": run.experiment.activation, "f2": read.f2,
         "h": time_last(run.trajectory.h, run), "x": time_last(run.x, run), "o": o.max(axis=-1),
         "word": np.where(o.max(axis=-1) > o.min(axis=-1), o.argmax(axis=-1), np.nan), "due": read.target, "y": read.y,
-        "L": time_last(read.loss, run)[..., t], "by_state": time_last(read.by_state(t), run), "dW": read.dW(t),
+        "L": time_last(read.losses, run)[..., t], "by_state": time_last(read.by_state(t), run), "dW": read.dW(t),
     }  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def _arriving(a: Arrays, i: int) -> str:
 
 
 def _loss(a: Arrays) -> str:
-    return f"<b>L{subscript(a['t'])}<br>{_brief(float(a['L']))}</b>"
+    return f"<b>L{subscript(a['t'])}<br>{_brief(float(a['L'].value) or a['L'])}</b>"
 
 
 def sentence(a: Arrays) -> str:
