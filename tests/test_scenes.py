@@ -127,7 +127,9 @@ def test_fresh_networks_differ_from_their_forget_gates_by_the_known_factor():
     scene = SCENES["networks"]
     assert 14 < value(scene.number) < 26 and (population.UNITS, population.NETWORKS, population.M) == (32, 30, 3)
     assert "32 units" in scene.setup and "30 networks" in scene.setup and "20 steps" in scene.setup
-    assert population.STEPS == 60 and "C_{60}/\\partial C_{40}" in scene.setup and "three random inputs" in scene.setup
+    assert (
+        population.STEPS == 60 and "C_{60}/\\partial C_{40}" in scene.setup and "three channels of noise" in scene.setup
+    )
 
 
 def test_a_scene_and_its_page_tell_the_same_of_fresh_networks():
@@ -145,7 +147,7 @@ def test_a_scene_and_its_page_tell_the_same_of_fresh_networks():
 
 def test_the_curves_of_fresh_networks_fall_at_the_rates_of_their_half_lives():
     assert FEW == {"n": 32, "m": 8, "seeds": 4}
-    assert all(text in SCENES["start"].setup for text in ("32 units", "8 random inputs", "4 networks"))
+    assert all(text in SCENES["start"].setup for text in ("32 units", "8 channels of noise", "4 networks"))
     for kind, start in starts(**FEW).items():
         if kind not in SCENES["start"].answer.numbers:
             continue

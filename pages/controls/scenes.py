@@ -184,7 +184,17 @@ def experiment_url(scene: Scene) -> str:
     return f"{scene.page}?{urlencode({key: written(given[key]) for key in keys})}"
 
 
-_STARTS_ELSEWHERE = ("activation", "w", "h0", "T", "t", "sequence")  # where a page's start may not be the table's
+_STARTS_ELSEWHERE = (
+    "activation",
+    "w",
+    "h0",
+    "T",
+    "t",
+    "sequence",
+    "i_mode",
+    "i",
+    "z",
+)  # where a page's start may not be the table's
 
 
 def _check_address() -> None:
