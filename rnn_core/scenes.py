@@ -420,7 +420,8 @@ _ALL = (
         lesson="“A weight above 1 explodes” looks at half of each factor: the other half is the slope, and a unit"
         " that grows drives itself to where its slope is small. What decides is the mean of ln|w·φ′(z)| along this very"
         " trajectory; here it lies below 0, and {truth} is left. That is one unit alone: in a tanh network of 64 units"
-        " with random weights of gain 2 and no input it does explode, to about 10⁶ over 100 steps (median of 40 draws).",
+        " with random weights of gain 2 and no input it does explode, to about 10⁶ over 100 steps (median of 40"
+        " draws).",
         source="Pascanu, Mikolov & Bengio 2013, §2.1; Bengio, Simard & Frasconi 1994",
         experiment=Experiment(activation="tanh"),
     ),
@@ -857,7 +858,8 @@ _ALL = (
         axes=Axes("step t", "∂h<sub>t</sub>/∂x<sub>1</sub>", -9, 1),
         compute=_read_out,
         lesson="To remember and to show are two things: the cell keeps {kept} of its first input, but at C = {c} tanh"
-        " has a slope of {slope}, so h feels {truth}. Where less is written (i = 0.1) C stays below 0.3, and h feels {less}.",
+        " has a slope of {slope}, so h feels {truth}. Where less is written (i = 0.1) C stays below 0.3, and h feels"
+        " {less}.",
         source="Gers, Schmidhuber & Cummins 2000 (why a cell needs to forget); computed here",
         experiment=replace(SCENARIOS["flat_read_out"].experiment, cell="lstm"),
         page="compare",
