@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from decimal import Decimal
 from threading import Event
 from time import sleep
@@ -12,11 +13,12 @@ import pytest
 from playwright.sync_api import expect
 from starlette.requests import Request
 
-from pages.charts.verdict import verdict
+from pages.charts.verdict import by, verdict
 from pages.charts.views import VIEWS
 from pages.controls import checks, queue
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import CELLS
 from rnn_core.check import Check, computed
 from rnn_core.experiment import Experiment, run
 from rnn_core.readout import readout
@@ -59,7 +61,55 @@ def test_numbers_too_small_to_be_told_apart_are_not_said_to_agree():
     found = VIEWS["chain"].check(e)
     assert found["text"] == "No check: too small" and found["agrees"] is None and found["short"] == "no check"
     assert found["title"].startswith("∂h₁₀/∂h₀ is too small for either way")
-    assert said(0.0, 0.0)["text"] == "Checked: agrees to the last digit"
+
+
+def test_an_exact_zero_says_that_it_is_one_and_why():
+    found = VIEWS["chain"].check(Experiment(activation="relu", w=-1.0, h0=1.0))
+    assert found["text"] == "Checked: exactly 0" and found["agrees"] is True
+    assert found["title"].endswith("exactly 0, too, since step 1 passes nothing on.")
+    for e in (Experiment(f2="identity", w=1.0, y=0.5), Experiment(T=0), Experiment(w_y=0.0)):
+        assert (
+            VIEWS["network"]
+            .check(e)["title"]
+            .endswith("exactly 0, too, since at its end there is nothing left to change.")
+        )
+
+
+TO_ITS_TARGET = Experiment(w=0.5, b=0.5, h0=0.0, T=100, t=100, f2="identity", y=1.0)  # h_t = 1 - 2^-t, 1 in float64
+
+
+@pytest.mark.parametrize(("page", "e"), [
+    ("network", TO_ITS_TARGET),  # truth: -2^-100 times a sum
+    ("network", replace(TO_ITS_TARGET, activation="tanh", w=8.0, sequence="constant", amplitude=40.0)),  # 1 - tanh(48)
+    ("chain", replace(TO_ITS_TARGET, activation="hardtanh")),  # truth: 2^-100
+], ids=["half", "tanh", "kink"])  # fmt: skip
+def test_what_only_rounding_makes_0_is_not_certified(page, e):
+    found = VIEWS[page].check(e)
+    assert found["text"] == "No check: rounding decides" and found["agrees"] is None
+    assert "decides whether" in found["title"]
+
+
+def test_what_underflows_twice_is_not_certified_as_0():
+    """∂L/∂w = -x e^-x (…) with x = 8^100, far below 10^(-10^18): no second opinion sees it, and none says it is 0."""
+    e = Experiment(w=8.0, T=100, t=100, target="not")
+    found = VIEWS["network"].check(e)
+    assert found["text"] == "No check: too small" and found["agrees"] is None
+
+
+def test_compare_checks_all_three_of_its_numbers(monkeypatch):
+    e = Experiment(activation="tanh", w=1.0, sequence="sine", T=30, t=30)
+    found = VIEWS["compare"].check(e)
+    assert found["text"].startswith("Checked: all 3 agree to") and found["agrees"] is True
+    assert all(f"the {title}’s" in found["title"] for title in ("RNN", "LSTM", "GRU"))
+    for cell in CELLS:
+        bent = lambda net, cell=cell: check.effect(net) * (Decimal("1.5") if net.e.cell == cell else 1)  # noqa: E731
+        assert by(VIEWS["compare"].number, bent, (*CELLS,))(e)["text"].startswith("Check failed")
+
+
+def test_where_one_of_three_cannot_be_told_the_other_two_are_named():
+    e = Experiment(activation="hardtanh", w=0.7, b=0.3, h0=1.0, T=5, t=5)
+    found = VIEWS["compare"].check(e)
+    assert found["text"].startswith("Checked: 2 of 3 agree") and "proves nothing" in found["title"]
 
 
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS.values() if s.page in VIEWS], ids=lambda s: s.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,48 +19,61 @@ Verdict = dict[str, Any]
 _WAY = "by complex-step differences through an independent forward pass"
 
 
-def by(number: Callable[..., tuple[str, Scaled]], way: Way) -> Callable[[Experiment], Verdict]:
-    """What a page's badge says: its number, once more by another way."""
+def by(number: Callable[..., tuple[str, Scaled]], way: Way, cells: Sequence[str] = ()) -> Callable[..., Verdict]:
+    """What a page's badge says: its number, once more by another way; with `cells`, the number of each of them."""
 
     def badge(e: Experiment) -> Verdict:
-        name, shown = number(e)
-        return verdict(check(name, shown, e, way))
+        experiments = [replace(e, cell=cell) for cell in cells] or [e]
+        return verdict(*(check(*number(one), one, way) for one in experiments))
 
     return badge
 
 
-def verdict(c: Check) -> Verdict:
+def verdict(*checks: Check) -> Verdict:
     """text, the same in short, what was compared, and whether it agrees (None: nothing can be said)."""
-    if not c.means_something:
-        return {
-            "text": "No check: rounding decides", "short": "no check", "agrees": None,
-            "title": f"The last digit of each state moves {c.name} by {_share(c.rounding)}, so a second way to it"
-            " proves nothing here.",
-        }  # fmt: skip
-    apart = number(c.error, 1)
-    if not c.agrees:
-        shown, independent = number(c.shown), number(c.independent)
-        if shown == independent:
-            shown, independent = number(c.shown, 12), number(c.independent, 12)
-        return {
-            "text": f"Check failed: {shown}, not {independent}", "short": "check failed", "agrees": False,
-            "title": f"{c.name} is {shown} on this page, but {independent} {_WAY}. Please report it.",
-        }  # fmt: skip
-    if c.too_small:
-        return {
-            "text": "No check: too small", "short": "no check", "agrees": None,
-            "title": f"{c.name} is too small for either way to tell it apart from another number as small.",
-        }  # fmt: skip
-    if c.error == 0:
-        return {
-            "text": "Checked: agrees to the last digit", "short": "checked", "agrees": True,
-            "title": f"{c.name} {_WAY}: the same number to the last digit.",
-        }  # fmt: skip
-    limit = ", as far as rounding allows" if c.rounding else ""
+    failed = [c for c in checks if c.means_something and not c.agrees]
+    if failed:
+        return _failure(failed[0])
+    title, good = " ".join(map(_sentence, checks)), [c for c in checks if c.means_something and not c.too_small]
+    if not good:
+        why = "too small" if checks[0].means_something else "rounding decides"
+        return {"text": f"No check: {why}", "short": "no check", "agrees": None, "title": title}
+    error = max(c.error for c in good)
+    how = f"to {number(error, 1)}" if error else "to the last digit"
+    short = f"checked, {error:.0e}".replace("e-0", "e-") if error else "checked"
+    who = "agrees" if len(checks) == 1 else f"{'all' if good == [*checks] else f'{len(good)} of'} {len(checks)} agree"
+    text = f"{who} {how}" if len(checks) > 1 or not good[0].is_zero else "exactly 0"
+    return {"text": f"Checked: {text}", "short": short, "agrees": True, "title": title}
+
+
+def _failure(c: Check) -> Verdict:
+    shown, independent = number(c.shown), number(c.independent)
+    if shown == independent:
+        shown, independent = number(c.shown, 12), number(c.independent, 12)
     return {
-        "text": f"Checked: agrees to {apart}", "short": f"checked, {c.error:.0e}".replace("e-0", "e-"), "agrees": True,
-        "title": f"{c.name} {_WAY}: a relative difference of {apart}{limit}.",
+        "text": f"Check failed: {shown}, not {independent}", "short": "check failed", "agrees": False,
+        "title": f"{c.name} is {shown} on this page, but {independent} {_WAY}. Please report it.",
     }  # fmt: skip
+
+
+def _sentence(c: Check) -> str:
+    """What is found of one number, where it does not fail."""
+    if not c.means_something:
+        if c.rounding == math.inf:
+            return f"The last digit of a state decides whether {c.name} is 0, so a second way to it proves nothing."
+        return (
+            f"The last digit of each state moves {c.name} by {_share(c.rounding)}, so a second way to it proves"
+            " nothing here."
+        )
+    if c.too_small:
+        return f"{c.name} is too small for either way to tell it apart from another number as small."
+    if c.is_zero:
+        where = f"step {c.stops} passes nothing on" if c.stops else "at its end there is nothing left to change"
+        return f"{c.name} {_WAY}: exactly 0, too, since {where}."
+    if c.error == 0:
+        return f"{c.name} {_WAY}: the same number to the last digit."
+    limit = ", as far as rounding allows" if c.rounding else ""
+    return f"{c.name} {_WAY}: a relative difference of {number(c.error, 1)}{limit}."
 
 
 def _share(x: float) -> str:

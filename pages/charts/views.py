@@ -211,16 +211,18 @@ def compare_code(e: Experiment) -> list[str]:
 
 
 def compare_number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
-    """The RNN's: the sliders of the first tab drive it."""
-    r = run_over(replace(e, cell="rnn"), over)
-    return f"the RNN’s |{derivative('h', r.t, 'x', r.k + 1)}|", compare.effect(r)
+    """That of the experiment's own cell, the RNN: the sliders of the first tab drive it."""
+    r = run_over(e, over)
+    return f"the {CELLS[e.cell].title}’s |{derivative('h', r.t, 'x', r.k + 1)}|", compare.effect(r)
 
 
 # the number once more: the badge's way to it, and code of its own
 _CHAIN: dict[str, Any] = {"check": verdict.by(chain_number, check.chain), "snippets": snippets.chain}
 _LOSS: dict[str, Any] = {"check": verdict.by(backprop.main_number, check.loss_gradient), "snippets": snippets.loss}
 _TOTAL: dict[str, Any] = {"check": verdict.by(lstm_number, check.total), "snippets": snippets.total}
-_EFFECT: dict[str, Any] = {"check": verdict.by(compare_number, check.effect), "snippets": snippets.effects}
+_EFFECT: dict[str, Any] = {
+    "check": verdict.by(compare_number, check.effect, (*CELLS,)), "snippets": snippets.effects,
+}  # fmt: skip
 
 VIEWS = {
     "chain": View(chain_items, chain_columns, chain_code, chain_number, chain_tapped, **_CHAIN),
