@@ -20,8 +20,8 @@ PAGE = Page(
     main="w",
     few=("activation", "w", "T"),
     view=VIEWS["chain"],
-    notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides is the"
-    " product of weight **and** slopes along this very trajectory.",
+    notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides, in"
+    " this one unit, is the product of weight **and** slopes along this very trajectory.",
     source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"
     " numbers 1700–2008: yearly means, public domain.",
 )

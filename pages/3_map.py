@@ -12,15 +12,16 @@ def panel(c):
 PAGE = Page(
     address="map",
     title="Map of vanishing and exploding",
-    question="Which weights let a gradient live through many steps? Each cell is a chain of its own: **tap one**.",
+    question="Which weights let the gradient of one unit live through many steps? Each square is a chain: **tap one**.",
     controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, *table.INPUT),
     defaults={"activation": "tanh", "T": 50},
     panel=panel,
     main="w",
     few=("activation", "w", "t"),
     view=VIEWS["map"],
-    notice="No weight explodes or vanishes by itself. What decides is the mean of ln|w φ′| along the chain: a unit"
-    " that saturates drives it below 0, unless its start or its bias holds it at an unstable point.",
+    notice="No weight explodes or vanishes by itself. What decides is the mean of ln|w φ′| along the chain: one unit"
+    " that saturates usually drives it below 0, unless its start or its bias holds it at an unstable point. In a"
+    " network of many units the states can wander where tanh is steep, and its gradient can explode.",
     source="Pascanu, Mikolov & Bengio 2013, section 2 and fig. 6; Bengio, Simard & Frasconi 1994. The lines: 1, and"
     " the smallest and largest normal number of float32.",
 )

@@ -34,8 +34,8 @@ PAGE = Page(
     defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
     view=VIEWS["network"],
     notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
-    " nothing. Only the split by lag shows whether distant steps are heard. (A state of one number can let only an"
-    " outer word lead; a real network has hundreds of numbers, and the same equations.)",
+    " tiny. Only the split by lag shows whether distant steps are heard. A step of descent is −η ∂L/∂W_hh. (A state of"
+    " one number can let only an outer word lead; a network with more numbers has the same equations.)",
     source="Rumelhart, Hinton & Williams 1986; Werbos 1990 (backpropagation through time); Pascanu, Mikolov &"
     " Bengio 2013, eq. 3–5; Cashman et al. 2017, RNNbow (arXiv 1907.12545); notation: Pattanayak 2019, ch. 1.",
 )

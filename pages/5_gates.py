@@ -25,9 +25,9 @@ PAGE = Page(
     main="f",
     few=("pin_all", "f", "T"),
     view=VIEWS["gates"],
-    notice="Along the cell state the gradient meets one factor only, the forget gate. Pin all gates and the"
-    " coloured ways through h vanish: then f alone decides how long a memory lasts. f = 1 with i = 0 keeps for"
-    " ever, but only what was written before.",
+    notice="Along the cell state a step multiplies the gradient by the forget gate only, ∂Cₜ/∂Cₜ₋₁ = f; what h does to"
+    " C is another derivative, ∂Cₜ/∂hₜ₋₁. Pin all gates and the coloured ways through h vanish: then f alone decides"
+    " how long a memory lasts. f = 1 with i = 0 keeps for ever, but only what was written before.",
     source="Pattanayak 2019 calls the input gate i update gate, which elsewhere is the GRU’s z. Hochreiter &"
     " Schmidhuber 1997 (no forget gate); Gers, Schmidhuber & Cummins 2000 (the forget gate);"
     " Jozefowicz, Zaremba & Sutskever 2015 (bias 1); Tallec & Ollivier 2018 (chrono, b = log(T − 1)).",

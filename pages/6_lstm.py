@@ -43,11 +43,12 @@ PAGE = Page(
     notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
     " reads it: pin all gates, and the four readings merge. Holding h still is another question. A product of"
     " one-step totals is right over a single step, or where the output gate reads no h: it misses exactly what goes"
-    " through the output gate, so it is the total *without o*. The stack asks where the gradient *first* leaves the"
-    " cell state; switching a path off asks what is left if a gate *never* passes any on. That is an experiment of"
-    " its own, the ablation, and its numbers need not add up.",
+    " from h through the output gate, so it is the total *without o*. The stack asks where the gradient *first*"
+    " leaves the cell state; switching a path off asks what is left if a gate *never* passes any on. That is an"
+    " experiment of its own, the ablation, and its numbers need not add up.",
     source="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. The total is what autograd returns."
-    " Networks: weights and biases as torch.nn.LSTM draws them, U(−1/√n, 1/√n), and three inputs from N(0, 1);"
+    " Networks: weights and biases as torch.nn.LSTM draws them, U(−1/√n, 1/√n), so that b_ih + b_hh is 0 on average"
+    " only; forget biases raised by b; three inputs from N(0, 1);"
     " ∂C₆₀/∂Cⱼ, Frobenius norms, medians and quartiles over the seeds; the scalar LSTMs likewise with n = 1.",
 )
 

@@ -116,14 +116,14 @@ SCENARIOS = {
         Scenario(
             "map_ridge",
             "Only a ridge survives",
-            "Which weights lose the least of a tanh's gradient over 50 steps?",
+            "Which weights lose the least of one tanh unit's gradient over 50 steps?",
             "map",
             replace(_MAP, activation="tanh", t=50),
         ),
         Scenario(
             "map_wedge",
             "Without saturation",
-            "And if the unit never saturates: which weights neither vanish nor explode?",
+            "And if the unit never saturates: with which weights does the gradient neither vanish nor explode?",
             "map",
             _MAP,
         ),
@@ -172,15 +172,15 @@ SCENARIOS = {
                 replace(_GATES, f_mode="computed", b_f=b_f),
             )
             for name, bias, maker, b_f in (
-                ("pytorch", "0: PyTorch", "As torch.nn.LSTM starts", 0.0),
-                ("keras", "1: Keras", "As Keras starts", 1.0),
+                ("pytorch", "0: PyTorch", "As torch.nn.LSTM starts on average", 0.0),
+                ("keras", "1: Keras", "As Keras starts on average", 1.0),
                 ("chrono", "log 99: chrono", "For dependencies of 100 steps", chrono_bias(100)),
             )
         ),
         Scenario(
             "side_ways",
             "When h pushes harder",
-            "f is 0.9 at every step, and yet the gradient grows: through which gates?",
+            "f is 0.9 at every step, and yet the gradient grows: through which gate?",
             "gates",
             replace(_GATES, sequence="none", f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0),
         ),
