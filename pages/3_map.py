@@ -23,7 +23,7 @@ PAGE = Page(
     " that saturates usually drives it below 0, unless its start or its bias holds it at an unstable point. In a"
     " network of many units the states can wander where tanh is steep, and its gradient can explode.",
     source="Pascanu, Mikolov & Bengio 2013, section 2 and fig. 6; Bengio, Simard & Frasconi 1994. The lines: 1, and"
-    " the smallest and largest normal number of float32.",
+    " the smallest and largest normal number of float32 (subnormal ones, of fewer digits, reach 1.4 × 10⁻⁴⁵).",
 )
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ class GradientFlow:
         return Scaled(M, P.exp2).normalised()
 
     def one_step(self, t: int | None = None, k: int = 0) -> Scaled:
-        """Product of one-step totals ∂C_j/∂C_{j-1}, often met in blogs; exact at lag 1 only.
+        """Product of one-step totals ∂C_j/∂C_{j-1}, often met in blogs; exact at lag 1, or where o reads no h.
 
         The blogs' ∂h/∂C = o tanh'(C) is used, without o's peephole (with one, not even lag 1 is exact).
         """

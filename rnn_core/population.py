@@ -1,7 +1,8 @@
-"""Many LSTMs as PyTorch starts them: how far the product of forget gates is from their gradient.
+"""Many LSTMs with the weights that PyTorch draws: how far the product of forget gates is from their gradient.
 
 Every network reads `M` inputs from N(0, 1) for `STEPS` steps from a state of 0, and ∂C_t/∂C_j is taken at the last
-of them, so that even at the largest lag h_j follows C_j. A higher forget bias is added to the same draws.
+of them, so that even at the largest lag h_j follows C_j. A forget bias is added to the same draws, whose own sum
+b_ih + b_hh is 0 on average only.
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ def test_a_held_curve_stays_beside_todays_until_it_is_let_go(server, desk, other
     page.get_by_role("button", name="Hold").click()
     page.wait_for_selector("[data-name=beside]")
     page.locator(".st-key-activation").get_by_text("tanh", exact=True).click()
-    words = "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, 4.79 × 10⁹ times smaller."
+    words = "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, smaller by a factor of 4.79 × 10⁹."
     says(page, "[data-name=beside]", words)
     heights = (
         "Array.from(document.querySelector('[data-name=chain] .u-plot').data.find(t => t.text?.includes('held')).y)"

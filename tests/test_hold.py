@@ -47,12 +47,12 @@ def test_the_held_curve_is_that_of_the_held_experiment():
 
 def test_the_difference_is_said_in_words():
     [text] = [item["text"] for item in VIEWS["chain"].shown(TANH) if item["name"] == "beside"]
-    assert text == "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, 4.79 × 10⁹ times smaller."  # 1024 / 2.139e-7
+    assert text == "Held: ∂h₁₀/∂h₀ = 1024. Now: 2.139 × 10⁻⁷, smaller by a factor of 4.79 × 10⁹."  # 1024 / 2.139e-7
 
 
 @pytest.mark.parametrize(("now", "held", "words"), [
-    (2.0, 1.0, "2 times larger."), (1.0, 2.0, "2 times smaller."),
-    (-1.0, 2.0, "2 times smaller and of the other sign."),
+    (2.0, 1.0, "larger by a factor of 2."), (1.0, 2.0, "smaller by a factor of 2."),
+    (-1.0, 2.0, "smaller by a factor of 2 and of the other sign."),
     (3.0, 3.0, "the same."), (-3.0, 3.0, "as large, but of the other sign."), (0.0, 1.0, "Now: 0."),
     (0.0, 0.0, "the same."), (1.0, 0.0, "Now: 1."),
 ])  # fmt: skip

@@ -104,7 +104,7 @@ def test_the_read_out_names_the_reading_that_misleads_most():
             assert "No other reading is further off" in text
         else:
             assert f"Furthest off: {paths._WRONG[worst]}" in text
-            assert f" {number(10 ** off[worst], 3)} times too " in text or off[worst] > 5
+            assert f" by a factor of {number(10 ** off[worst], 3)}." in text or off[worst] > 5
         signs = {which: a["readings"][which].mant[0] < 0 for which in a["readings"]}
         assert ("Wrong in sign" in text) == any(signs[w] != signs["total"] for w in ("state", "one_step"))
         assert ("of the other sign" in text) == signs["total"]
@@ -190,7 +190,7 @@ def test_the_chosen_bias_stands_out_among_the_networks(b):
     assert (a["low"] <= a["median"]).all() and (a["median"] <= a["high"]).all()
     band = figure["data"][0]
     assert band["fill"] == "toself" and len(band["x"]) == 2 * (LAGS + 1)
-    assert f"forget bias {b:g}" in population.sentence(a)
+    assert (f"forget bias raised by {b:g}" if b else "as PyTorch starts them") in population.sentence(a)
     assert f"is {number(10 ** a['median'][20], 3)}× the product" in population.sentence(a)
 
 

@@ -155,21 +155,21 @@ def test_the_fixed_points_are_filled_where_stable_and_lie_at_the_present_bias():
 
 def test_a_fixed_point_beyond_the_axis_is_marked_at_its_edge():
     marks = item(Experiment(w=1.05, b=2.0), "cobweb")["figure"]["data"][5]
-    assert marks["marker"]["symbol"][0] == DOWN and marks["text"][0] == "h* = −40, slope 1.05"
+    assert marks["marker"]["symbol"][0] == DOWN and marks["text"][0] == "h* = −40, multiplier 1.05"
     assert marks["y"][0] == pytest.approx(-4.8)
 
 
 @pytest.mark.parametrize(("e", "says"), [
     (TANH, "The states go to the stable point h* = 0.9575: each step there multiplies a gradient by 0.1664."),
-    (TANH, "Not reached: −0.9575 (stable, slope 0.166), 0 (unstable, slope 2)."),
-    (TANH, "Between b = −0.5328 and 0.5328 there are three."),
+    (TANH, "Not reached: −0.9575 (stable, multiplier 0.166), 0 (unstable, multiplier 2)."),
+    (TANH, "Between b = −0.5328 and 0.5328 there are three fixed points."),
     (Experiment(activation="tanh", h0=0.0), "The states stay on the unstable point h* = 0: a step multiplies"),
     (Experiment(activation="tanh", w=-3.0), "alternating between 0.9949 and −0.9949"),
     (Experiment(activation="tanh", w=-3.0), "Between b = −3.596 and 3.596 the fixed point is unstable."),
-    (Experiment(activation="tanh", w=1.0, h0=0.0), "The fixed point h* = 0 has slope 1: there a gradient neither"),
-    (Experiment(activation="tanh", w=1.0, T=100, t=100), "The states creep towards h* = 0, of slope 1: only a state"),
-    (Experiment(activation="tanh", w=-1.0, T=100, t=100), "The states creep towards h* = 0, of slope −1: only a state"),
-    (Experiment(activation="relu", w=2.0), "0 (unstable: at the kink, slope 0 to its left and 2 to its right)."),
+    (Experiment(activation="tanh", w=1.0, h0=0.0), "The fixed point h* = 0 has multiplier 1: there a gradient neither"),
+    (Experiment(activation="tanh", w=1.0, T=100, t=100), "creep towards h* = 0, with multiplier 1: only a state"),
+    (Experiment(activation="tanh", w=-1.0, T=100, t=100), "creep towards h* = 0, with multiplier −1: only a state"),
+    (Experiment(activation="relu", w=2.0), "0 (unstable: at the kink, multiplier 0 to its left and 2 to its right)."),
     (Experiment(activation="relu", w=1.0), "Every h from 0 up is a fixed point"),
     (Experiment(w=1.0), "Every h is a fixed point"), (Experiment(activation="hardtanh", w=1.0), "Every h from −1 to 1"),
     (Experiment(w=1.0, b=-1.0), "No fixed point holds these states: h goes to −∞."),
@@ -181,7 +181,7 @@ def test_the_cobwebs_sentence_says_where_the_states_go(e, says):
 
 @pytest.mark.parametrize(("e", "says"), [
     (TANH, "∂h₁₀/∂h₀ = 2.139 × 10⁻⁷: at step 10 the chain sits where tanh is flat, slope 0.0832 of at most 1, so the"),
-    (TANH, "so the factor is 0.166. The weight would let it grow, tanh does not."),
+    (TANH, "so the factor is 0.166. The weight would let it grow; the slopes met here do not."),
     (Experiment(), "= 1024: every step works where identity is steepest, slope 1, so each factor is 2."),
     (Experiment(w=0.0), "∂h₁₀/∂h₀ = 0: the weight is 0, and so is every factor."),
     (Experiment(activation="sigmoid"), "Below |w| = 4 it can only shrink."),
@@ -219,7 +219,7 @@ def test_at_a_kink_a_label_tells_both_slopes_of_the_map():
     for w, slopes in ((2.0, "0 and 2"), (-2.0, "−2 and 0")):
         text = item(Experiment(activation="relu", w=w), "cobweb")["figure"]["data"][5]["text"][0]
         nudge = [(max(w * h, 0.0) - 0.0) / h for h in (-1e-3, 1e-3)]
-        assert text == f"h* = 0, slopes {slopes}" and nudge == pytest.approx([0, 2] if w > 0 else [-2, 0])
+        assert text == f"h* = 0, multipliers {slopes}" and nudge == pytest.approx([0, 2] if w > 0 else [-2, 0])
 
 
 def test_a_slope_below_float64_is_not_called_zero():

@@ -299,11 +299,11 @@ def _ticks(a: Arrays) -> list[str]:
 
 
 def corrections_sentence(a: Arrays) -> str:
-    """What all losses ask for together, and how much of the chosen one's stack is old."""
+    """What all losses make together, and how much of the chosen one's stack is old."""
     if not a["T"]:
         return "No step is unrolled, so there is no loss."
-    losses = "One loss asks" if a["T"] == 1 else f"The {a['T']} losses together ask"
-    text = f"{losses} for ∂L/∂Wₕₕ = {number(a['whole'])}."
+    losses = "One loss makes" if a["T"] == 1 else f"The {a['T']} losses together make"
+    text = f"{losses} ∂L/∂Wₕₕ = {number(a['whole'])}; a step of descent is −η times that."
     if a["t"] <= _MORE or not np.isfinite(a["share"]).all():
         return text + " Tap a stack to look at its loss."
     old = max(1 - float(a["share"][_MORE - 1]), 0.0)
@@ -321,7 +321,7 @@ def corrections_picture(a: Arrays) -> theme.Json:
     slim = theme.narrow(wide, showlegend=True, margin={"l": 60, "r": 4, "t": 48, "b": 24})
     slim["layout"]["xaxis"] = theme.step_axis(1, max(a["T"], 8), "")
     return theme.figure_item(
-        "corrections", "Every loss and its correction", each(corrections_sentence, a), wide,
+        "corrections", "Every loss and its part of ∂L/∂Wₕₕ", each(corrections_sentence, a), wide,
         narrow=slim, tap=True, height=280,
     )  # fmt: skip
 

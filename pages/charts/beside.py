@@ -79,7 +79,7 @@ def sentence(name: str, now: Scaled, held_name: str, held: Scaled) -> str:
     if abs(log) < 5e-4:
         return f"{was}, {'as large, but of the other sign' if sign else 'almost the same'}."
     times = number(ratio if log > 0 else Scaled(1 / ratio.mant, -ratio.exp2), 3)
-    return f"{was}, {times} times {'larger' if log > 0 else 'smaller'}{sign}."
+    return f"{was}, {'larger' if log > 0 else 'smaller'} by a factor of {times}{sign}."
 
 
 def item(now: Named, held: Named) -> theme.Json:

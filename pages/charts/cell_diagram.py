@@ -85,7 +85,7 @@ def quantities(run: Run) -> Arrays:
         "gates": {q: time_last(tr.gate(q), run)[..., j] for q in NAMES},
         "z": {q: time_last(z, run)[..., j] for q, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)},
         "pinned": [q for q in NAMES if e.pins(q)],
-        "slope": TANH.scaled_slope(c[..., step]),
+        "largest": np.abs(c[..., k : t + 1]).max(axis=-1), "slope": TANH.scaled_slope(c[..., step]),
         "ways": ways, "by_h": ways["f"] + ways["i"] + ways["g"],
     }  # fmt: skip
 
@@ -329,13 +329,17 @@ def sentence(a: Arrays) -> str:
     f, written = Scaled.of(a["gates"]["f"]), _written(a)
     kept = f"Step {t} keeps {percent(f)} of {before} = {number(a['C_prev'], 3)}"
     added = f"adds {number(written, 3)}" if written >= 0 else f"takes away {number(-written, 3)}"
-    aside = f"and through h by {number(a['by_h'], 3)}"
+    done = f"{kept} and {added}: {now} = {number(a['C'], 3)}"
+    if a["largest"] == 0:
+        done = "Nothing is written in this chain: C stays 0, whatever the forget gate keeps"
+    aside = f"and {derivative('C', t, 'h', t - 1)} = {number(a['by_h'], 3)} through the gates that read h"
     if a["by_h"].mant == 0:
         aside = "and no gate lets h into C"
         aside += ", though h reaches h through the output gate" if a["ways"]["o"].mant != 0 else ""
-    back = f"Backwards the cell state multiplies by {number(a['ways']['highway'], 3)}, {aside}"
+    along = f"{derivative('C', t, 'C', t - 1)} = {number(a['ways']['highway'], 3)}"
+    back = f"Backwards {along} along the cell state, {aside}"
     chain = f"{derivative('C', a['t'], 'C', a['k'])} = {total}"
-    return f"{kept} and {added}: {now} = {number(a['C'], 3)}. {back}. Over the whole chain, {chain}."
+    return f"{done}. {back}. Over the whole chain, {chain}."
 
 
 def picture(a: Arrays) -> theme.Json:

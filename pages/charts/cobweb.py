@@ -18,7 +18,7 @@ _REACH = 4.0  # of the axis of h where φ has no limit
 _BIASES = 6.0  # of the axis of b, to both sides
 _POINTS, _BRANCH = 97, 25  # of the curve, and of each of the three branches of fixed points
 _BRANCH_AT = (1 - np.cos(np.linspace(0, np.pi, _BRANCH))) / 2  # 0 … 1, dense at both ends, where branches bend
-_NEUTRAL, _ARRIVED = 1e-6, 1e-12  # how near 1 a slope, and how near its point a state, is taken to be there
+_NEUTRAL, _ARRIVED = 1e-6, 1e-12  # how near 1 a multiplier, and how near its point a state, is taken to be there
 _ASIDE = 1e-9  # how far from a kink its two slopes are looked up
 _CIRCLE, _UP, _DOWN, _OPEN = 0, 5, 6, 100  # Plotly's symbols
 
@@ -162,13 +162,13 @@ def _within(b: np.ndarray) -> np.ndarray:
 
 
 def _labels(a: Arrays) -> list[str]:
-    """Each fixed point's state and slope; one beyond the axis says where it is."""
-    slopes = [
-        f"slope {number(m, 3)}" if left == right else f"slopes {number(left, 3)} and {number(right, 3)}"
+    """Each fixed point's state and multiplier; one beyond the axis says where it is."""
+    multipliers = [
+        f"multiplier {number(m, 3)}" if left == right else f"multipliers {number(left, 3)} and {number(right, 3)}"
         for m, left, right in _rows(a, "multiplier", "left", "right")
     ]
-    points = zip(a["fixed"].tolist(), slopes, strict=True)
-    return ["" if np.isnan(h) else f"h* = {number(h, 3)}, {slope}" for h, slope in points]
+    points = zip(a["fixed"].tolist(), multipliers, strict=True)
+    return ["" if np.isnan(h) else f"h* = {number(h, 3)}, {m}" for h, m in points]
 
 
 def _rows(a: Arrays, *names: str) -> list[tuple[float, ...]]:
@@ -196,7 +196,7 @@ def _destination(a: Arrays) -> str:
     h, other = (number(x) for x in a["limit"].tolist())
     pull = number(a["pull"])
     if np.isfinite(a["stretch"]).any() or np.isinf(a["stretch"]).any():
-        return f"{_everywhere(a)} is a fixed point, of slope 1: a state there stays, and so does its gradient."
+        return f"{_everywhere(a)} is a fixed point with multiplier 1: a state there stays, and so does its gradient."
     if not np.isfinite(a["limit"]).all():
         where = f"{h} and {other} in turn" if h != other else h
         return f"No fixed point holds these states: h goes to {where}."
@@ -205,13 +205,16 @@ def _destination(a: Arrays) -> str:
     size = abs(float(a["pull"].value))
     if a["creeps"]:
         return (
-            f"The states creep towards h* = {h}, of slope {pull}: only a state exactly there keeps its gradient,"
+            f"The states creep towards h* = {h}, with multiplier {pull}: only a state exactly there keeps its gradient,"
             " on the way each step takes a little."
         )
     if abs(size - 1) < _NEUTRAL:
-        return f"The fixed point h* = {h} has slope {pull}: there a gradient neither grows nor shrinks."
+        return f"The fixed point h* = {h} has multiplier {pull}: there a gradient neither grows nor shrinks."
     if size > 1:
-        return f"The states stay on the unstable point h* = {h}: a step multiplies gradients, and any nudge, by {pull}."
+        return (
+            f"The states stay on the unstable point h* = {h}: a step multiplies a gradient by {pull}, and a nudge as"
+            " long as it stays small."
+        )
     return f"The states go to the stable point h* = {h}: each step there multiplies a gradient by {pull}."
 
 
@@ -237,8 +240,8 @@ def _others(a: Arrays) -> str:
 
 def _sloping(m: float, left: float, right: float) -> str:
     if left == right:
-        return f", slope {number(m, 3)}"
-    return f": at the kink, slope {number(left, 3)} to its left and {number(right, 3)} to its right"
+        return f", multiplier {number(m, 3)}"
+    return f": at the kink, multiplier {number(left, 3)} to its left and {number(right, 3)} to its right"
 
 
 def _folds(a: Arrays) -> str:
@@ -247,7 +250,7 @@ def _folds(a: Arrays) -> str:
     if np.isnan(low) or np.isnan(high):
         return ""
     between = f"Between b = {number(low)} and {number(high)}"
-    return f"{between} there are three." if a["w"] > 0 else f"{between} the fixed point is unstable."
+    return f"{between} there are three fixed points." if a["w"] > 0 else f"{between} the fixed point is unstable."
 
 
 def picture(a: Arrays) -> theme.Json:

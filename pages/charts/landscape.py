@@ -1,6 +1,6 @@
 """The map: how large the gradient is at every weight and step, and at every weight and bias.
 
-A map is sent as tints, one byte a cell: each tint means the interval between two powers of ten, on every map and at
+A map is sent as tints, one byte a square: each tint means the interval between two powers of ten, on every map and at
 every setting the same. So a colour is as exact as its legend, and a drag can bring a map along for each position.
 """
 
@@ -182,8 +182,8 @@ def _flag(a: Arrays) -> str:
 
 
 _WORDS = {  # by the tints that each of them covers, first and last
-    "exactly 0": (ZERO, ZERO), "too small for float32": (1, 1), "vanishing": (2, int(ONE - 1)),
-    "exploding": (int(ONE + 1), ABOVE - 1), "too large for float32": (ABOVE, ABOVE),
+    "exactly 0": (ZERO, ZERO), f"below {number(_TINY, 2)}": (1, 1), "vanishing": (2, int(ONE - 1)),
+    "exploding": (int(ONE + 1), ABOVE - 1), f"above {number(_HUGE, 2)}": (ABOVE, ABOVE),
 }  # fmt: skip
 
 
@@ -398,7 +398,7 @@ def code(e: Experiment) -> list[str]:
 
 
 def tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
-    """A cell sets the weight, and the end of the chain or the bias."""
+    """A square sets the weight, and the end of the chain or the bias."""
     w, y = map(float, tap["value"])
     if tap["figure"] == "map":
         return {"w": _nearest(WEIGHTS, w), "t": int(_nearest(np.arange(1, e.T + 1), y))}

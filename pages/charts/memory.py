@@ -128,7 +128,7 @@ def picture(a: Arrays) -> theme.Json:
 # --- where networks start --------------------------------------------------------------------------
 
 _TITLES = {
-    "pytorch": "PyTorch, bias 0", "keras": "Keras, bias 1", "pytorch_2": "PyTorch’s weights with bias 2",
+    "pytorch": "PyTorch, biases as drawn", "keras": "Keras, bias 1", "pytorch_2": "PyTorch, forget bias raised by 2",
     "chrono": f"chrono, bias for up to {CHRONO_STEPS} steps",
 }  # fmt: skip
 _AXIS = (-0.5, 3.0)  # decades of steps

@@ -10,7 +10,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import number, numbers, subscript
+from pages.charts.numbers import number, numbers, steps, subscript
 from rnn_core.experiment import Run
 from rnn_core.scaled import cumulative_products
 
@@ -180,9 +180,9 @@ def sentence(a: Arrays) -> str:
     """What the picture shows now."""
     t, k = a["t"], a["k"]
     if t == k:
-        return f"{a['T']} steps unrolled. The chain is empty: it begins and ends at h{subscript(t)}."
+        return f"{steps(a['T'])} unrolled. The chain is empty: it begins and ends at h{subscript(t)}."
     way = f"The gradient walks back from h{subscript(t)} to h{subscript(k)}, one factor a step"
-    return f"{way}, and arrives as {number(a['product'][0])}. Tap a cell to move the nearer end of the chain."
+    return f"{way}, and arrives as {number(a['product'][0])}. Tap a state to move the nearer end of the chain."
 
 
 def picture(run: Run) -> theme.Json:

@@ -89,9 +89,11 @@ def percent(x: Scaled) -> str:
 
 
 def steps(n: float) -> str:
-    """A duration, "69 steps", "1 step", "2.2 steps"."""
+    """A duration, "69 steps", "1 step", "2.2 steps", "0.63 of a step"."""
     if np.isinf(n):
         return "for ever"
+    if 0 < n < 0.995:
+        return f"{n:.2g} of a step"
     text = f"{n:.0f}" if n >= 9.95 else f"{n:.1f}".removesuffix(".0")
     return f"{text} step" if text == "1" else f"{text} steps"
 

@@ -112,7 +112,7 @@ def _against_direct(a: Arrays) -> str:
     opposite = ", and of the other sign" if total.sign < 0 else ""
     if abs(log) < 5e-4:
         return f"{exact}, {'as large, but of the other sign' if opposite else 'almost the same'}."
-    return f"{exact}, {size} times {'larger' if log > 0 else 'smaller'}{opposite}."
+    return f"{exact}, {'larger' if log > 0 else 'smaller'} by a factor of {size}{opposite}."
 
 
 def _times(x: Scaled, of: Scaled) -> tuple[str, float]:
@@ -139,7 +139,7 @@ def _worst(a: Arrays) -> str:
     elif worst == "direct":
         words = " No other reading is further off."
     else:
-        words = f" Furthest off: {_WRONG[worst]}, {size} times too {'large' if log > 0 else 'small'}."
+        words = f" Furthest off: {_WRONG[worst]}, too {'large' if log > 0 else 'small'} by a factor of {size}."
     turned = [_WRONG[which] for which in ("state", "one_step") if others[which].sign != total.sign]
     return words + (f" Wrong in sign: {' and '.join(turned)}." if turned else "")
 

@@ -1,4 +1,5 @@
-"""Whole networks as PyTorch starts them: how far the product of forget gates is from the truth, by lag."""
+"""Whole networks with PyTorch's weights, their forget bias raised or not: how far the product of forget gates is"
+" from the truth, by lag."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from rnn_core import population
 from rnn_core.experiment import Run
 from rnn_core.population import LAGS, NETWORKS, SCALARS, UNITS
 
-REFERENCES = (0.0, 1.0, 2.0, 5.0)  # PyTorch's forget bias, Keras's, and two more open ones
+REFERENCES = (0.0, 1.0, 2.0, 5.0)  # added to the forget biases that PyTorch draws: they are 0 on average
 _BOUNDS = (-0.3, 4.2)
 _SLIM = {"range": [-0.6, 1.65 * LAGS], "tickvals": [0, 10, 20, 30, 40, 50], "title": {"text": ""}}
 _ONE_AT_A_TIME = Lock()  # two threads would compute the same networks twice
@@ -95,10 +96,14 @@ def _spread(a: Arrays, lag: int) -> str:
 def sentence(a: Arrays) -> str:
     """By how much the product of gates understates."""
     return (
-        f"{NETWORKS} LSTMs of {UNITS} units, forget bias {a['b']:g}: after 20 steps the total is"
+        f"{NETWORKS} LSTMs of {UNITS} units {_start(a['b'])}: after 20 steps the total is"
         f" {_times(a['median'][20])} the product of forget gates (median; quartiles {_times(a['low'][20])} and"
         f" {_times(a['high'][20])}), after {LAGS} steps {_times(a['median'][-1])}."
     )
+
+
+def _start(b: float) -> str:
+    return f"with PyTorch’s weights, forget bias raised by {b:g}" if b else "as PyTorch starts them"
 
 
 def picture(a: Arrays) -> theme.Json:
@@ -107,7 +112,7 @@ def picture(a: Arrays) -> theme.Json:
     slim = theme.narrow(wide, xaxis=_SLIM, yaxis=theme.log_axis(_BOUNDS, "", most=5))
     slim["data"] = {"3": {"textfont": {"size": 12}}}
     return theme.figure_item(
-        "networks", f"{NETWORKS} LSTMs as PyTorch starts them", sentence(a), wide,
+        "networks", f"{NETWORKS} LSTMs with PyTorch’s weights", sentence(a), wide,
         narrow=slim, height=280,
     )  # fmt: skip
 

@@ -310,7 +310,7 @@ def _of_sight(p: Prediction) -> str:
         return "You found it as you had thought, and so it is." if near and truth == "as thought" else (
             f"You saw that the truth is {truth}, and so it is."
         )  # fmt: skip
+    found = "You found the truth as you had thought" if p.said == "as thought" else f"You called the truth {p.said}"
     if truth == "as thought":
-        return f"You called the truth {p.said}; compare again: it is what you predicted."
-    below = "below" if truth == "smaller" else "above"
-    return f"You called the truth {p.said}; compare again: it lies {below} your prediction."
+        return f"{found}; compare again: it is what you predicted."
+    return f"{found}; compare again: it lies {'below' if truth == 'smaller' else 'above'} your prediction."

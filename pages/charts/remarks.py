@@ -98,7 +98,9 @@ def _range(a: Arrays) -> list[str]:
             " not need it."
         )
     if a["steepest"] > CHAOS:
-        found.append("So steep a gradient speaks of this very trajectory only: the smallest change leads elsewhere.")
+        found.append(
+            "A gradient this steep describes this one trajectory: the smallest change of its start leads to another."
+        )
     return found
 
 

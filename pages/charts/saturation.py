@@ -206,7 +206,7 @@ def _why(a: Arrays) -> str:
     threshold, log = 1 / a["steepest"], a["product"][0].log10
     if abs(a["w"]) < threshold:
         return f" Below |w| = {number(threshold)} it can only shrink."
-    return f" The weight would let it grow, {a['φ']} does not." if abs(a["w"]) > threshold and log < 0 else ""
+    return " The weight would let it grow; the slopes met here do not." if abs(a["w"]) > threshold and log < 0 else ""
 
 
 def picture(a: Arrays) -> theme.Json:

@@ -90,7 +90,19 @@ def sentence(a: Arrays) -> str:
     lost = abs(a["apart"]) < 1e-12 * max(1.0, abs(a["end"]))
     if lost and a["linear"].mant != 0:
         return f"{moved} as far as float64 can tell; {linear}."
-    return f"{moved}; {linear}."
+    return f"{moved}; {linear}.{_why_apart(a)}"
+
+
+def _why_apart(a: Arrays) -> str:
+    """What a gradient is, said where a nudge of the size shown does not follow it."""
+    with np.errstate(over="ignore"):
+        linear = float(a["linear"].value)
+    if abs(a["apart"] - linear) <= 0.1 * max(abs(a["apart"]), abs(linear)):
+        return ""
+    return (
+        " They differ: a gradient is the answer to a nudge so small that it meets the same slopes all the way, and this"
+        " one met others."
+    )
 
 
 def picture(run: Run) -> theme.Json:
