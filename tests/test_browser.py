@@ -28,7 +28,7 @@ def test_from_the_first_screen_to_the_number(server, desk):
 def test_a_slider_moved_by_keyboard_changes_the_figure_and_nothing_jumps(server, desk):
     page = opened(desk.page, server.url)
     says(page, PRODUCT, "1024")
-    nodes = "document.querySelectorAll('.u-item, .stSlider, .stNumberInput')"
+    nodes = "document.querySelectorAll('.u-item, .stSlider, .stTextInput')"
     boxes = f"Array.from({nodes}, node => JSON.stringify(node.getBoundingClientRect()))"
     before, heights = page.evaluate(boxes), drawn(page)
     plot = page.query_selector("[data-name=chain] .u-plot")

@@ -64,7 +64,7 @@ def test_no_choice_of_widgets_breaks_a_page(page):
         elif widget in list(at.toggle):
             widget.set_value(not widget.value)
         elif widget in list(at.text_input):
-            widget.set_value(draw.choice(["1, 2, 3", "", "1e99 -5", "two", "nan", "9" * 400]))
+            widget.set_value(draw.choice(["1, 2, 3", "", "1e99 -5", "two", "nan", "9" * 400, "0,5; 1,25", "−0,3"]))
         else:
             widget.set_value(draw.choice(widget.options))
         healthy(at.run())
@@ -73,15 +73,57 @@ def test_no_choice_of_widgets_breaks_a_page(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_slider_also_takes_an_exact_number(page):
     at = opened(page)
-    boxes = {box.key for box in at.number_input}
+    boxes = {box.key for box in at.text_input}
     assert {f"{slider.key}_exact" for slider in at.slider} <= boxes
 
 
 def test_an_exact_number_between_two_steps_counts():
     at = opened("chain")
-    healthy(at.number_input(key="w_exact").set_value(0.123).run())
+    healthy(at.text_input(key="w_exact").set_value("0.123").run())
     assert at.slider(key="w").value == 0.123
     assert slots(at, "chain-formula")["w"] == "0.123"
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("1,5", 1.5), ("−0.5", -0.5), ("-0,75", -0.75), ("−1.953 × 10⁻³", -0.001953), ("1e-3", 0.001), ("2,50", 2.5),
+    (" 0.5 ", 0.5), ("3*10^-1", 0.3), ("1.0069555500567189", 1.0069555500567189),
+])  # fmt: skip
+def test_a_box_reads_a_number_as_people_write_it(text, value):
+    at = healthy(opened("chain").text_input(key="w_exact").set_value(text).run())
+    assert at.slider(key="w").value == value and not at.toast
+    assert float(at.text_input(key="w_exact").value) == value
+
+
+@pytest.mark.parametrize(("key", "text", "value", "said"), [
+    ("w", "99", 8, "w = 99 lies outside −6 … 8, so 8 is used"), ("T", "2.5", 3, "T = 2.5 is not a whole number, so 3"),
+    ("T", "3,5", 4, "T = 3.5 is not a whole number, so 4"), ("T", "0", 1, "T = 0 lies outside 1 … 100, so 1 is used"),
+    ("w", "1,234", 1.234, "w = “1,234” is read as 1.234, not as 1234"),
+    *((("w", text, 1.5, f"w = “{text}” is not a number, so 1.5 stays")) for text in
+      ("abc", "1_0", "١", "inf", "nan", "1e400", "1.2.3", "0x1", "1 2")),
+])  # fmt: skip
+def test_what_a_box_takes_otherwise_than_it_was_written_is_said(key, text, value, said):
+    at = opened("chain", w="1.5")
+    healthy(at.text_input(key=f"{key}_exact").set_value(text).run())
+    assert at.slider(key=key).value == value and at.text_input(key=f"{key}_exact").value == str(value)
+    [toast] = at.toast
+    assert said in toast.value.replace("\\", "")
+
+
+def test_an_emptied_box_keeps_its_number():
+    at = opened("chain", w="1.5")
+    healthy(at.text_input(key="w_exact").set_value("").run())
+    assert at.slider(key="w").value == 1.5 and at.text_input(key="w_exact").value == "1.5" and not at.toast
+
+
+@pytest.mark.parametrize(("key", "text", "value", "said"), [
+    ("w", "1,5", 1.5, ""), ("w", "−0.5", -0.5, ""), ("w", "1_0", 2, "“1_0” is not a number, so the default 2 is used"),
+    ("w", "١", 2, "“١” is not a number"), ("T", "2.5", 3, "is not a whole number, so 3 is used"),
+    ("T", "3.5", 4, "is not a whole number, so 4 is used"), ("w", "+1e-3", 0.001, ""),
+])  # fmt: skip
+def test_an_address_is_read_as_a_box_is(key, text, value, said):
+    at = healthy(opened("chain", **{key: text}))
+    assert at.slider(key=key).value == value
+    assert said in " ".join(toast.value.replace("\\", "") for toast in at.toast) and bool(at.toast) == bool(said)
 
 
 def test_the_address_holds_the_experiment():

@@ -18,6 +18,7 @@ _OURS = {
         "badge.js",
         "views.js",
         "live.js",
+        "boxes.js",
         "history.js",
         "message.js",
         "theme.js",

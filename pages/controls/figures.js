@@ -2,6 +2,7 @@
 
 import { again } from "./again.js";
 import { badge } from "./badge.js";
+import "./boxes.js";
 import "./history.js";
 import { follower } from "./live.js";
 import { at, unpack } from "./message.js";

@@ -87,14 +87,16 @@ def _begin_anew(memory: _Memory, controls: Mapping[str, Control]) -> None:
 
 def _check_url(memory: _Memory, controls: Mapping[str, Control]) -> None:
     """Correct the address if need be, and start over with the corrected one."""
-    notes = []
+    notes, corrected = [], False
     for key in sorted(controls.keys() & set(st.query_params)):
-        memory.chosen[key], note = judge(controls[key], st.query_params.get_all(key))
-        if note:
+        given = st.query_params.get_all(key)
+        memory.chosen[key], note = judge(controls[key], given)
+        notes += [note] if note else []
+        if note or written(memory.chosen[key]) != given[-1]:  # Streamlit reads 1,5 as no number
             st.query_params[key] = written(memory.chosen[key])
-            notes.append(note)
-    if notes:
-        memory.note = combined(notes)
+            corrected = True
+    if corrected:
+        memory.note = combined(notes) or memory.note
         st.rerun()
 
 

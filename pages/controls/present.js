@@ -275,7 +275,7 @@ function fill() {
 addEventListener("keydown", onKey, { capture: true });
 /** After a drag or a click the arrows are the script's again; who came by keyboard keeps them. */
 addEventListener("pointerup", ({ target }) => {
-  if (!now?.data.on || !(target instanceof Element) || !target.closest(".st-key-controls") || target.closest(".stNumberInput")) return;
+  if (!now?.data.on || !(target instanceof Element) || !target.closest(".st-key-controls") || target.closest(".stTextInput")) return;
   setTimeout(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
 }, { capture: true });
 setInterval(() => { if (now?.data.on && now.data.script) renewClock(); }, 1000);

@@ -18,7 +18,7 @@ from pages.controls.queue import PICTURES, toast
 from pages.controls.show import encode, show
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import combined, judge, written
-from pages.controls.widgets import draw
+from pages.controls.widgets import box, draw
 from rnn_core.scenes import SAID, SCENES, Guess, Prediction, Scene
 
 FIRST = next(iter(SCENES))
@@ -133,10 +133,11 @@ def _guess(control: Control, committed: bool) -> None:
         draw(control)
         return
     prepare(control)
-    common = {"step": control.step, "format": "%.6g", "disabled": True}
-    value = st.slider(control.label, control.min, control.max, control.default, key="guess", bind="query-params",
-                      **common)  # fmt: skip
-    st.number_input("The committed guess", value=value, label_visibility="collapsed", width=84, **common)
+    value = st.slider(
+        control.label, control.min, control.max, control.default, control.step,
+        format="%.6g", key="guess", bind="query-params", disabled=True,
+    )  # fmt: skip
+    box("The committed guess", value, key="guess_exact", disabled=True)
 
 
 def _undecided(control: Control, disabled: bool) -> str | None:
@@ -200,19 +201,21 @@ _STARTS_ELSEWHERE = (
 def _check_address() -> None:
     """Correct what an address says of a scene before anything is drawn, and tell the reader."""
     if "_scenes_checked" not in st.session_state:
-        notes, scene = [], judge(CONTROLS["scene"], st.query_params.get_all("scene") or [FIRST])[0]
+        notes, corrected, scene = [], False, judge(CONTROLS["scene"], st.query_params.get_all("scene") or [FIRST])[0]
         for key in ("choice", "said", "guess"):
             given = st.query_params.get_all(key)
             control = guess_control(SCENES[scene]) if key == "guess" else CONTROLS[key]
             value, note = judge(control, given) if given else (None, "")
             if note:
                 notes.append(note.replace("the default None is used", "it is left open"))
+            if given and (note or written(value) != given[-1]):
+                corrected = True
                 if value is None:
                     del st.query_params[key]
                 else:
                     st.query_params[key] = written(value)
         st.session_state["_scenes_checked"] = combined(notes)
-        if notes:
+        if corrected:
             st.rerun()
     note = st.session_state["_scenes_checked"]
     if note:

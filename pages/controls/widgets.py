@@ -7,8 +7,9 @@ import streamlit as st
 
 from pages.controls import export
 from pages.controls.control import Control
-from pages.controls.memory import apply, has_moved, is_late, keep, moved, prepare, put
+from pages.controls.memory import apply, has_moved, is_late, keep, moved, prepare, put, tell
 from pages.controls.parts import TAKE_AWAY, follow, part, redraw
+from pages.controls.url import judge, written
 
 
 def draw(control: Control) -> Any:
@@ -30,25 +31,22 @@ def _box(key: str) -> str:
 
 def _slider_and_box(control: Control, draw_picture: Callable[[], None]) -> None:
     prepare(control)
-    exact = _box(control.key)
     value = st.slider(
         control.label, control.min, control.max, control.default, control.step,
         format=_format(control), on_change=_moved, args=(control,), **_common(control),
     )  # fmt: skip
-    if st.session_state.get(exact) != value:
-        put(exact, value)  # the slider holds the truth
-    st.number_input(
-        f"{control.label}, exactly",
-        value=None,  # an emptied box is no answer: the slider keeps its value
-        step=control.step,
-        key=exact,
-        format=_format(control),
-        label_visibility="collapsed",
-        on_change=_take_exact,
-        args=(control,),
-        width=84,
-    )
+    box(f"{control.label}, exactly", value, _box(control.key), on_change=_take_exact, args=(control,))
     draw_picture()
+
+
+def box(label: str, value: float, key: str, **more: Any) -> None:
+    """The number beside a slider, as text: a number box would drop what it does not know, such as a real minus sign."""
+    text = written(value)
+    if st.session_state.get(key, text) != text:
+        put(key, text)  # the slider holds the truth
+    st.text_input(
+        label, text, key=key, label_visibility="collapsed", autocomplete="off", width=84, **more
+    )  # on another page the box is a new one, and begins with this value
 
 
 def _moved(control: Control) -> None:
@@ -61,12 +59,18 @@ def _moved(control: Control) -> None:
 
 
 def _take_exact(control: Control) -> None:
-    """Any number inside the range, on a step or not; one outside becomes the limit."""
-    value = st.session_state.get(_box(control.key))  # none, where its page is just going
-    is_edit = value not in (None, st.session_state.get(control.key)) and not is_late(_box(control.key))
+    """Any number inside the range, on a step or not; what is taken otherwise than it was written, is said."""
+    text, now = st.session_state.get(_box(control.key)), st.session_state.get(control.key)
     # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
-    if is_edit and not has_moved(control.key):
-        apply({control.key: min(max(value, control.min), control.max)})
+    if text is None or is_late(_box(control.key)) or has_moved(control.key):  # none, where its page is just going
+        return
+    if not text.strip():  # an emptied box is no answer
+        return
+    value, note = judge(control, [text], now)
+    if note:
+        tell(note)
+    if value != now:
+        apply({control.key: value})
         _redraw_moved(control)
 
 
