@@ -105,3 +105,12 @@ def test_a_finger_gets_digits_where_no_minus_is_needed(server, phone):
     for key, keyboard in (("w", "text"), ("T", "decimal")):
         box(page, key).focus()
         expect(box(page, key)).to_have_attribute("inputmode", keyboard)
+
+
+def test_the_phones_menu_closes_over_the_page_that_was_chosen(server, phone):
+    page = opened(phone.page, server.url)
+    for title, figure in (("Saturation", "saturation"), ("Saturation", "saturation"), ("RNN or LSTM?", "state-norm")):
+        page.get_by_test_id("stExpandSidebarButton").tap()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).tap()
+        page.wait_for_selector(f"[data-name={figure}] .main-svg")
+        until(page, "!(document.querySelector('[data-testid=stSidebar]')?.getBoundingClientRect().right > 0)")

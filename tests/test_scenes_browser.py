@@ -237,3 +237,34 @@ def test_every_scene_links_to_its_page(server, desk):
     assert re.match(r"chain\?.*w=8", href)
     opened(page, f"{server.url}/{href}")
     until(page, "document.querySelector('[data-name=chain] .u-readout').textContent.includes('1024')")
+
+
+def contrast(colour, ground):
+    """WCAG's contrast of two of the browser's rgb() texts."""
+
+    def luminance(text):
+        channels = [float(part) / 255 for part in re.findall(r"[\d.]+", text)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    low, high = sorted((luminance(colour), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_commit_button_can_be_read_before_a_choice_after_it_and_once_committed(server, desk, scheme):
+    page = desk.page
+    page.emulate_media(color_scheme=scheme)
+    label = """() => { const button = document.querySelector('.st-key-commit button');
+        let ground = button;
+        while (/, 0\\)$/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
+        return [button.textContent, getComputedStyle(button.querySelector('p')).color,
+            getComputedStyle(ground).backgroundColor]; }"""
+    for address, says in (("", "Commit, then see"), ("&choice=A", "Commit, then see"),
+                          ("&choice=A&committed=true", "Committed")):  # fmt: skip
+        page.goto(f"{server.url}/scenes?scene=quarter{address}")
+        arrives(page, "quarter")
+        until(page, "document.querySelector('.stApp').dataset.testScriptState === 'notRunning'")
+        page.wait_for_timeout(400)  # colours change in steps
+        text, colour, ground = page.evaluate(label)
+        assert text == says and contrast(colour, ground) >= 4.5, (text, colour, ground)

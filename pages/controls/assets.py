@@ -19,6 +19,7 @@ _OURS = {
         "views.js",
         "live.js",
         "boxes.js",
+        "menu.js",
         "history.js",
         "message.js",
         "theme.js",

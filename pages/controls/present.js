@@ -4,6 +4,7 @@
 
 import { askedBy } from "./again.js";
 import { add } from "./draft.js";
+import "./menu.js";
 import { element } from "./views.js";
 
 /**
