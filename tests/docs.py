@@ -1,8 +1,11 @@
 """What the documents say that the code knows: `python -m tests.docs` writes it anew."""
 
+from importlib import import_module
 from pathlib import Path
 
+from pages.controls.page import Page
 from pages.controls.table import TABLE
+from pages.controls.url import written
 
 CONTROLS = Path(__file__).parent.parent / "docs" / "controls.md"
 
@@ -13,7 +16,7 @@ def controls() -> str:
         "# Controls",
         "",
         "Widget key = `Experiment` field = URL name. Changing a name, a range or a default breaks saved links.",
-        "A page may open elsewhere than at the default; see its `defaults`.",
+        "A page may open elsewhere than at the default: see below.",
         "",
         "| name | label | values | step | default |",
         "|---|---|---|---|---|",
@@ -28,7 +31,27 @@ def controls() -> str:
         step = f"{control.step:g}" if control.kind == "slider" else ""
         default = str(control.default).lower() if control.kind == "toggle" else control.default
         rows.append(f"| `{key}` | {control.label} | {values} | {step} | {default} |")
+    rows += [
+        "",
+        "## Where pages open",
+        "",
+        "What an address does not say is what its page opens with. A page that opens elsewhere than this table says so",
+        "in its `defaults`; a change there changes what older links that left it out show.",
+        "",
+        "| page | opens with |",
+        "|---|---|",
+    ]
+    for page in pages():
+        opens = ", ".join(f"`{key}` = {written(value)}" for key, value in page.defaults.items())
+        rows.append(f"| `{page.address}` | {opens or 'the defaults above'} |")
     return "\n".join(rows) + "\n"
+
+
+def pages() -> list[Page]:
+    """The pages with controls, in teaching order."""
+    files = sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*_*.py"))
+    found = (getattr(import_module(f"pages.{path.stem}"), "PAGE", None) for path in files)
+    return [page for page in found if page]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from pages.controls import challenges, checks, export, live, panels
+from pages.controls import challenges, checks, export, live, panels, present
 from pages.controls.control import Control
 from pages.controls.hold import HELD, hold, settings
 from pages.controls.layout import set_up, stage
@@ -55,7 +55,8 @@ def show_page(page: Page) -> None:
     on_stage = set_up(page.address, page.title, page.question)
     controls = enter(page.address, controls_of(page), page.defaults)
     if on_stage:
-        _stage(page, controls, partial(panels.draw_all, controls, *page.few))
+        few = dict.fromkeys((*page.few, *(key for key in present.turned() if key in controls)))  # each once
+        _stage(page, controls, partial(panels.few_panel, controls, few))
         keep_in_address(controls)
         return
     _scenarios(page)

@@ -1,10 +1,12 @@
 """Groups of controls that pages share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from pages.controls.control import Control
+from pages.controls.memory import chosen
 from pages.controls.table import GATE_TITLES, SYMBOLS, pasted
 from pages.controls.widgets import draw
 from rnn_core.sequences import SEQUENCES
@@ -15,6 +17,23 @@ Controls = Mapping[str, Control]
 def draw_all(controls: Controls, *keys: str) -> None:
     for key in keys:
         draw(controls[key])
+
+
+def few_panel(controls: Controls, keys: Iterable[str]) -> None:
+    """What an audience sees moved, none of it without effect: in the place of a computed gate's value, its bias."""
+    pinned = False
+    for key in keys:
+        if key == "pin_all":
+            computed = [mode for mode in controls if mode.endswith("_mode") and _chosen(controls, mode) == "computed"]
+            pinned = bool((computed or _chosen(controls, key)) and draw(controls[key]))
+        elif f"{key}_mode" in controls and not pinned and _chosen(controls, f"{key}_mode") == "computed":
+            draw(controls[f"b_{key}"])
+        else:
+            draw(controls[key])
+
+
+def _chosen(controls: Controls, key: str) -> Any:
+    return chosen(key, controls[key].default)
 
 
 def input_panel(controls: Controls) -> None:

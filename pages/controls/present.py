@@ -115,6 +115,17 @@ def _revealed(before: str, after: str) -> dict[str, str]:
     return {key: kept[key] for key in kept.keys() - changes} | {key: told[key] for key in told.keys() & changes}
 
 
+def turned() -> tuple[str, ...]:
+    """The settings that the slide's reveal changes: they belong on the stage."""
+    stand = _stand()
+    if not stand.page:
+        return ()
+    slide = stand.script.slides[stand.slide - 1]
+    (page, asked), (next_page, told) = split(slide.at(False)), split(slide.at(True))
+    changed = (key for key in asked | told if asked.get(key) != told.get(key))
+    return tuple(changed) if page == next_page else ()
+
+
 def _mount(stand: Stand, title: str) -> Any:
     """What listens to the keys; while nothing is presented, the button that begins."""
     data: dict[str, Any] = {"on": stand.on, "title": title}
