@@ -108,7 +108,7 @@ def test_no_more_than_the_workers_work_at_a_time():
     async def crowd():
         return await asyncio.gather(*(Client().asks(line, work, number) for number in range(40)))
 
-    assert asyncio.run(crowd()) == list(range(40)) and most == [2] and line.is_idle
+    assert asyncio.run(crowd()) == list(range(40)) and most == [2] and line.is_idle and line._free == 2
 
 
 def test_none_of_many_waits_longer_than_all_the_work_takes():
@@ -281,6 +281,36 @@ def test_a_reader_who_moves_on_frees_his_place():
     with occupied(line), pytest.raises(RuntimeError, match="moved on"):
         line.wait(tell, done.append, 1)
     assert line.is_idle and not done
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_waits_for_what_another_one_gives_up_gets_it_all_the_same(begun):
+    line, done, told = Line(1), [], Event()
+
+    def work(number):
+        done.append(number)
+        return number
+
+    def moves_on(place):
+        told.set()
+        go.wait(10)
+        raise RuntimeError("the reader has moved on")
+
+    go = Event()
+    with ThreadPoolExecutor(2) as pool:
+        with occupied(line):
+            first = pool.submit(line.wait, moves_on, work, 7)
+            assert told.wait(10)
+            second = pool.submit(line.wait, lambda place: None, work, 7)
+            until(lambda: line._jobs[work, 7].asking == 2)
+            if not begun:
+                go.set()
+                until(first.done)
+        go.set()
+        with pytest.raises(RuntimeError, match="moved on"):
+            first.result()
+        assert second.result() == 7
+    assert done == [7] and line.is_idle and line._free == 1
 
 
 def asked(accept="*/*", method="GET"):

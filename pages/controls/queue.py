@@ -1,18 +1,18 @@
 """Heavy work: each thing is done once however many ask for it, a few at a time, and whoever came first is next.
 
-A place in line is an entry in the queue of a few threads. A request waits without a thread; a page's run is one, and
-is told its place if it has to wait longer than a moment.
+A request waits without a thread. A page's run is one, does its own work when its turn comes, and is told its place if
+it has to wait longer than a moment.
 """
 
 import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from html import escape
 from math import inf
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import streamlit as st
@@ -46,12 +46,14 @@ def sentence(place: int | None) -> str:
     return f"The server is busy: you are {_WORDS[place - 1] if place <= len(_WORDS) else f'number {place}'} in line."
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
-    """What is under way or waiting, and how many ask for it."""
+    """Work that waits or is under way, and how many ask for it."""
 
-    future: Future[Any]
+    begin: Callable[[], Any]  # called when its turn has come
+    answer: Future[Any] = field(default_factory=Future)
     asking: int = 0
+    begun: bool = False
 
 
 class Line:
@@ -63,10 +65,10 @@ class Line:
 
     def __init__(self, workers: int, most: float = inf, kept: int = 0) -> None:
         self._pool = ThreadPoolExecutor(workers)
-        self._room, self._kept = workers + most, kept
+        self._free, self._room, self._kept = workers, workers + most, kept
         self._jobs: dict[Asked, _Job] = {}  # in order of arrival
-        self._answers: OrderedDict[Asked, Any] = OrderedDict()  # the last used last
-        self._lock = Lock()  # of both
+        self._answers: OrderedDict[Asked, _Job] = OrderedDict()  # the last used last
+        self._lock = Lock()  # of all that
 
     async def ask(self, request: Request, work: Callable[..., Any], *args: Hashable) -> Any:
         """What `work(*args)` returns, for a request whose client gives its place up if it leaves.
@@ -74,8 +76,8 @@ class Line:
         Raises Busy where the line is full, and after PATIENCE; what was asked for then keeps its place.
         """
         asked = work, *args
-        future, stays = self._enter(asked), False
-        answer, left = asyncio.wrap_future(future), asyncio.ensure_future(_left(request))
+        job, stays = self._enter(asked), False
+        answer, left = asyncio.wrap_future(job.answer), asyncio.ensure_future(_left(request))
         try:
             await asyncio.wait({answer, left}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
@@ -88,23 +90,31 @@ class Line:
         finally:
             left.cancel()
             if not stays:
-                self._leave(asked, future)
+                self._leave(asked, job)
 
     def wait(self, tell: Callable[[int], None], work: Callable[..., Any], *args: Hashable) -> Any:
-        """What `work(*args)` returns, for a thread.
+        """What `work(*args)` returns, for a thread, which does it itself if nobody else does.
 
-        `tell` hears its place whenever that has changed for a moment; whatever `tell` raises gives it up.
+        `tell` hears its place, if that has changed, once a moment; whatever `tell` raises gives it up.
         """
         asked = work, *args
-        future, told = self._enter(asked), 0
+        news, told = Event(), 0  # it is this thread's turn, or the answer is there
+        job = self._enter(asked, news.set)
+        if job.answer.done():
+            return job.answer.result()
+        mine = job.begin == news.set
+        if not mine:
+            job.answer.add_done_callback(lambda _: news.set())
         try:
-            while not wait([future], MOMENT).done:
-                if not future.running() and (place := self._place(asked)) != told:
+            while not news.wait(MOMENT):
+                if not job.begun and (place := self._place(asked)) != told:
                     tell(told := place)
-            return future.result()
         except BaseException:
-            self._leave(asked, future)
+            self._leave(asked, job, mine)
             raise
+        if mine:
+            self._do(asked, job)
+        return job.answer.result()
 
     def knows(self, work: Callable[..., Any], *args: Hashable) -> bool:
         """Whether the answer is kept or under way: asking for it makes no work."""
@@ -115,47 +125,68 @@ class Line:
     def is_idle(self) -> bool:
         return not self._jobs
 
-    def _enter(self, asked: Asked) -> Future[Any]:
+    def _enter(self, asked: Asked, begin: Callable[[], Any] | None = None) -> _Job:
+        """The job that is asked for; if it is a new one, `begin` is how it begins, else in a thread of its own."""
         with self._lock:
             if asked in self._answers:
                 self._answers.move_to_end(asked)
-                known: Future[Any] = Future()
-                known.set_result(self._answers[asked])
-                return known
+                return self._answers[asked]
             if asked not in self._jobs:
                 if len(self._jobs) >= self._room:
                     raise Busy(None)
-                self._jobs[asked] = _Job(self._pool.submit(self._do, asked))
+                self._jobs[asked] = _Job(begin or self._in_a_thread(asked))
             self._jobs[asked].asking += 1
-            return self._jobs[asked].future
+            self._let_begin()
+            return self._jobs[asked]
 
-    def _do(self, asked: Asked) -> Any:
+    def _in_a_thread(self, asked: Asked) -> Callable[[], Any]:
+        return lambda: self._pool.submit(self._do, asked, self._jobs[asked])
+
+    def _let_begin(self) -> None:
+        for job in self._jobs.values():
+            if self._free and not job.begun:
+                self._free -= 1
+                job.begun = True
+                job.begin()
+
+    def _do(self, asked: Asked, job: _Job) -> None:
         work, *args = asked
+        answer = error = None
         try:
             answer = work(*args)
-        except BaseException:
-            with self._lock:
-                del self._jobs[asked]
-            raise
+        except BaseException as raised:
+            error = raised
         with self._lock:
-            del self._jobs[asked]
-            self._answers[asked] = answer
+            self._end(asked)
+            if error is None:
+                self._answers[asked] = job
             while len(self._answers) > self._kept:
                 self._answers.popitem(last=False)
-        return answer
+        if error is None:
+            job.answer.set_result(answer)
+        else:
+            job.answer.set_exception(error)
 
-    def _leave(self, asked: Asked, future: Future[Any]) -> None:
-        """One fewer waits; what nobody waits for is not begun."""
+    def _end(self, asked: Asked) -> None:
+        self._free += self._jobs.pop(asked).begun
+        self._let_begin()
+
+    def _leave(self, asked: Asked, job: _Job, mine: bool = False) -> None:
+        """One fewer waits; what nobody waits for is not begun, and what others wait for needs another's thread."""
         with self._lock:
-            job = self._jobs.get(asked)
-            if job and job.future is future:
-                job.asking -= 1
-                if not job.asking and future.cancel():
-                    del self._jobs[asked]
+            job.asking -= 1
+            if self._jobs.get(asked) is not job or (job.begun and not mine):
+                return
+            if not job.asking:
+                self._end(asked)
+            elif mine:
+                job.begin = self._in_a_thread(asked)
+                if job.begun:
+                    job.begin()
 
     def _place(self, asked: Asked) -> int:
         with self._lock:
-            waiting = [each for each, job in self._jobs.items() if not job.future.running()]
+            waiting = [each for each, job in self._jobs.items() if not job.begun]
         return 1 + waiting.index(asked) if asked in waiting else 1
 
 
