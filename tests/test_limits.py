@@ -6,14 +6,20 @@ import functools
 import gc
 import importlib
 import inspect
+import json
 import random
 import re
+import socket
 import subprocess
 import sys
 import tomllib
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from time import sleep
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
@@ -23,6 +29,7 @@ from starlette.applications import Starlette
 from pages.charts.views import VIEWS
 from pages.controls import limits, live
 from pages.controls.limits import ADDRESS, BODY, MESSAGE, Limited
+from pages.controls.scripts import Script, Slide, pack
 from pages.controls.show import encode
 from pages.controls.table import TABLE, pasted
 from pages.controls.url import combined, judge
@@ -323,12 +330,12 @@ def served(tmp_path_factory):
         yield server
 
 
-def answer(url, **headers):
+def answer(url, timeout=20, **headers):
     """Status, headers and text, whatever they are."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        given = direct.open(request, timeout=20)
+        given = direct.open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         given = error
     return given.status, given.headers, given.read().decode(errors="replace")
@@ -355,6 +362,66 @@ def test_the_only_cookie_is_streamlits_own_and_belongs_to_no_other_site(served):
     assert cookies and all(cookie.startswith("_streamlit_xsrf=") for cookie in cookies)
     assert all("SameSite=Lax" in cookie and "Domain" not in cookie for cookie in cookies)
     assert not any("expires" in cookie.lower() or "max-age" in cookie.lower() for cookie in cookies), "till it closes"
+
+
+# Many at once
+
+
+def at_once(urls):
+    """The answers to requests that are sent together; a machine that is slow may ask to be asked again."""
+
+    def ask(url):
+        while True:
+            status, headers, text = answer(url, timeout=120, accept_encoding="gzip")
+            if status != 503 or not json.loads(text)["place"]:
+                return status, headers, text
+            sleep(int(headers["retry-after"]))
+
+    with ThreadPoolExecutor(len(urls)) as clients:
+        return list(clients.map(ask, urls))
+
+
+MANY = {
+    "one handout": ["handout/forget"] * 32,
+    "handouts": ["handout/" + pack(Script("A", (Slide(f"chain?w={2 + j / 100:g}"),))) for j in range(32)],
+    "one check": ["checks/chain?w=1.7&activation=tanh&clicked"] * 32,
+    "checks": [f"checks/chain?w={1 + j / 100:g}&activation=tanh&clicked" for j in range(32)],
+    "sweeps": [f"sweeps/chain/w?b={j / 20:g}" for j in range(32)],
+    "codes": [f"qr?path=/chain?w={j}" for j in range(32)],
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_of_thirty_two_requests_at_once_each_is_served(served, what):
+    urls = [f"{served.url}/{path}" for path in MANY[what]]
+    answer(f"{served.url}/handout/lstm", accept_encoding="gzip")  # its first part is made once in a server's life
+    answers = at_once(urls)
+    assert [status for status, _, _ in answers] == [200] * 32
+    assert len({text for _, _, text in answers}) == (1 if what.startswith("one") else 32 if what != "checks" else 10)
+    assert "Traceback" not in served.log.read_text(encoding="utf-8")
+
+
+def test_one_that_fails_fails_alone(served):
+    good = [f"{served.url}/handout/{pack(Script('A', (Slide(f'chain?w={3 + j / 100:g}'),)))}" for j in range(8)]
+    bad = [f"{served.url}/handout/~{'A' * j}" for j in range(1, 9)]
+    answers = at_once([url for pair in zip(good, bad, strict=True) for url in pair])
+    assert [status for status, _, _ in answers] == [200, 404] * 8
+    assert all(len(text) < 200 for status, _, text in answers if status == 404)
+
+
+def test_clients_that_leave_free_their_places(served):
+    place, left = urlsplit(served.url).netloc, []
+    quick = f"{served.url}/handout/{pack(Script('B', (Slide('chain?w=5'),)))}"
+    with ExitStack() as connections:
+        for j in range(33):  # one is worked at, 32 wait
+            slow = pack(Script(f"{j}", tuple(Slide(f"lstm?t={t}&T={t}&c0={j / 20}") for t in range(50, 70))))
+            left.append(connections.enter_context(socket.create_connection(urlsplit(served.url)[1].split(":"))))
+            left[-1].sendall(f"GET /handout/{slow} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+        sleep(0.3)
+        status, _, text = answer(quick)
+        assert status == 503 and "its line is full" in text
+    status, _, _ = answer(quick, timeout=60, accept_encoding="gzip")
+    assert status == 200
 
 
 def test_the_log_says_nothing_about_who_asked_for_what(tmp_path):

@@ -3,6 +3,7 @@
 import gzip
 import re
 from dataclasses import replace
+from urllib.parse import urlparse
 
 import numpy as np
 import pytest
@@ -261,6 +262,24 @@ def test_a_refused_sweep_is_not_asked_for_again_and_again(server, desk):
     until(page, "location.search.includes('w=')")
     page.wait_for_timeout(300)
     assert 1 <= len([url for url in desk.requests if "/sweeps/" in url]) <= 5
+
+
+def test_what_nobody_waits_for_any_more_keeps_no_place_in_the_servers_line(server, desk):
+    given_up = []
+    desk.page.route("**/sweeps/chain/b?**", lambda route: None)  # a busy server
+    desk.page.route("**/checks/**", lambda route: None if "clicked" in route.request.url else route.fulfill(status=503))
+    desk.page.on("requestfailed", lambda request: given_up.append(request.url))
+    page = opened(desk.page, server.url)
+    with page.expect_request("**/sweeps/chain/b?**"):
+        page.locator(".st-key-b").first.hover()
+    with page.expect_request("**/checks/**clicked"):
+        page.locator(".u-badge").click()
+    with page.expect_request("**/sweeps/chain/b?**w=2.05**"):
+        thumb(page, "w").press("ArrowRight")
+        page.locator(".st-key-b").first.hover()
+    until(page, "location.search.includes('w=')")
+    assert sorted(urlparse(url).path for url in given_up) == ["/checks/chain", "/sweeps/chain/b"]
+    assert not any("w=2.05" in url for url in given_up), "what is wanted now stays"
 
 
 @pytest.mark.parametrize("fold", [None, "The numbers"])

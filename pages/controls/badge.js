@@ -20,6 +20,7 @@ export function badge() {
   let href = ""; // of the choices shown
   let timer = 0;
   let asking = false;
+  let stop = new AbortController();
 
   /** @param {Verdict} verdict */
   function say({ text, short, title, agrees }) {
@@ -36,12 +37,10 @@ export function badge() {
     const asked = href;
     if (asking || !asked || verdicts.has(asked)) return;
     asking = true;
+    stop = new AbortController();
     say(ASKING);
-    const inLine = ({ place, text }) => {
-      if (asked === href) say({ text: `In line: ${place}`, short: `#${place}`, title: text, agrees: null });
-      return asked === href;
-    };
-    const answer = clicked ? wait(`${asked}&clicked`, inLine) : load(asked);
+    const inLine = ({ place, text }) => say({ text: `In line: ${place}`, short: `#${place}`, title: text, agrees: null });
+    const answer = clicked ? wait(`${asked}&clicked`, inLine, stop.signal) : load(asked, stop.signal);
     const verdict = await answer.catch(() => ASK); // a click tries again
     asking = false;
     if (verdict !== ASK) {
@@ -62,7 +61,9 @@ export function badge() {
     node,
     /** An exact message is shown. @param {import("./message.js").Message} message */
     expect({ check, live }) {
+      const before = href;
       href = check ? address(check, live.choices) : "";
+      if (href !== before) stop.abort(); // nobody waits for it any more
       node.hidden = !href;
       say(verdicts.get(href) ?? ASK);
       if (href && !verdicts.has(href)) rest();
@@ -70,6 +71,7 @@ export function badge() {
     /** The number moves: nothing is known of it, and nothing is asked. */
     blank() {
       href = "";
+      stop.abort();
       clearTimeout(timer);
       node.style.visibility = "hidden"; // its place is kept
     },
@@ -81,23 +83,25 @@ export function address(url, choices) {
   return `${url}?${new URLSearchParams(Object.entries(choices).map(([name, value]) => [name, String(value)]))}`;
 }
 
-async function load(href) {
-  const response = await fetch(href);
+async function load(href, signal) {
+  const response = await fetch(href, { signal });
   if (!response.ok) throw Object.assign(new Error(`${response.status} for ${href}`), { response });
   return response.json();
 }
 
 /**
  * Asks again as long as there is a place in the server's line, and somebody who waits.
- * @param {(told: {place: number, text: string}) => boolean} tell  shows the place; whether it is still wanted
+ * @param {(told: {place: number, text: string}) => void} tell  shows the place
+ * @param {AbortSignal} signal  nobody waits any more
  */
-async function wait(href, tell) {
+async function wait(href, tell, signal) {
   for (;;) {
     try {
-      return await load(href);
+      return await load(href, signal);
     } catch (error) {
       const told = error.response?.status === 503 && await error.response.json();
-      if (!told?.place || !tell(told)) throw error;
+      if (!told?.place || signal.aborted) throw error;
+      tell(told);
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
   }

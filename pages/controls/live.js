@@ -25,6 +25,8 @@ const CALM = 1000; // ms; thumbs that say something else than the picture for so
 export function follower(show, settle, ask) {
   /** @type {Map<string, Message | null>} by address; null while they are on their way */
   const sweeps = new Map();
+  /** @type {Map<string, {key: string, stop: AbortController}>} by address: sweeps on their way */
+  const coming = new Map();
   /** @type {Live | undefined} */ let live;
   /** @type {Move | null} */ let move = null;
   let frame = 0;
@@ -51,7 +53,14 @@ export function follower(show, settle, ask) {
     if (sweeps.has(href)) return;
     if (sweeps.size >= KEPT) sweeps.delete(sweeps.keys().next().value);
     sweeps.set(href, null);
-    load(href).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href));
+    const stop = new AbortController();
+    coming.set(href, { key, stop });
+    load(href, stop.signal).then((sweep) => sweeps.set(href, sweep), () => sweeps.delete(href)).finally(() => coming.delete(href));
+  }
+
+  /** What belongs to other choices than those shown now keeps no place in the server's line. */
+  function giveUp() {
+    for (const [href, { key, stop }] of coming) if (!live || href !== address(live, key)) stop.abort();
   }
 
   /** @param {any} event  of a pointer or of the focus */
@@ -98,6 +107,7 @@ export function follower(show, settle, ask) {
     isAhead(message) {
       const first = !live;
       live = message.live;
+      giveUp();
       if (near) want(near);
       else if (first && live) setTimeout(want, 0, live.main); // after the picture
       const slider = live && move && sliderOf(move.key);
@@ -107,6 +117,8 @@ export function follower(show, settle, ask) {
       return Boolean(ahead);
     },
     release() {
+      live = undefined;
+      giveUp();
       observer.disconnect();
       cancelAnimationFrame(frame);
       clearTimeout(timer);
@@ -135,8 +147,8 @@ export function nearest({ at: positions, reach }, value) {
   return reach !== null && away(best) > reach ? -1 : best;
 }
 
-async function load(href) {
-  const response = await fetch(href);
+async function load(href, signal) {
+  const response = await fetch(href, { signal });
   if (!response.ok) throw new Error(`${response.status} for ${href}`); // then the figure follows on release
   const sweep = unpack(new Uint8Array(await response.arrayBuffer()));
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
