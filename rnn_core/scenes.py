@@ -744,7 +744,7 @@ _ALL = (
         title="Thirty fresh networks",
         group=_CELL,
         covers=("the gradient is the product of forget gates",),
-        question="In a fresh LSTM, how many times larger is the true gradient than the product of its forget gates?",
+        question="In a fresh LSTM, by what factor does the true gradient exceed the product of its forget gates?",
         setup="torch.nn.LSTM as it starts, 32 units, fed three channels of noise, 20 steps back. We take"
         " $\\|\\text{total}\\| / \\|\\text{direct}\\|$ of $\\partial C_{60}/\\partial C_{40}$, the median"
         " of 30 networks.",
