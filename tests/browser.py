@@ -4,7 +4,9 @@ import os
 import shutil
 import sys
 
+ELSEWHERE = "unrolled.test"  # this machine by a name that browsers trust no more than any other's
 FLAGS = [
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
     "--no-sandbox",  # Chromium refuses to run as root with one
     "--disable-gpu",
     "--disable-quic",

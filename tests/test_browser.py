@@ -265,6 +265,15 @@ def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
         page.get_by_role("button", name="Download CSV").click()
     rows = download.value.path().read_text(encoding="utf-8").splitlines()
     assert len(rows) == 12 and rows[1].split(",")[-2] == "1024.0"
+    choice = page.locator(".st-key-csv")
+    choice.get_by_role("radio", name="0,5; 1,5").or_(choice.get_by_role("button", name="0,5; 1,5")).first.click()
+    go_to(page, "The chain", "Saturation")  # the fold stays open, and the choice
+    page.wait_for_selector("[data-name=saturation] .main-svg")
+    page.locator(".stDataFrame").or_(page.get_by_text("The numbers", exact=True)).last.click()
+    page.wait_for_selector(".stDataFrame")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert ";0,5;" in download.value.path().read_text(encoding="utf-8")
 
 
 def test_a_fresh_server_answers_a_deep_link(tmp_path, fresh):

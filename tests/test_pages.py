@@ -1,12 +1,16 @@
 """Pages under AppTest: at their defaults, at every scenario, under random choices and hostile addresses."""
 
+import io
 import random
 from dataclasses import fields
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pages.charts.views import VIEWS
+from pages.controls.export import CONVENTIONS, csv
 from pages.controls.table import TABLE, widget_values
 from rnn_core.experiment import Experiment, run
 from rnn_core.scenarios import SCENARIOS
@@ -146,6 +150,33 @@ def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
     [problem] = at.text  # plain text, never Markdown: it repeats what anybody may have put into a link
     assert problem.value.startswith("number 2 must be a number, got “![](//a.bc/x.png)”")
     assert not at.toast
+
+
+def test_a_list_with_decimal_commas_is_read_so_and_the_page_says_what_else_it_may_mean():
+    at = healthy(opened("chain", activation="tanh", T="3", t="3", sequence="pasted", values="0,5; 1,25; -0,3"))
+    assert slots(at, "chain-formula")["product"] == "0.001607"
+    assert [text.value for text in at.text] == ["Read as 0.5, 1.25, −0.3."]
+    [other] = [button for button in at.button if button.label.startswith("Read as")]
+    assert other.label == "Read as 0, 5, 1, 25, −0, 3"
+    healthy(other.click().run())
+    assert at.text_input(key="values").value == "0, 5, 1, 25, -0, 3"
+    assert slots(at, "chain-formula")["product"] == "2.861 × 10⁻⁷"
+    assert not at.text and not [button for button in at.button if button.label.startswith("Read as")]
+
+
+@pytest.mark.parametrize("text", ["0, 5, 1", "0.5 1.25\t-0.3", "1e-3; 2", "−0.5; −1.953 × 10⁻³"])
+def test_a_list_with_one_meaning_is_read_without_a_word(text):
+    at = healthy(opened("chain", T="3", t="3", sequence="pasted", values=text))
+    assert not at.text and not [button for button in at.button if button.label.startswith("Read as")]
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda s: s.name)
+def test_a_csv_in_either_convention_holds_every_digit(scenario, convention):
+    columns = VIEWS[scenario.page].columns(scenario.experiment)
+    between, decimal = CONVENTIONS[convention]
+    back = pd.read_csv(io.StringIO(csv(columns, convention)), sep=between, decimal=decimal)
+    pd.testing.assert_frame_equal(back, pd.DataFrame(dict(columns)), check_exact=True, check_dtype=False)
 
 
 HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>", "2,5", "0x10", "true",

@@ -22,6 +22,7 @@ _OURS = {
         "menu.js",
         "history.js",
         "message.js",
+        "copy.js",
         "theme.js",
         "progress.js",
         "start.js",

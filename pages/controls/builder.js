@@ -2,6 +2,7 @@
 //
 // Whether a script is right is for the server to say (`packing.py`). Every text goes into the page as text.
 
+import { copy } from "./copy.js";
 import { add, aside, dropAside, empty, load, onChange, save, slideAddress } from "./draft.js";
 import { element } from "./views.js";
 
@@ -28,7 +29,7 @@ let keys = [];
 let serial = 0;
 const edited = new Set(); // keys of the slides whose fields are open
 const elsewhere = new Set(); // keys of the slides that are asked over an address of their own
-let notice = /** @type {{text: string, acts?: [string, () => void][], link?: string}} */ ({ text: "" });
+let notice = /** @type {{text: string, acts?: [string, () => void][]}} */ ({ text: "" });
 let checked = { packed: "", text: "" }; // what the server says of it
 let timer = 0, asked = 0;
 let stop = () => {};
@@ -120,14 +121,14 @@ function titleField() {
 
 function tools() {
   const ready = Boolean(checked.packed);
-  const copy = button("Copy link", copyLink);
-  copy.setAttribute("aria-disabled", String(!ready));
+  const copier = button("Copy link", copyLink);
+  copier.setAttribute("aria-disabled", String(!ready));
   const line = element("p", "u-quiet", `${extent(script)}. ${checked.text}`);
   line.classList.toggle("u-problem", !ready && checked.text !== "");
   line.setAttribute("role", "status");
   const acts = element(
     "div", "u-ways", link("Present", ready && presentAt(checked.packed, script)),
-    link("Handout", ready && handoutAt(checked.packed)), copy,
+    link("Handout", ready && handoutAt(checked.packed)), copier,
     button("Save file", saveFile), loader(), button("Clear", clear),
   );
   return element("div", "u-tools", acts, line);
@@ -139,16 +140,11 @@ function said() {
   line.setAttribute("role", "status");
   line.hidden = !notice.text;
   for (const [text, act] of notice.acts ?? []) line.append(named(button(text, act), `notice:${text}`));
-  if (notice.link) {
-    const box = Object.assign(input(notice.link, () => {}), { readOnly: true, ariaLabel: "The link" });
-    line.append(box);
-    requestAnimationFrame(() => box.select());
-  }
   return line;
 }
 
-function tell(text, acts = [], more = {}) {
-  notice = { text, acts, ...more };
+function tell(text, acts = []) {
+  notice = { text, acts };
   mine.querySelector(".u-latest")?.replaceWith(said());
 }
 
@@ -213,12 +209,7 @@ function download(text, name, type) {
 async function copyLink() {
   if (!checked.packed) return;
   const url = new URL(`teach?script=${checked.packed}`, location.href).href;
-  try {
-    await navigator.clipboard.writeText(url);
-    tell("The link is copied. Whoever opens it sees this script, and can take it.");
-  } catch { // as where the page came over plain http
-    tell("Copy this link:", [], { link: url });
-  }
+  if (await copy(url)) tell("The link is copied. Whoever opens it sees this script, and can take it.");
 }
 
 function clear() {

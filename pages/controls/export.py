@@ -27,11 +27,15 @@ def snippet(experiment: Experiment, lines: Sequence[str]) -> str:
     return "\n".join(["from rnn_core import Experiment, run", "", f"r = run({call})", *lines])
 
 
-def csv(columns: Columns) -> str:
+CONVENTIONS = {"0.5, 1.5": (",", "."), "0,5; 1,5": (";", ",")}  # between numbers, and inside: as spreadsheets want it
+
+
+def csv(columns: Columns, convention: str = "0.5, 1.5") -> str:
     """Full precision, one row a step."""
     import pandas as pd
 
-    return pd.DataFrame(dict(columns)).to_csv(index=False)
+    between, decimal = CONVENTIONS[convention]
+    return pd.DataFrame(dict(columns)).to_csv(index=False, sep=between, decimal=decimal)
 
 
 def is_open() -> bool:
@@ -39,7 +43,7 @@ def is_open() -> bool:
     return any(st.session_state.get(fold) for fold in (_NUMBERS, _CODE))
 
 
-_NUMBERS, _CODE = "numbers_open", "code_open"
+_NUMBERS, _CODE, _CSV = "numbers_open", "code_open", "csv"
 
 
 def numbers(name: str, columns: Callable[[], Columns]) -> None:
@@ -51,9 +55,15 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
         table = pd.DataFrame(dict(columns()))
         digits = {name: st.column_config.NumberColumn(format="%.6g") for name in table.select_dtypes("float")}
         fold.dataframe(table, hide_index=True, height=280, column_config=digits)
-        fold.download_button(
-            "Download CSV", lambda: csv(columns()), f"unrolled-{name}.csv", "text/csv", on_click="ignore"
-        )
+        with fold.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            convention = st.segmented_control(
+                "Numbers in the CSV", tuple(CONVENTIONS), default=next(iter(CONVENTIONS)), required=True,
+                key=_CSV, persist_state="session",
+            )  # fmt: skip
+            st.download_button(
+                "Download CSV", lambda: csv(columns(), convention), f"unrolled-{name}.csv", "text/csv",
+                on_click="ignore",
+            )  # fmt: skip
 
 
 def code(

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from pages.controls.control import Control
-from pages.controls.memory import chosen
+from pages.controls.memory import apply, chosen
+from pages.controls.reading import numbers, plainly, shown
 from pages.controls.table import GATE_TITLES, SYMBOLS, pasted
 from pages.controls.widgets import draw
 from rnn_core.sequences import SEQUENCES
@@ -41,9 +42,22 @@ def input_panel(controls: Controls) -> None:
     sequence = SEQUENCES[draw(controls["sequence"])]
     draw_all(controls, *sequence.parameters)
     if "values" in sequence.parameters:
-        _, problem = pasted(st.session_state["values"])
-        if problem:
-            st.text(f"{problem}. Until this is mended, no number is used.")  # plain text: it repeats the reader's
+        _how_it_is_read(st.session_state["values"], controls["values"])
+
+
+def _how_it_is_read(text: str, control: Control) -> None:
+    """What is wrong with pasted numbers, or what else they may mean; a button writes it so that it means that alone."""
+    _, problem = pasted(text)
+    if problem:
+        st.text(f"{problem}. Until this is mended, no number is used.")  # plain text: it repeats the reader's
+        return
+    first, *others = numbers(text)
+    if others:
+        st.text(f"Read as {shown(first)}.")
+    for place, other in enumerate(others):
+        if instead := plainly(other, control.max_chars):
+            label = f"Read as {shown(other)}"
+            st.button(label, key=f"reading_{place}", on_click=apply, args=({"values": instead},), width="stretch")
 
 
 def activation_panel(controls: Controls) -> None:

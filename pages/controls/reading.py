@@ -6,6 +6,7 @@ own parser reads those. A text with one way is read without a word; of one with 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from rnn_core.sequences import parse_numbers
 
@@ -28,15 +29,16 @@ _COMMA = re.compile(r"([-+]?)(\d{1,3}(?:\.\d{3})+|\d*)(?:,(\d+))?(e[-+]?\d+)?", 
 _GROUPS = re.compile(r"([-+]?)(\d{1,3}(?:,\d{3})+|\d*)(\.\d*)?(e[-+]?\d+)?", re.A | re.I)
 
 
-def numbers(text: str) -> list[Numbers]:
+@lru_cache(maxsize=64)
+def numbers(text: str) -> tuple[Numbers, ...]:
     """All that a list may mean, the likeliest first. Raises ValueError with the first word that is no number.
 
     >>> numbers("0, 5, 1")
-    [(0.0, 5.0, 1.0)]
+    ((0.0, 5.0, 1.0),)
     >>> numbers("0,5; 1,25; −3 × 10⁻³")
-    [(0.5, 1.25, -0.003), (0.0, 5.0, 1.0, 25.0, -0.003)]
+    ((0.5, 1.25, -0.003), (0.0, 5.0, 1.0, 25.0, -0.003))
     >>> numbers("1,5")  # a comma separates, unless something else does
-    [(1.0, 5.0), (1.5,)]
+    ((1.0, 5.0), (1.5,))
     """
     found: list[Numbers] = []
     for plain in _thin(_without_powers(text)):
@@ -45,7 +47,7 @@ def numbers(text: str) -> list[Numbers]:
         found += _distinct(ways if not commas or _separates(plain) else [*commas, ways[0]])
     if not found:
         parse_numbers(_separated(_without_powers(text)))  # says which
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def number(text: str) -> Numbers:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from pages.controls.control import Control
+from pages.controls.reading import numbers
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GRU, LSTM
 from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.experiment import MODES, Experiment
 from rnn_core.readout import F2, PLACES, WORDS
-from rnn_core.sequences import SEQUENCES, YEARS, parse_numbers
+from rnn_core.sequences import SEQUENCES, YEARS
 
 _DEFAULTS = vars(Experiment())
 GATE_TITLES = {
@@ -66,7 +67,8 @@ _ALL = [
             f"For the four words, times {', '.join(f'{place:g}' for place in PLACES)}: the logits per unit of h."),
     _choice("target", "Target word at every step", WORDS),
     _slider("y", "Target number y at every step", -5.0, 5.0, 0.05),
-    Control("values", "Your numbers", "text", "", help="Separated by commas or spaces.", max_chars=2000),
+    Control("values", "Your numbers", "text", "",
+            help="Separated by spaces, semicolons or commas; decimals as in 0.5 or 0,5.", max_chars=2000),
     Control("held", "Held for comparison", "text", "", help="Settings as in an address; set by the button Hold."),
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
             help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
@@ -98,9 +100,9 @@ def chosen(keys: tuple[str, ...]) -> dict[str, Control]:
 
 
 def pasted(text: str) -> tuple[tuple[float, ...], str]:
-    """The numbers that a reader pasted, or none and what is wrong with them."""
+    """The numbers that a reader most likely means, or none and what is wrong with them."""
     try:
-        return parse_numbers(text), ""
+        return numbers(text)[0], ""
     except ValueError as error:
         return (), str(error)
 

@@ -1,5 +1,6 @@
 // The three kinds of items on a page: figures, formulas, texts. They select and show; they compute nothing.
 
+import { copy } from "./copy.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
 
 /**
@@ -53,10 +54,7 @@ function figureView(page) {
     format, width: size.width, height: size.height + 40, scale: 2, filename: slug(item.title),
   });
   const hold = button("Hold", () => page.component.setTriggerValue("tap", { hold: true }));
-  const link = button("Copy link", async () => {
-    await navigator.clipboard.writeText(location.href);
-    acknowledge(link, "Copied");
-  });
+  const link = copier("Copy link", () => location.href);
   const share = element("details", "u-share", element("summary", "u-button", "Share"), element(
     "div", "u-menu", link, button("Save SVG", download("svg")), button("Save PNG", download("png")),
   ));
@@ -149,11 +147,8 @@ function figureView(page) {
 function formulaView() {
   const lines = element("div", "u-lines");
   if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
-  const copy = button("Copy LaTeX", async () => {
-    await navigator.clipboard.writeText(item.lines.map((line) => line.latex).join(" \\\\\n"));
-    acknowledge(copy, "Copied");
-  });
-  const node = element("div", "u-item u-formula", lines, copy);
+  const latex = copier("Copy LaTeX", () => item.lines.map((line) => line.latex).join(" \\\\\n"));
+  const node = element("div", "u-item u-formula", lines, latex);
   node.setAttribute("role", "group");
   /** @type {Item} */
   let item;
@@ -203,6 +198,12 @@ function put(target, name, value) {
 
 function button(text, onclick) {
   return Object.assign(element("button", "u-button", text), { type: "button", onclick });
+}
+
+/** A button that copies. @param {() => string} what */
+function copier(text, what) {
+  const node = button(text, async () => { if (await copy(what())) acknowledge(node, "Copied"); });
+  return node;
 }
 
 function acknowledge(node, text) {
