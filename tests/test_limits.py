@@ -35,6 +35,7 @@ from pages.controls.table import TABLE, pasted
 from pages.controls.url import combined, judge
 from rnn_core.cells import GRU, LSTM
 from rnn_core.experiment import Experiment
+from tests.apps import healthy, opened
 from tests.benchmarks.load import Student
 from tests.server import ROOT, serving
 
@@ -240,6 +241,13 @@ def test_a_sweep_has_few_positions_however_it_is_asked_for(key):
 def test_pasted_text_of_any_length_yields_few_numbers_and_a_short_sentence(text):
     numbers, problem = pasted(text)
     assert not numbers and 0 < len(problem) < 100
+
+
+def test_no_address_makes_networks_beyond_the_eleven_of_their_slider():
+    healthy(opened("lstm"))
+    asked = {live.meant("lstm", {"b_net": f"{j / 97:.17g}", "held": f"b_net={j / 89}"}) for j in range(500)}
+    held = {dict(e.held)["b_net"] for e in asked}
+    assert {e.b_net for e in asked} == held == {j / 2 for j in range(11)}
 
 
 # All of them, for ever

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pages.charts.views import VIEWS
 from pages.controls.export import CONVENTIONS, csv
 from pages.controls.table import TABLE, widget_values
+from pages.controls.url import written
 from rnn_core.experiment import Experiment, run
 from rnn_core.scenarios import SCENARIOS
 from tests.apps import PAGES, healthy, items, opened, slots
@@ -128,6 +129,17 @@ def test_an_address_is_read_as_a_box_is(key, text, value, said):
     at = healthy(opened("chain", **{key: text}))
     assert at.slider(key=key).value == value
     assert said in " ".join(toast.value.replace("\\", "") for toast in at.toast) and bool(at.toast) == bool(said)
+
+
+@pytest.mark.parametrize(("text", "value", "said"), [
+    ("1.5", 1.5, ""), ("1.3", 1.5, "b_net = 1.3 lies between steps of 0.5, so 1.5 is used"),
+    ("1.2000001", 1, "so 1 is used"), ("0.25", 0.5, "so 0.5"), ("9", 5, "b_net = 9 lies outside 0 … 5, so 5 is used"),
+])  # fmt: skip
+def test_networks_are_computed_for_the_steps_of_their_slider_alone(text, value, said):
+    by_box = opened("lstm").text_input(key="b_net_exact").set_value(text).run()
+    for at in (healthy(opened("lstm", b_net=text)), healthy(by_box)):
+        assert at.slider(key="b_net").value == value and at.text_input(key="b_net_exact").value == written(value)
+        assert said in "".join(toast.value.replace("\\", "") for toast in at.toast)
 
 
 def test_the_address_holds_the_experiment():

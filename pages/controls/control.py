@@ -19,3 +19,4 @@ class Control:
     help: str | None = None
     max_chars: int = 2000
     alike: bool = True  # sliders: whether one position stands for its neighbours; a seed's does not
+    between: bool = True  # sliders: whether numbers between the steps are taken; not where each is dear to compute

@@ -73,7 +73,7 @@ _ALL = [
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
             help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
     *(Control(f"cut_{q}", f"without {SYMBOLS.get(q, q)}", "toggle", _DEFAULTS[f"cut_{q}"]) for q in LSTM.gates),
-    _slider("b_net", "Raise the networks’ forget bias by b", 0.0, 5.0, 0.5),
+    replace(_slider("b_net", "Raise the networks’ forget bias by b", 0.0, 5.0, 0.5), between=False),
     *(control for q in LSTM.gates for control in _gate(q, LSTM.candidate)),
     *(control for q in GRU.gates for control in _gate(q, GRU.candidate)),
 ]  # fmt: skip

@@ -67,15 +67,18 @@ def _number(control: Control, text: str) -> tuple[Any, str]:
     if used == value:
         return used, read
     limits = f"{_shown(control.min)} … {_shown(control.max)}"
-    why = "is not a whole number" if control.min <= value <= control.max else f"lies outside {limits}"
+    between = f"lies between steps of {_shown(control.step)}" if isinstance(used, float) else "is not a whole number"
+    why = between if control.min <= value <= control.max else f"lies outside {limits}"
     return used, f"{read} {control.key} = {_shown(value)} {why}, so {_shown(used)} is used.".strip()
 
 
 def _nearest(control: Control, value: float) -> float:
-    """Inside the range; where whole numbers are asked for, the nearest, and the greater of two."""
+    """Inside the range; where only whole numbers or steps are taken, the nearest, and the greater of two."""
     value = min(max(value, control.min), control.max)
-    below = math.floor(value)
-    return value if isinstance(control.default, float) else below + (value - below >= 0.5)
+    if isinstance(control.default, float) and control.between:
+        return value
+    low, grain = (0, 1) if isinstance(control.default, int) else (control.min, control.step)
+    return low + grain * math.floor((value - low) / grain + 0.5)
 
 
 def _option(control: Control, text: str) -> tuple[Any, str]:
