@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pages.charts import cell_diagram, gates, memory, views
+from pages.charts.numbers import brief
 from pages.controls.show import encode
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment, run, sweep
@@ -110,7 +111,7 @@ def test_the_wires_carry_what_the_textbooks_step_computes(e):
     i, g, f, o = (a["gates"][q] for q in "igfo")
     assert f * before[0] + i * g == pytest.approx(c) and o * math.tanh(c) == pytest.approx(h)
     shown = "".join(said(cell_diagram.draw(a)))
-    assert f"C<sub>{a['step']}</sub><br><b>{cell_diagram._short(float(c))}</b>" in shown
+    assert f"C<sub>{a['step']}</sub><br><b>{brief(float(c))}</b>" in shown
 
 
 def test_an_arrow_is_as_wide_as_its_factor_and_dashed_where_that_is_negative():
@@ -255,8 +256,8 @@ def test_what_is_written_after_the_chain_is_not_denied():
 
 def test_a_gate_near_one_is_not_called_one():
     a = memory.quantities(run(replace(OPENING, f=1 - 1e-5)))
-    assert "= 1 − 1 × 10⁻⁵ loses half" in memory.sentence(a) and "kept over 99.9 %" in memory.sentence(a)
-    assert "= 1 − 1 × 10⁻⁵, half-life" in str(memory.draw_starts(memory.at_the_start(a))["data"][2]["text"])
+    assert "= 0.99999 loses half" in memory.sentence(a) and "kept over 99.9 %" in memory.sentence(a)
+    assert "= 0.99999, half-life" in str(memory.draw_starts(memory.at_the_start(a))["data"][2]["text"])
     assert "= 1 keeps all" in memory.sentence(memory.quantities(run(replace(OPENING, f=1.0))))
 
 

@@ -276,9 +276,9 @@ def test_what_decides_is_the_mean_logarithm_of_a_factor():
         a = charts.quantities(run(e))
         assert (e.t - e.k) * (a["log_w"] + a["log_slope"]) == pytest.approx(sole(e).log, rel=1e-13)
     shown = charts.formula(charts.quantities(run(MAP)))["lines"]
-    slots = {name: text for line in shown for name, text in line["slots"].items()}
-    assert (slots["w"], slots["slope"], slots["mean"]) == ("0.6931", "(−2.229)", "(−1.536)")  # ln 2.139e-7 / 10
-    assert slots["product"] == slots["size"] == "2.139 × 10⁻⁷"
+    product, *_, mean, size = (line["slots"] for line in shown)
+    assert mean == {"w": "0.6931", "slope": "(−2.229)", "is": "=", "mean": "−1.536"}  # ln 2.139e-7 / 10
+    assert product["product"] == size["size"] == "2.139 × 10⁻⁷" and size["mean"] == "(−1.53579)"
 
 
 @pytest.mark.parametrize("T", [10, 50, 100])

@@ -242,7 +242,8 @@ def test_the_equations_hold_for_the_numbers_in_them():
     slots = {}
     for line in backprop.formula(backprop.quantities(run(e)))["lines"]:
         slots.update(line["slots"])
-    read = {name: float(text.strip("()").replace("−", "-")) for name, text in slots.items() if name != "due"}
+    words = ("due", "is")
+    read = {name: float(text.strip("()").replace("−", "-")) for name, text in slots.items() if name not in words}
     z = 0.9 * run(e).trajectory.h[3, 0] + 0.5 * read["x"] + 0.25
     assert math.tanh(z) == pytest.approx(run(e).trajectory.h[4, 0], abs=1e-3)
     assert -math.log(read["p"]) == pytest.approx(read["L"], abs=1e-3) and slots["due"] == "be"

@@ -10,9 +10,11 @@ import numpy as np
 
 from pages.charts import folded, remarks, theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.equations import equation, exactly, rounded, setting, total
 from pages.charts.folded import OUTPUT
-from pages.charts.numbers import bracketed, number, numbers, percent, subscript
+from pages.charts.numbers import Flat, base, bracketed, factor, number, numbers, percent, squashed, subscript
 from pages.charts.view import Columns, Items, Over, live, run_over
+from rnn_core.activations import activation
 from rnn_core.experiment import Experiment, Run, run
 from rnn_core.readout import BANDS, PLACES, WORDS, cumulative_share, readout
 from rnn_core.scaled import LOG10_2, NOTHING, Scaled, ldexp
@@ -32,12 +34,13 @@ def quantities(run: Run) -> Arrays:
     h, x = time_last(tr.h, run), time_last(run.x, run)
     a = {
         **axis(run), "t": t, "T": run.experiment.T, "f1": run.experiment.activation, "f2": read.f2,
+        "slope": run.value("slope").astype(float),
         "w": run.value("w").astype(float), "u": run.value("u").astype(float), "b": run.value("b").astype(float),
         "w_y": read.w_y, "y": read.y, "due": read.target, "o": read.o[t], "said": read.said[t],
         "L": time_last(read.losses, run)[..., t],
         "by_lag": time_last(by_lag, run), "share": time_last(cumulative_share(by_lag), run), "dW": read.dW(t),
         "bands": {str(band): time_last(corrections[band], run) for band in range(len(BANDS))}, "h": h[..., t],
-        **({"before": h[..., t - 1], "x": x[..., t - 1]} if t else {}),
+        **({"before": h[..., t - 1], "x": x[..., t - 1], "z": time_last(tr.z, run)[..., t - 1]} if t else {}),
     }  # fmt: skip
     sizes, exp2 = _common(a)
     return a | {"whole": Scaled(sizes.sum(axis=(-2, -1)), exp2).normalised()}
@@ -72,22 +75,35 @@ def _part(latex: str, slots: dict[str, str], colors: dict[str, str] | None = Non
 
 def _state(a: Arrays) -> list[theme.Json]:
     f1 = rf"\text{{{a['f1'].replace('_', ' ')}}}"
+    φ = activation(a["f1"], a["slope"].item())
+    numbers = equation(
+        lambda w, h_before, u, x, b: exactly(φ)(w * h_before + u * x + b),
+        {"w": setting(a["w"].item()), "h_before": rounded(a["before"].item(), 3), "u": setting(a["u"].item()),
+         "x": rounded(a["x"].item(), 3), "b": setting(a["b"].item())}, "h", squashed(φ, a["z"].item()),
+    )  # fmt: skip
     return [
         _part(r"h_{@t@} = f_1(W_{hh} h_{@before@} + W_{xh} x_{@t@} + b)",
               {"t": str(a["t"]), "before": str(a["t"] - 1)}),
-        _part(rf"= {f1}(@w@ \cdot @h@", {"w": bracketed(a["w"].item()), "h": _signed(a["before"].item(), 3)},
-              {"w": "weight", "h": "state"}),
-        _part(r"{} + @u@ \cdot @x@ + @b@)", {"u": bracketed(a["u"].item()), "x": _signed(a["x"].item(), 3),
-                                             "b": bracketed(a["b"].item())}, {"u": "input", "x": "input"}),
-        _part("= @h@", {"h": number(a["h"].item())}, {"h": "state"}),
+        _part(rf"= {f1}(@w@ \cdot @h_before@", _of(numbers, "w", "h_before"), {"w": "weight", "h_before": "state"}),
+        _part(r"{} + @u@ \cdot @x@ + @b@)", _of(numbers, "u", "x", "b"), {"u": "input", "x": "input"}),
+        _part("@is@ @h@", _of(numbers, "is", "h"), {"h": "state"}),
         theme.BREAK,
     ]  # fmt: skip
 
 
+def _of(slots: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: slots[name] for name in names}
+
+
 def _words(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["t"]), "due": a["due"]}
-    h, L = _signed(a["h"].item(), 3), a["L"]
-    due, p = ("e^{@p@}", number(-L)) if L.value > _DEEP else ("@p@", number(_due(a)))
+    h, L = factor(number(a["h"].item(), 3)), a["L"]
+    if L.value > _DEEP:
+        due, loss = "e^{@p@}", {"p": number(-L), "L": number(L), "is": "="}
+    else:
+        p = _due(a)
+        near = Flat(1.0, L) if float(p.value) == 1 and L.mant else p
+        due, loss = "@p@", equation(lambda p: -p.ln(), {"p": rounded(near, within=base)}, "L", L)
     places = rf"{PLACES[0]:g}, \dots, {PLACES[-1]:g}"
     return [
         _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
@@ -96,7 +112,7 @@ def _words(a: Arrays) -> list[theme.Json]:
             {"w_y": "output", "h": "state"},
         ),
         _part(r"L_{@t@} = -\ln\, o_{@t@, @due@}", t),
-        _part(rf"= -\ln\, {due} = @L@", {"p": p, "L": number(L)}, {"p": "output"}),
+        _part(rf"= -\ln\, {due} @is@ @L@", loss, {"p": "output"}),
         theme.BREAK,
     ]  # fmt: skip
 
@@ -115,21 +131,17 @@ def _probability(a: Arrays) -> str:
 
 
 def _number(a: Arrays) -> list[theme.Json]:
-    t = {"t": str(a["t"])}
-    o, w_y = number(a["said"]), bracketed(a["w_y"].item())
+    t, y = {"t": str(a["t"])}, rounded(a["y"].item())
+    said = equation(lambda w_y, h: w_y * h, {"w_y": setting(a["w_y"].item()), "h": rounded(a["h"].item())},
+                    "o", a["said"])  # fmt: skip
+    loss = equation(lambda o, y: (o - y) ** 2 / 2, {"o": rounded(a["said"], within=str), "y": y}, "L", a["L"])
     return [
         _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
-        _part(
-            r"= @w_y@ \cdot @h@ = @o@,", {"w_y": w_y, "h": _signed(a["h"].item()), "o": o},
-            {"w_y": "output", "h": "state", "o": "output"},
-        ),
+        _part(r"= @w_y@ \cdot @h@ @is@ @o@,", said, {"w_y": "output", "h": "state", "o": "output"}),
         _part(r"L_{@t@} = (o_{@t@} - y)^2 / 2", t),
-        _part(
-            r"= (@o@ - @y@)^2 / 2 = @L@",
-            {"o": o, "y": _signed(a["y"].item()), "L": number(a["L"])}, {"o": "output"},
-        ),
+        _part(r"= (@o@ - @y@)^2 / 2 @is@ @L@", loss, {"o": "output"}),
         theme.BREAK,
-    ]  # fmt: skip
+    ]
 
 
 def _correction(a: Arrays) -> list[theme.Json]:
@@ -140,25 +152,21 @@ def _correction(a: Arrays) -> list[theme.Json]:
     terms = ["@" + name + "@" for name in names]
     if t > 4:
         terms.insert(3, r"\cdots")
-    values = {name: _signed(a["by_lag"][lag], 3) for name, lag in zip(names, shown, strict=True)}
+    parts = {name: rounded(a["by_lag"][lag], 3) for name, lag in zip(names, shown, strict=True)}
+    values = equation(lambda **lags: total(lags.values(), t), parts, "dW", a["dW"])
     half = (len(terms) + 1) // 2
     colors = {name: f"lag-{lag}" for lag, name in enumerate(names[:3])}  # older bands are too pale for a text
     return [
         _part(r"\frac{\partial L_{@t@}}{\partial W_{hh}} = \sum_{j=1}^{@t@} \frac{\partial L_{@t@}}{\partial h_{@t@}}"
               r" \frac{\partial h_{@t@}}{\partial h_j} \, f_1'(z_j) \, h_{j-1}", {"t": str(t)}),
-        _part("= " + " + ".join(terms[:half]), values, colors),
-        *([_part("{} + " + " + ".join(terms[half:]), values, colors)] if len(terms) > 1 else []),
-        _part("= @dW@", {"dW": number(a["dW"])}),
+        _part("= " + " + ".join(terms[:half]), _of(values, *names), colors),
+        *([_part("{} + " + " + ".join(terms[half:]), _of(values, *names), colors)] if len(terms) > 1 else []),
+        _part("@is@ @dW@", _of(values, "is", "dW")),
     ]  # fmt: skip
 
 
 def _band(lag: int) -> int:
     return max(band for band, first in enumerate(BANDS) if first <= lag)
-
-
-def _signed(x: float | Scaled, digits: int = 4) -> str:
-    text = number(x, digits)
-    return f"({text})" if text.startswith("−") else text
 
 
 # --- the output of step t --------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import derivative, derivative_html, number, percent, subscript
-from rnn_core.activations import TANH
+from pages.charts.equations import equation, exactly, rounded
+from pages.charts.numbers import brief, derivative, derivative_html, number, percent, squashed, subscript
+from rnn_core.activations import SIGMOID, TANH
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 from rnn_core.ways_back import ways_back
@@ -236,7 +237,7 @@ def _values(a: Arrays) -> dict[str, float]:
 
 def _contents(a: Arrays) -> list[str]:
     values = _values(a)
-    return [*(f"{name}<br><b>{_short(values[node])}</b>" for node, name in _symbols(a).items()), *_OPS.values()]
+    return [*(f"{name}<br><b>{brief(values[node])}</b>" for node, name in _symbols(a).items()), *_OPS.values()]
 
 
 def _told(a: Arrays) -> list[str]:
@@ -258,14 +259,8 @@ def _written(a: Arrays) -> float:
     return float(a["gates"]["i"] * a["gates"]["g"])
 
 
-def _short(x: float | Scaled) -> str:
-    """What fits into a box: "0.852", "−0.08", "−5·10⁻⁷"; the whole number is a hover away."""
-    size = abs(float(x.value if isinstance(x, Scaled) else x))
-    return _close(x, 3 if size >= 0.1 else 2 if size >= 0.01 else 1)
-
-
-def _close(x: float | Scaled, digits: int = 3) -> str:
-    return number(x, digits).replace(" × ", "·")
+def _close(x: float | Scaled) -> str:
+    return number(x, 3).replace(" × ", "·")
 
 
 def _texts(a: Arrays, plan: _Plan) -> theme.Json:
@@ -303,8 +298,8 @@ def _said(a: Arrays, places: list[str], full: bool) -> list[str]:
     t, ways = a["step"], a["ways"]
     over_C, over_h = (derivative_html("C", t, name, t - 1) for name in "Ch")
     if not full:
-        texts = {way: f"<b>{_short(value)}</b>" for way, value in ways.items()}
-        texts |= {"highway": f"<b>{over_C} = {_short(ways['highway'])}</b>", "written": _short(_written(a))}
+        texts = {way: f"<b>{brief(value)}</b>" for way, value in ways.items()}
+        texts |= {"highway": f"<b>{over_C} = {brief(ways['highway'])}</b>", "written": brief(_written(a))}
         return [texts[place] for place in places]
     of = {"highway": f"{over_C} = f<sub>{t}</sub>", "read": derivative_html("h", t, "C", t)}
     of |= {q: over_h if q != "o" else derivative_html("h", t, "h", t - 1) for q in NAMES}
@@ -366,10 +361,14 @@ def _lines(a: Arrays) -> list[theme.Json]:
 
 
 def _gate_line(a: Arrays, q: str) -> theme.Json:
-    slots = {"t": str(a["step"]), "gate": number(a["gates"][q]), "z": number(a["z"][q], 3)}
-    φ = r"\tanh" if q == "g" else r"\sigma"
-    how = r"@gate@ \; \text{(pinned)}" if q in a["pinned"] else rf"{φ}(@z@) = @gate@"
-    return _part(rf"{_LATEX[q]}_{{@t@}} = {how}", slots, {"gate": _COLOR_NAMES[q]})
+    t, gate = {"t": str(a["step"])}, a["gates"][q]
+    if q in a["pinned"]:
+        how, slots = r"= @gate@ \; \text{(pinned)}", {"gate": number(gate)}
+    else:
+        φ, name = (TANH, r"\tanh") if q == "g" else (SIGMOID, r"\sigma")
+        how = rf"= {name}(@z@) @is@ @gate@"
+        slots = equation(exactly(φ), {"z": rounded(a["z"][q], 3, str)}, "gate", squashed(φ, a["z"][q]))
+    return _part(rf"{_LATEX[q]}_{{@t@}} {how}", t | slots, {"gate": _COLOR_NAMES[q]})
 
 
 def _part(latex: str, slots: dict[str, str], colors: dict[str, str] = _COLOR_NAMES) -> theme.Json:
@@ -379,38 +378,40 @@ def _part(latex: str, slots: dict[str, str], colors: dict[str, str] = _COLOR_NAM
 
 def _state_lines(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["step"]), "before": str(a["step"] - 1)}
-    gates = {q: _factor(x) for q, x in a["gates"].items()}
+    f, i, g, o = (rounded(a["gates"][q], 3) for q in "figo")
+    C = equation(lambda f, old, i, g: f * old + i * g,
+                 {"f": f, "old": rounded(a["C_prev"], 3), "i": i, "g": g}, "C", a["C"])  # fmt: skip
+    h = equation(lambda o, tanh: o * tanh, {"o": o, "tanh": rounded(squashed(TANH, a["C"]), 3)}, "h", a["h"])
     return [
         {
-            "latex": r"C_{@t@} = f \, C_{@before@} + i \, \tilde C = @f@ \cdot @old@ + @i@ \cdot @g@ = @C@",
-            "slots": t | gates | {"old": _factor(a["C_prev"]), "C": number(a["C"])}, "colors": _COLOR_NAMES,
+            "latex": r"C_{@t@} = f \, C_{@before@} + i \, \tilde C = @f@ \cdot @old@ + @i@ \cdot @g@ @is@ @C@",
+            "slots": t | C, "colors": _COLOR_NAMES,
         },
-        _part(
-            r"h_{@t@} = o \, \tanh C_{@t@} = @o@ \cdot @tanh@ = @h@",
-            t | gates | {"tanh": _factor(np.tanh(a["C"])), "h": number(a["h"])},
-        ),
+        _part(r"h_{@t@} = o \, \tanh C_{@t@} = @o@ \cdot @tanh@ @is@ @h@", t | h),
     ]  # fmt: skip
 
 
 def _slope_lines(a: Arrays) -> list[theme.Json]:
     t, ways = {"t": str(a["step"]), "before": str(a["step"] - 1)}, a["ways"]
-    through = {f"by_{q}": _factor(ways[q]) for q in "fig"}
+    shown = equation(
+        lambda o, slope: o * slope,
+        {"o": rounded(a["gates"]["o"], 3), "slope": rounded(a["slope"], 3)},
+        "shown",
+        ways["read"],
+    )
+    by_h = equation(lambda by_f, by_i, by_g: by_f + by_i + by_g,
+                    {f"by_{q}": rounded(ways[q], 3) for q in "fig"}, "by_h", a["by_h"])  # fmt: skip
     return [
         _part(
-            r"\frac{\partial h_{@t@}}{\partial C_{@t@}} = o \, \tanh'(C_{@t@}) = @o@ \cdot @slope@ = @shown@",
-            t | {"o": _factor(a["gates"]["o"]), "slope": number(a["slope"], 3), "shown": number(ways["read"])},
+            r"\frac{\partial h_{@t@}}{\partial C_{@t@}} = o \, \tanh'(C_{@t@}) = @o@ \cdot @slope@ @is@ @shown@",
+            t | shown,
         ),
         _part(
             r"\frac{\partial C_{@t@}}{\partial C_{@before@}} = f_{@t@} = @f@",
             t | {"f": number(ways["highway"])},
         ),
         _part(
-            r"\frac{\partial C_{@t@}}{\partial h_{@before@}} = @by_f@ + @by_i@ + @by_g@ = @by_h@",
-            t | through | {"by_h": number(a["by_h"])},
+            r"\frac{\partial C_{@t@}}{\partial h_{@before@}} = @by_f@ + @by_i@ + @by_g@ @is@ @by_h@",
+            t | by_h,
         ),
     ]
-
-
-def _factor(x: float | Scaled) -> str:
-    text = number(x, 3)
-    return f"({text})" if text.startswith("−") else text

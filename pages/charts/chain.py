@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import bracketed, derivative, derivative_html, number, numbers, weight
+from pages.charts.equations import equation, product, rounded, setting
+from pages.charts.numbers import derivative, derivative_html, number, numbers, weight
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 
@@ -185,65 +187,73 @@ def formula(a: Arrays) -> theme.Json:
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    return _product_line(a) + (_step_lines(a) if a["t"] > a["k"] else [])
+    steps = [theme.BREAK, *_point_lines(a), factor_line(a)] if a["t"] > a["k"] else []
+    return product_lines(a) + steps
 
 
-def _product_line(a: Arrays) -> list[theme.Json]:
+def product_lines(a: Arrays) -> list[theme.Json]:
     """∂h_t/∂h_k = ∏ w φ'(z_i) = the numbers = the product, in parts that a phone writes below each other."""
     t, k, lag = a["t"], a["k"], a["t"] - a["k"]
     ends = {"t": str(t), "k": str(k)}
-    result = {"product": number(a["product"][0])}
     left = r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = "
     if not lag:
-        return [{"latex": left + "@product@", "slots": ends | result, "colors": {"product": "product"}}]
+        slots = ends | {"product": number(a["product"][0])}
+        return [{"latex": left + "@product@", "slots": slots, "colors": {"product": "product"}}]
     shown = {1: ["first"], 2: ["first", "last"], 3: ["first", "second", "last"]}.get(lag, _LONG)
     chain = r" \cdot ".join("@" + name + "@" for name in shown).replace(r"\cdot @dots@ \cdot", r"\cdots")
     at = {"first": 0, "second": 1, "last": lag - 1}
-    slopes = {name: number(a["slope"][at[name]], 3) for name in shown if name in at}
+    slopes = {name: rounded(a["slope"][at[name]], 3) for name in shown if name in at}
+
+    def multiplied(w: Decimal, **slopes: Decimal) -> Decimal | None:
+        passed = product(slopes.values(), lag)
+        return None if passed is None else w**lag * passed
+
+    numbers = equation(multiplied, {"w": setting(a["w"]), **slopes}, "product", a["product"][0])
     return [
         {
             "latex": left + r"\prod_{i=@k1@}^{@t@} w \, \varphi'(z_i)",
             "slots": ends | {"k1": str(k + 1)}, "colors": {}, "part": True,
         },
         {
-            "latex": r"= @w@^{@lag@} \cdot " + chain, "slots": {"w": bracketed(a["w"]), "lag": str(lag)} | slopes,
-            "colors": {"w": "weight"} | dict.fromkeys(at, "slope"), "part": True,
+            "latex": r"= @w@^{@lag@} \cdot " + chain, "slots": {name: numbers[name] for name in ("w", *slopes)}
+            | {"lag": str(lag)}, "colors": {"w": "weight"} | dict.fromkeys(at, "slope"), "part": True,
         },
-        {"latex": "= @product@", "slots": result, "colors": {"product": "product"}, "part": True},
+        {
+            "latex": "@is@ @product@", "slots": {name: numbers[name] for name in ("is", "product")},
+            "colors": {"product": "product"}, "part": True,
+        },
     ]  # fmt: skip
 
 
 _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are written out
 
 
-def _step_lines(a: Arrays) -> list[theme.Json]:
-    """The chosen step in full: its pre-activation, its slope, its factor."""
+def _point_lines(a: Arrays) -> list[theme.Json]:
+    """The chosen step's pre-activation."""
     i = a["chosen"]
-    j = i - a["k"] - 1
-    w = {"i": str(i), "w": bracketed(a["w"])}
+    parts = {
+        "w": setting(a["w"]), "h": rounded(a["h"]), "u": setting(a["u"]), "x": rounded(a["x"]), "b": setting(a["b"]),
+    }  # fmt: skip
+    numbers = equation(lambda w, h, u, x, b: w * h + u * x + b, parts, "z", a["z"])
     return [
-        theme.BREAK,
         {
             "latex": r"z_{@i@} = w \, h_{@before@} + u \, x_{@i@} + b",
             "slots": {"i": str(i), "before": str(i - 1)}, "colors": {}, "part": True,
         },
         {
             "latex": r"= @w@ \cdot @h@ + @u@ \cdot @x@ + @b@", "part": True,
-            "slots": {
-                "w": w["w"], "h": _factor(a["h"]), "u": bracketed(a["u"]), "x": _factor(a["x"]),
-                "b": bracketed(a["b"]),
-            },
-            "colors": {"w": "weight", "h": "state", "x": "input"},
+            "slots": {name: numbers[name] for name in parts}, "colors": {"w": "weight", "h": "state", "x": "input"},
         },
-        {"latex": "= @z@", "slots": {"z": number(a["z"])}, "colors": {}, "part": True},
-        {
-            "latex": r"w \, \varphi'(z_{@i@}) = @w@ \cdot @slope@ = @factor@",
-            "slots": w | {"slope": number(a["slope"][j]), "factor": number(a["factor"][j])},
-            "colors": {"w": "weight", "slope": "slope"},
-        },
+        {"latex": "@is@ @z@", "slots": {name: numbers[name] for name in ("is", "z")}, "colors": {}, "part": True},
     ]  # fmt: skip
 
 
-def _factor(x: float) -> str:
-    text = number(x)
-    return f"({text})" if text.startswith("−") else text
+def factor_line(a: Arrays) -> theme.Json:
+    """What the chosen step multiplies by."""
+    j = a["chosen"] - a["k"] - 1
+    parts = {"w": setting(a["w"]), "slope": rounded(a["slope"][j])}
+    return {
+        "latex": r"w \, \varphi'(z_{@i@}) = @w@ \cdot @slope@ @is@ @factor@",
+        "slots": {"i": str(a["chosen"])} | equation(lambda w, slope: w * slope, parts, "factor", a["factor"][j]),
+        "colors": {"w": "weight", "slope": "slope"},
+    }

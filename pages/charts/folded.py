@@ -9,7 +9,7 @@ import numpy as np
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.network import Row, cells
-from pages.charts.numbers import number, percent, subscript
+from pages.charts.numbers import brief, number, percent, subscript
 from rnn_core.experiment import Run
 from rnn_core.readout import WORDS, readout
 from rnn_core.scaled import Scaled
@@ -145,24 +145,17 @@ OUTPUT = theme.GATES["o"]
 
 def _contents(a: Arrays, row: Row, steps: list[int]) -> list[str]:
     h = a["h"].tolist()
-    states = [f"h{subscript(i)}<br>{_brief(h[i])}" if i == j else f"{j - i + 1}<br>more" for i, j in row]
+    states = [f"h{subscript(i)}<br>{brief(h[i])}" if i == j else f"{j - i + 1}<br>more" for i, j in row]
     return ["h<sub>t</sub>", "o<sub>t</sub>", *states, *(f"o{subscript(i)}<br>{_spoken(a, i)}" for i in steps)]
 
 
 def _spoken(a: Arrays, i: int) -> str:
-    return f"<i>{_word(a, i)}</i>" if a["f2"] == "softmax" else _brief(a["o"][i].item())
+    return f"<i>{_word(a, i)}</i>" if a["f2"] == "softmax" else brief(a["o"][i].item())
 
 
 def _word(a: Arrays, i: int) -> str:
     word = a["word"][i]
     return "?" if np.isnan(word) else WORDS[int(word)]
-
-
-def _brief(x: float | Scaled) -> str:
-    """What fits into a cell: "6.89", "16384", "10⁸⁵"; the whole number is a hover away."""
-    text = number(x, 3 if isinstance(x, Scaled) or abs(x) < 1000 else 4)
-    mantissa, times, power = text.partition(" × ")
-    return text if not times else ("−" if mantissa.startswith("−") else "") + power
 
 
 def _state_hover(a: Arrays, i: int, j: int) -> str:
@@ -211,15 +204,15 @@ def _plain(name: str) -> str:
 
 
 def _fed(a: Arrays, i: int) -> str:
-    return f"x{subscript(i)}<br>{_brief(a['x'][i - 1].item())}"
+    return f"x{subscript(i)}<br>{brief(a['x'][i - 1].item())}"
 
 
 def _arriving(a: Arrays, i: int) -> str:
-    return _brief(a["by_state"][i])
+    return brief(a["by_state"][i], 2)
 
 
 def _loss(a: Arrays) -> str:
-    return f"<b>L{subscript(a['t'])}<br>{_brief(float(a['L'].value) or a['L'])}</b>"
+    return f"<b>L{subscript(a['t'])}<br>{brief(a['L'], 2)}</b>"
 
 
 def sentence(a: Arrays) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from pages.charts import remarks, theme
 from pages.charts.along import Arrays, along, axis, each, hover, positions, time_last, zipped
+from pages.charts.equations import equation, rounded
 from pages.charts.numbers import derivative, derivative_html, number, scalar, steps, weight
 from pages.charts.view import Columns, Items, Over, live, run_over
 from rnn_core import landscape
@@ -325,7 +326,7 @@ def _lines(a: Arrays) -> list[theme.Json]:
             product,
             {"latex": cause + r"\text{ is exactly } 0 \text{, so nothing passes}", "slots": {}, "colors": {}},
         ]
-    mean = a["log_w"] + a["log_slope"]
+    mean, logs = a["log_w"] + a["log_slope"], {"w": rounded(a["log_w"]), "slope": rounded(a["log_slope"])}
     per_step = r"\frac{1}{@lag@} \sum_i \ln "
     lag_slot = {"lag": str(lag)}
     return [
@@ -333,20 +334,16 @@ def _lines(a: Arrays) -> list[theme.Json]:
         {"latex": per_step + r"|w \, \varphi'(z_i)|", "slots": lag_slot, "colors": {}, "part": True},
         {"latex": r"= \ln |w| + " + per_step + r"|\varphi'(z_i)|", "slots": lag_slot, "colors": {}, "part": True},
         {
-            "latex": "= @w@ + @slope@ = @mean@", "part": True, "colors": {"w": "weight", "slope": "slope"},
-            "slots": {"w": number(a["log_w"]), "slope": _signed(a["log_slope"]), "mean": number(mean)},
+            "latex": "= @w@ + @slope@ @is@ @mean@", "part": True, "colors": {"w": "weight", "slope": "slope"},
+            "slots": equation(lambda w, slope: w + slope, logs, "mean", mean),
         },
         {
-            "latex": r"|\partial h_{@t@}/\partial h_{@k@}| = e^{@lag@ \, \cdot \, @mean@} = @size@",
-            "slots": {"t": t, "k": k, "mean": _signed(mean), "size": number(_size(a["product"]))} | lag_slot,
+            "latex": r"|\partial h_{@t@}/\partial h_{@k@}| = e^{@lag@ \, \cdot \, @mean@} @is@ @size@",
+            "slots": {"t": t, "k": k} | lag_slot
+            | equation(lambda mean: (lag * mean).exp(), {"mean": rounded(mean)}, "size", _size(a["product"])),
             "colors": {"size": "product"},
         },
     ]  # fmt: skip
-
-
-def _signed(x: float) -> str:
-    text = number(x)
-    return f"({text})" if text.startswith("−") else text
 
 
 def _size(x: Scaled) -> Scaled:

@@ -94,7 +94,7 @@ def _sides(a: Arrays, *most: float) -> list[str]:
 def sentence(a: Arrays) -> str:
     """Half-life and horizon in words; and that nothing is remembered where nothing was written."""
     f = f"f{subscript(a['step'])}" if a["step"] else "f"
-    gate = f"A forget gate of {f} = {_gate(a['f'])}"
+    gate = f"A forget gate of {f} = {number(a['f'])}"
     if a["largest"] == 0:
         return f"{gate} has nothing to keep: nothing was written in this chain, so C stays 0 up to its end."
     if a["f"] == 1:
@@ -106,12 +106,6 @@ def sentence(a: Arrays) -> str:
         return f"{gate} {gone}."
     left = percent(Scaled.of(a["direct"][-1]))
     return f"{gate} {gone}; over this chain’s {steps(a['t'] - a['k'])} the forget gates kept {left}."
-
-
-def _gate(f: float, digits: int = 4) -> str:
-    """A gate that is not 1 is never written as 1."""
-    text = number(f, digits)
-    return f"1 − {number(1 - f, 2)}" if text == "1" and f < 1 else text
 
 
 def picture(a: Arrays) -> theme.Json:
@@ -198,7 +192,7 @@ _DIAMOND_OPEN = 102
 
 def _own(a: Arrays) -> str:
     f = f"f<sub>{a['step']}</sub>" if a["step"] else "f"
-    return f"<b>your forget gate: {f} = {_gate(a['f'], 3)}, half-life: {steps(a['half_life'])}</b>"
+    return f"<b>your forget gate: {f} = {number(a['f'], 3)}, half-life: {steps(a['half_life'])}</b>"
 
 
 def _range(start: Start) -> str:

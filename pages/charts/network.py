@@ -10,7 +10,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import number, numbers, steps, subscript
+from pages.charts.numbers import brief, number, numbers, steps, subscript
 from rnn_core.experiment import Run
 from rnn_core.scaled import cumulative_products
 
@@ -114,13 +114,7 @@ def _cells(places: np.ndarray, row: Row, a: Arrays) -> theme.Json:
 
 def _contents(a: Arrays, row: Row) -> list[str]:
     h = a["h"].tolist()
-    return [_short(_state(h[i])) if i == j else "⋯" for i, j in row]
-
-
-def _short(text: str) -> str:
-    """What fits into a cell: "6.89", "16384", "10⁸⁵"; the whole number is a hover away."""
-    mantissa, times, power = text.partition(" × ")
-    return text if not times else ("−" if mantissa.startswith("−") else "") + power
+    return [brief(h[i]) if i == j else "⋯" for i, j in row]
 
 
 def _state(h: float) -> str:

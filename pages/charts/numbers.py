@@ -1,11 +1,14 @@
-"""How numbers are written on screen: four digits, powers of ten, a real minus sign."""
+"""How numbers are written on screen: four digits, powers of ten, a real minus sign; "1" and "0" only what is it."""
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_core.activations import Activation
 from rnn_core.check import DEEPEST
 from rnn_core.scaled import Scaled
 
@@ -13,12 +16,34 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPT = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
 
 
-def number(x: float | Scaled, digits: int = 4) -> str:
+@dataclass(frozen=True)
+class Flat:
+    """±1 less what float64 cannot hold beside it: what a function that flattens out makes of a large z."""
+
+    sign: float
+    less: Scaled
+
+
+Number = float | Scaled | Flat
+
+
+def squashed(φ: Activation, z: float) -> Number:
+    """φ(z), also where it is so near ±1 or 0 that float64 takes it to be there."""
+    y = float(φ.phi(np.asarray(z)))
+    if abs(y) == 1 and math.isfinite(z) and (less := φ.scaled_slope(np.asarray(z))).mant:
+        return Flat(y, less * 0.5 if φ.name == "tanh" else less)  # 1 − tanh² z = (1 − tanh z)(1 + tanh z)
+    return φ.scaled_phi(np.asarray(z)) if y == 0 else y
+
+
+def number(x: Number, digits: int = 4) -> str:
     """`digits` significant digits: "1024", "0.168", "2.139 × 10⁻⁷", "−0.5", "∞".
 
-    Whole numbers below a million are written out; a Scaled number is never too large or small to be written. Of one
+    Whole numbers below a million are written out, and what is nearly 1 has as many digits as tell it from 1, or its
+    distance: "0.99998", "1 − 3 × 10⁻⁹". A Scaled number is never too large or small to be written. Of one
     whose logarithm the core holds (`rnn_core.check.DEEPEST`) there are no digits: "< 10⁻¹⁰⁰⁰⁰⁰⁰⁰⁰⁰".
     """
+    if isinstance(x, Flat):
+        return _apart(x.sign, "−", x.less)
     mant, exp2 = (x.mant.item(), x.exp2.item()) if isinstance(x, Scaled) else (float(x), 0)
     return _scaled(mant, exp2, digits)
 
@@ -32,6 +57,8 @@ def _scaled(mant: float, exp2: int, digits: int) -> str:
     value = math.ldexp(mant, exp2) if abs(exp2) < 1000 else 0.0
     if 1e-3 <= abs(value) < 10**digits - 0.5:  # by far the most: %g does what the rest does
         text = f"{value:.{digits}g}"
+        if text in ("1", "-1") and value not in (1, -1):
+            return _near_one(value)
         return f"−{text[1:]}" if value < 0 else text
     if mant == 0 or not math.isfinite(mant):
         return _written(mant, math.inf if mant else -math.inf, mant < 0, digits)
@@ -41,6 +68,22 @@ def _scaled(mant: float, exp2: int, digits: int) -> str:
         return f"−(< {_FLOOR})" if mant < 0 else f"< {_FLOOR}"
     log10 = math.log10(abs(mant)) + exp2 * _LOG10_2
     return _written(math.copysign(math.inf if exp2 > 0 else 0.0, mant), log10, mant < 0, digits)
+
+
+def _near_one(value: float) -> str:
+    """Told from ±1 by its own digits, from half a millionth on by its distance."""
+    size, sign = abs(value), "−" if value < 0 else ""
+    apart = size - 1
+    if abs(apart) > 5e-7:
+        return sign + next(text for digits in range(2, 8) if float(text := f"{size:.{digits}g}") != 1)
+    return _apart(value, "−" if apart < 0 else "+", abs(apart))
+
+
+def _apart(value: float, which: str, distance: float | Scaled) -> str:
+    text = f"1 {which} {number(distance, 1)}"
+    if "<" in text:
+        text = f"> {text.replace('< ', '')}"
+    return f"−({text})" if value < 0 else text
 
 
 _LOG10_2 = math.log10(2.0)
@@ -65,19 +108,40 @@ def _written(value: float, log10: float, negative: bool, digits: int) -> str:
     return f"{sign}{text.rstrip('0').rstrip('.') if '.' in text else text} × 10{superscript(exponent)}"
 
 
-def weight(x: float) -> str:
+def brief(x: float | Scaled, digits: int = 1) -> str:
+    """What fits into a cell: "6.89", "16384", "−5·10⁻⁷", "10⁸⁵", powers with `digits`; the whole is a hover away."""
+    size = abs(float(x.value if isinstance(x, Scaled) else x))
+    text = number(x, 4 if size >= 1000 else 3 if size >= 0.1 else 2 if size >= 0.01 else 1)
+    if "×" not in text:
+        return text
+    return _ONE_TIMES.sub("", number(x, digits)).replace(" × ", "·").replace(" ", "")
+
+
+_ONE_TIMES = re.compile(r"(?<![\d.])1 × ")
+
+
+def weight(x: float, digits: int = 6) -> str:
     """A setting as the reader chose it, with at least two decimals: "2.00", "−0.55", "0.123"."""
-    text = f"{abs(x):.6g}"
-    if "e" in text:
-        return number(x)
+    text = f"{abs(x):.{digits}g}"
+    if "e" in text or (text == "1" and abs(x) != 1):
+        return number(x, max(4, digits - 2))
     decimals = len(text.partition(".")[2])
     return ("−" if x < 0 else "") + f"{abs(x):.{max(2, decimals)}f}"
 
 
-def bracketed(x: float) -> str:
-    """A negative number or a power of ten in brackets, as a factor or a base."""
-    text = weight(x)
-    return f"({text})" if x < 0 or "×" in text else text
+def factor(text: str) -> str:
+    """A number as it stands in a product or a sum: in brackets where its sign would be misread."""
+    return f"({text})" if text.startswith("−") or " − " in text or " + " in text else text
+
+
+def base(text: str) -> str:
+    """A number as it stands below an exponent: a power of ten in brackets, too."""
+    return f"({text})" if "×" in text else factor(text)
+
+
+def bracketed(x: float, digits: int = 6) -> str:
+    """A setting as a factor or a base."""
+    return base(weight(x, digits))
 
 
 def percent(x: Scaled) -> str:
@@ -95,6 +159,8 @@ def steps(n: float) -> str:
     if 0 < n < 0.995:
         return f"{n:.2g} of a step"
     text = f"{n:.0f}" if n >= 9.95 else f"{n:.1f}".removesuffix(".0")
+    if text in ("0", "1") and n != float(text):
+        text = number(n, 2)
     return f"{text} step" if text == "1" else f"{text} steps"
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import derivative_html, number, numbers, percent, steps
+from pages.charts.equations import equation, product, rounded, total
+from pages.charts.numbers import base, derivative_html, number, numbers, percent, steps
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 
@@ -184,40 +185,46 @@ def formula(a: Arrays) -> theme.Json:
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    lag, base = a["t"] - a["k"], {"t": str(a["t"]), "k": str(a["k"])}
-    values = {which: number(x[0]) for which, x in a["readings"].items()}
+    lag, ends = a["t"] - a["k"], {"t": str(a["t"]), "k": str(a["k"])}
+    values = {which: x[0] for which, x in a["readings"].items()}
 
     def line(name: str, which: str, body: str, slots: dict[str, str], colors: dict[str, str]) -> theme.Json:
         slot = which.replace("_", "")
         left = rf"\frac{{\partial C_{{@t@}}}}{{\partial C_{{@k@}}}}\Big|_{{{name}}} = "
-        return {"latex": f"{left}{body}@{slot}@", "slots": base | slots | {slot: values[which]},
+        return {"latex": f"{left}{body}@{slot}@", "slots": ends | {slot: number(values[which])} | slots,
                 "colors": colors | {slot: _CURVES[which][0].removeprefix("--u-")}, "part": True}  # fmt: skip
 
-    if lag == 0:
-        product, factors = "", {}
-    elif a["f_spread"] > 0:
-        product = r"\prod_{j=@k1@}^{@t@} f_j = @f1@ \cdots @f@ = "
-        factors = {"k1": str(a["k"] + 1), "f1": number(a["f_first"], 3), "f": number(a["f"], 3)}
-    else:
-        product, factors = r"f^{t-k} = @f@^{@lag@} = ", {"f": number(a["f"]), "lag": str(lag)}
-    parts = {"d": number(a["parts"]["highway"], 3)} | {f"r{q}": _added(a["parts"][q]) for q in GATES}
-    paths = r"\ ".join(f"@{slot}@" for slot in parts)
     hues = {"d": "direct", "ri": "update", "rf": "forget", "rg": "candidate", "ro": "output"}
+    found = {"d": rounded(a["parts"]["highway"], 3)} | {f"r{q}": rounded(a["parts"][q], 3, _added) for q in GATES}
+    paths = r"\ ".join(f"@{slot}@" for slot in found)
+    k1 = {"k1": str(a["k"] + 1)} if lag else {}
     lines = [
-        line(r"\text{direct}", "direct", product, factors, {"f": "forget", "f1": "forget"}),
-        line(r"\text{state}", "state", r"\left[J_{@t@} \cdots J_{@k1@}\right]_{CC} = " if lag else "",
-             {"k1": str(a["k"] + 1)} if lag else {}, {}),
-        line(r"\text{total}", "total", f"{paths} = ", parts, hues),
+        line(r"\text{direct}", "direct", *_direct(a, lag, values["direct"]), {"f": "forget", "f1": "forget"}),
+        line(r"\text{state}", "state", r"\left[J_{@t@} \cdots J_{@k1@}\right]_{CC} = " if lag else "", k1, {}),
+        line(r"\text{total}", "total", f"{paths} @is@ ",
+             equation(lambda **parts: total(parts.values(), len(parts)), found, "total", values["total"]), hues),
         line(r"\text{one-step}", "one_step",
-             r"\prod_{j=@k1@}^{@t@} \frac{\partial C_j}{\partial C_{j-1}} = " if lag else "",
-             {"k1": str(a["k"] + 1)} if lag else {}, {}),
+             r"\prod_{j=@k1@}^{@t@} \frac{\partial C_j}{\partial C_{j-1}} = " if lag else "", k1, {}),
     ]  # fmt: skip
     cut = r"\text{without}\ " + r",\ ".join({"g": r"\tilde C"}.get(q, q) for q in GATES if q in a["cut"])
     return [*lines, line(cut, "cut", "", {}, {})] if a["cut"] else lines
 
 
-def _added(x: Scaled) -> str:
-    return f"− {number(x, 3)[1:]}" if x.mant < 0 else f"+ {number(x, 3)}"
+def _direct(a: Arrays, lag: int, value: Scaled) -> tuple[str, dict[str, str]]:
+    """The product of forget gates in LaTeX, and its slots."""
+    if not lag:
+        return "", {}
+    if a["f_spread"] > 0:
+        ends = {"f1": rounded(a["f_first"], 3), "f": rounded(a["f"], 3)}
+        slots = equation(lambda f1, f: product((f1, f), lag), ends, "direct", value)
+        return r"\prod_{j=@k1@}^{@t@} f_j = @f1@ \cdots @f@ @is@ ", slots | {"k1": str(a["k"] + 1)}
+    slots = equation(lambda f: f**lag, {"f": rounded(a["f"], within=base)}, "direct", value)
+    return r"f^{t-k} = @f@^{@lag@} @is@ ", slots | {"lag": str(lag)}
+
+
+def _added(text: str) -> str:
+    """A number as the next term of a sum."""
+    return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"
 
 
 def remarks(run: Run) -> list[str]:

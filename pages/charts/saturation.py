@@ -9,7 +9,8 @@ import numpy as np
 
 from pages.charts import by_step, chain, cobweb, remarks, theme
 from pages.charts.along import Arrays, along, each, hover, time_last
-from pages.charts.numbers import bracketed, derivative, number, numbers
+from pages.charts.equations import equation, rounded, setting
+from pages.charts.numbers import derivative, number, numbers
 from pages.charts.view import Items, Over, live, run_over
 from rnn_core.experiment import Experiment, Run
 from rnn_core.scaled import Scaled
@@ -236,19 +237,18 @@ def formula(a: Arrays) -> theme.Json:
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    lines = chain.formula(a)["lines"]
-    return [*lines[:-2], _point_line(a), lines[-1], *_limit_lines(a)] if a["t"] > a["k"] else [*lines, *_limit_lines(a)]
+    step = [theme.BREAK, _point_line(a), chain.factor_line(a)] if a["t"] > a["k"] else []
+    return [*chain.product_lines(a), *step, *_limit_lines(a)]
 
 
 def _point_line(a: Arrays) -> theme.Json:
     """The chosen step's pre-activation: this page has no input."""
-    i, h = a["chosen"], number(a["h"])
+    i, parts = a["chosen"], {"w": setting(a["w"]), "h": rounded(a["h"]), "b": setting(a["b"])}
     return {
-        "latex": r"z_{@i@} = w \, h_{@before@} + b = @w@ \cdot @h@ + @b@ = @z@",
-        "slots": {"i": str(i), "before": str(i - 1), "w": bracketed(a["w"]), "h": f"({h})" if h[0] == "−" else h,
-                  "b": bracketed(a["b"]), "z": number(a["z"])},
+        "latex": r"z_{@i@} = w \, h_{@before@} + b = @w@ \cdot @h@ + @b@ @is@ @z@",
+        "slots": {"i": str(i), "before": str(i - 1)} | equation(lambda w, h, b: w * h + b, parts, "z", a["z"]),
         "colors": {"w": "weight", "h": "state"},
-    }  # fmt: skip
+    }
 
 
 def _limit_lines(a: Arrays) -> list[theme.Json]:

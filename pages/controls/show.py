@@ -50,8 +50,8 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
              height, role ("main"), tap, linked, ghost (traces whose last course stays in sight)
-    formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX;
-             parts share a line where there is room
+    formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX, a number or a word each,
+             but for @is@, a relation; parts share a line where there is room
     text:    kind, name, text
 
     Whatever changes along a slider is {"along": array (S, …)} or {"each": [S values]}: a figure with a sweep is
@@ -163,6 +163,9 @@ def _line(latex: str, slots: Mapping[str, Any], colors: Mapping[str, str], part:
     return line | {"latex": _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)}
 
 
+_SPACED = 'lspace="0.2778em" rspace="0.2778em"'  # of a relation, also where a part begins with it
+
+
 @lru_cache(maxsize=256)
 def _mathml(latex: str) -> str:
     """A template's MathML; a private-use character stands for a slot, so that h_@t@ keeps its index."""
@@ -171,5 +174,6 @@ def _mathml(latex: str) -> str:
     mathml = convert(_SLOT.sub(lambda slot: marks[slot[1]], latex), display="block")
     mathml = mathml.replace("<mi>&#x02032;</mi>", "<mo>&#x02032;</mo>")  # a prime is no letter
     for name, mark in marks.items():
-        mathml = mathml.replace(f"<mi>{mark}</mi>", f'<mn data-slot="{name}"></mn>')
+        node = f'<mo data-slot="is" {_SPACED}></mo>' if name == "is" else f'<mn data-slot="{name}"></mn>'
+        mathml = mathml.replace(f"<mi>{mark}</mi>", node)
     return mathml
