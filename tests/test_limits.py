@@ -195,7 +195,7 @@ def test_a_full_server_says_so_and_lets_no_further_tab_in():
     app.open = 2
     status, said = ask(app=app, accept="text/html")
     assert status == 503 and "This server is full: 2 tabs" in said and "asks again by itself" in said
-    assert ask("/assets/x/figures.js", app=app, accept="*/*")[0] == 200, "who is in is served"
+    assert ask("/assets/x/plotly.js", app=app, accept="*/*")[0] == 200, "who is in is served"
     behind.asked = 0
     assert tab(app, [])[0]["type"] == "websocket.close" and not behind.asked and app.open == 2
 

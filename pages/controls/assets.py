@@ -1,8 +1,8 @@
-"""The files that the browser needs beside Streamlit's own: served compressed, and cached for a year."""
+"""The one file that the browser fetches beside Streamlit's own: Plotly, compressed, and cached for a year."""
 
 import gzip
 import hashlib
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,56 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_HERE = Path(__file__).parent
-_OURS = {
-    name: (_HERE / name,)
-    for name in (
-        "figures.js",
-        "badge.js",
-        "views.js",
-        "live.js",
-        "boxes.js",
-        "menu.js",
-        "history.js",
-        "message.js",
-        "copy.js",
-        "theme.js",
-        "progress.js",
-        "start.js",
-        "again.js",
-        "present.js",
-        "draft.js",
-        "builder.js",
-    )
-} | {"unrolled.css": tuple(_HERE / f"{name}.css" for name in ("present", "figures", "layout", "scenes", "builder"))}
-_PLOTLY = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
-_FILES = {**_OURS, "plotly.js": (_PLOTLY / "package_data" / "plotly.min.js",)}
-_FOLDER = "/assets"
+_FOLDER = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
+_FILES = {"plotly.js": _FOLDER / "package_data" / "plotly.min.js"}
 
 
 @cache
 def version(name: str) -> str:
-    """The content's hash, so that a changed file gets a new address; ours share one and find each other."""
-    digest = hashlib.blake2b(digest_size=6)
-    for each in _OURS if name in _OURS else [name]:
-        digest.update(_read(each))
-    return digest.hexdigest()
+    """The content's hash, so that a changed file gets a new address."""
+    return hashlib.blake2b(_FILES[name].read_bytes(), digest_size=6).hexdigest()
 
 
-def _read(name: str) -> bytes:
-    return b"\n".join(path.read_bytes() for path in _FILES[name])
-
-
-@lru_cache(maxsize=2 * len(_FILES))
+@cache
 def content(name: str, *, compressed: bool) -> bytes:
     """A file's bytes, compressed once per process."""
-    raw = _read(name)
+    raw = _FILES[name].read_bytes()
     return gzip.compress(raw, 9, mtime=0) if compressed else raw
 
 
 def url(name: str) -> str:
     """The address of a file, from the server's root."""
-    return f"{_FOLDER}/{version(name)}/{name}"
+    return f"/assets/{version(name)}/{name}"
 
 
 def _serve(request: Request) -> Response:
@@ -76,8 +46,7 @@ def _serve(request: Request) -> Response:
     }
     if compressed:
         headers["Content-Encoding"] = "gzip"
-    media_type = "text/css" if name.endswith(".css") else "text/javascript"
-    return Response(content(name, compressed=compressed), headers=headers, media_type=media_type)
+    return Response(content(name, compressed=compressed), headers=headers, media_type="text/javascript")
 
 
 def warm() -> None:
@@ -87,4 +56,4 @@ def warm() -> None:
         content(name, compressed=True)
 
 
-ROUTES = [Route(f"{_FOLDER}/{{version}}/{{name}}", _serve)]
+ROUTES = [Route("/assets/{version}/{name}", _serve)]

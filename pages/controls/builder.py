@@ -7,21 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.controls.assets import url
 from pages.controls.exhibits import TITLES
+from pages.controls.front import component
 from pages.controls.layout import set_up
 from pages.controls.scripts import SCRIPTS, Script, find, plain
 from rnn_core.scenes import SCENES
 
-_LOADER = f"""
-const at = (path) => new URL(path, location.origin).href;
-const builder = import(at("{url("builder.js")}"));
-export default (component) => {{
-  builder.then((module) => module.render(component));
-  return () => setTimeout(() => builder.then((module) => module.release(component.parentElement)));
-}};
-"""
-_component = st.components.v2.component("unrolled_builder", js=_LOADER, isolate_styles=False)
+_component = component("builder")
 
 
 def show_teach() -> None:

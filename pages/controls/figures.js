@@ -5,9 +5,10 @@ import { badge } from "./badge.js";
 import "./boxes.js";
 import "./history.js";
 import { follower } from "./live.js";
+import { wait } from "./loading.js";
 import { at, unpack } from "./message.js";
 import { palette } from "./theme.js";
-import { element, plotly, quicken, VIEWS } from "./views.js";
+import { element, plotly, VIEWS } from "./views.js";
 
 /**
  * @typedef {import("./views.js").View} View
@@ -19,21 +20,20 @@ import { element, plotly, quicken, VIEWS } from "./views.js";
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
  * @property {import("./badge.js").Badge} badge  in the main figure's head
  * @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
+ * @property {ReturnType<typeof wait> | null} waiting  for Plotly
  */
 
 const LINGERS = 900; // ms that a ghost stays after the last move
 
 /** @type {WeakMap<Element, Page>} */
 const pages = new WeakMap();
-let script; // the promise of Plotly
 
 /** Called by Streamlit whenever the data or the theme has changed. */
-export function render(component, plotlyUrl) {
+export function render(component) {
   const { parentElement, data } = component;
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
-  if (!plotly()) load(plotlyUrl).then(() => plotly() && page.views.forEach(page.renew));
   page.exact = unpack(data);
   if (!page.follower.isAhead(page.exact)) settle(page);
 }
@@ -52,6 +52,7 @@ export function release(parentElement) {
   if (!page || parentElement.isConnected) return;
   page.follower.release();
   page.badge.blank();
+  page.waiting?.release();
   clearTimeout(page.ghosts);
   page.views.forEach((view, name) => remove(page, name, view));
   pages.delete(parentElement);
@@ -76,12 +77,6 @@ function start(parentElement) {
   return page;
 }
 
-function load(src) {
-  return script ??= new Promise((onload, onerror) => {
-    document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
-  }).then(() => quicken(plotly()), () => { script = undefined; }); // the next message tries again
-}
-
 /** Texts and formulas change at once, the main figure with them; the other figures follow, one a frame. */
 function show(page, items) {
   items.forEach((item, position) => {
@@ -93,7 +88,16 @@ function show(page, items) {
   });
   const names = new Set(items.map((item) => item.name));
   for (const [name, view] of page.views) if (!names.has(name)) remove(page, name, view);
+  if (!plotly()) announce(page);
   paint(page);
+}
+
+/** Until figures can be drawn, the first of them says so. */
+function announce(page) {
+  const place = page.root.querySelector(".u-plot");
+  if (!place) return;
+  page.waiting ??= wait(() => page.views.forEach(page.renew));
+  if (page.waiting.node.parentNode !== place) place.append(page.waiting.node);
 }
 
 function paint(page) {

@@ -1,19 +1,57 @@
-"""The page itself: Streamlit's own, and in it our style sheet, which no part of the app then has to wait for."""
+"""The page itself: Streamlit's own, and in it all that is ours and small. No line can lose it but with the page.
+
+Our parts of a page, components to Streamlit, call what stands there.
+"""
 
 import gzip
-from functools import lru_cache
+import hashlib
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
 
+import streamlit as st
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.controls.assets import url
+from pages.controls.bundle import bundle
 
-_ROOT = b'<div id="root">'  # where Streamlit draws; what stands in the body outranks its rules of the same weight
-_OURS_TO_DO = (b"accept-encoding", b"if-none-match", b"if-modified-since")  # Streamlit knows of its own part only
+_HERE = Path(__file__).parent
+_STYLES = ("present", "figures", "layout", "scenes", "builder")  # of two rules of the same weight the later one counts
+_ROOT = b'<div id="root"></div>'  # where Streamlit draws
+_CONDITIONS = (b"if-none-match", b"if-modified-since")  # Streamlit knows of its own part only
+
+# Streamlit sends it again with every change. A page from before this server's release may lack what it calls.
+_COMPONENT = """\
+const reload = ({{ parentElement }}) => {{ parentElement.textContent = "Unrolled was updated: reload this page."; }};
+export default globalThis.unrolled?.("{name}", "{release}") ?? reload;
+"""
+
+
+@cache
+def style() -> str:
+    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+
+
+@cache
+def script() -> str:
+    return f'(() => {{\n"use strict";\n{bundle("unrolled")}\n}})();'
+
+
+@cache
+def release() -> str:
+    """A hash of all that comes with the page."""
+    return hashlib.blake2b((style() + script() + url("plotly.js")).encode(), digest_size=6).hexdigest()
+
+
+def component(name: str) -> Callable[..., object]:
+    """A part of the page that `unrolled.js` knows by this name."""
+    js = _COMPONENT.format(name=name, release=release())
+    return st.components.v2.component(f"unrolled_{name}", js=js, isolate_styles=False)
 
 
 class Fronted:
-    """Adds to Streamlit's page, whatever its address, what must come with it."""
+    """Adds to Streamlit's page, whatever its address, what comes with it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -30,11 +68,13 @@ class Fronted:
             begun.append(message)
             if len(begun) > 1 and not message.get("more_body"):
                 body = b"".join(message.get("body", b"") for message in begun)
+                if Headers(raw=begun[0]["headers"]).get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
                 for part in _answer(body, "gzip" in asked.get("accept-encoding", "")):
                     await send(part)
 
-        plain = [(name, value) for name, value in scope["headers"] if name not in _OURS_TO_DO]
-        await self.app({**scope, "headers": plain}, receive, fronted)
+        headers = [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS]
+        await self.app({**scope, "headers": headers}, receive, fronted)
 
 
 def _is_page(message: Message) -> bool:
@@ -53,6 +93,10 @@ def _answer(body: bytes, compressed: bool) -> tuple[Message, Message]:
 
 @lru_cache(maxsize=4)  # it is always the same
 def _with_ours(body: bytes, compressed: bool) -> bytes:
-    ours = f'<link rel="stylesheet" href=".{url("unrolled.css")}">\n    '.encode()
-    body = body.replace(_ROOT, ours + _ROOT, 1)
+    # a style sheet in the body outranks Streamlit's rules of the same weight
+    ours = (
+        f'<style>{style()}</style>\n{_ROOT.decode()}\n<script data-release="{release()}"'
+        f' data-plotly="{url("plotly.js")}">{script()}</script>'
+    )
+    body = body.replace(_ROOT, ours.encode(), 1)
     return gzip.compress(body, 9) if compressed else body

@@ -6,7 +6,6 @@ handout goes on from there. A policy in the file itself lets these two scripts r
 
 import asyncio
 import base64
-import hashlib
 import json
 import re
 import zlib
@@ -27,13 +26,13 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from pages.controls import address, assets
+from pages.controls.bundle import bundle, digest, standing_in_a_page
 from pages.controls.exhibits import Exhibit, Items, exhibit
 from pages.controls.queue import HANDOUTS, Busy, answer, notice, seen
 from pages.controls.scripts import Script, Slide, find, loads
 from pages.controls.show import encode
 
 _HERE = Path(__file__).parent
-_MODULES = ("message", "theme", "handout")  # each imports only from those before it
 _LONGEST = 5.0  # s of computing that its pictures may take
 _PIECE = 1 << 17  # bytes of what is compressed
 _SLOT = re.compile(r'<mn data-slot="(\w+)"></mn>')
@@ -55,14 +54,11 @@ def page(script: Script, base: str, notes: bool = False) -> str:
 @cache
 def _head() -> str:
     """What is the same in all handouts."""
-    plotly = assets.content("plotly.js", compressed=False).decode()
-    ours = "\n".join(_standing_alone(name) for name in _MODULES)
+    plotly = standing_in_a_page(assets.content("plotly.js", compressed=False).decode())
+    ours = bundle("handout")
     style = (_HERE / "figures.css").read_text(encoding="utf-8") + (_HERE / "handout.css").read_text(encoding="utf-8")
-    for script in (plotly, ours):
-        if re.search(r"</script|<!--", script, re.I):
-            raise ValueError("a script that is to stand in a page must not hold what ends it")
     policy = (
-        f"default-src 'none'; script-src {_digest(plotly)} {_digest(ours)}; style-src 'unsafe-inline';"
+        f"default-src 'none'; script-src {digest(plotly)} {digest(ours)}; style-src 'unsafe-inline';"
         " img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
     )
     return (
@@ -72,19 +68,6 @@ def _head() -> str:
         f"<style>\n{style}\n{_theme()}\n</style>\n"
         f'<script>{plotly}</script>\n<script type="module">{ours}</script>\n'
     )
-
-
-def _standing_alone(name: str) -> str:
-    """A module as a function of its own, whose imports are what those before it returned."""
-    text = (_HERE / f"{name}.js").read_text(encoding="utf-8")
-    text = re.sub(r'^import (\{.*\}) from "\./(\w+)\.js";$', r"const \1 = \2;", text, flags=re.M)
-    exported = re.findall(r"^export (?:const|function) (\w+)", text, re.M)
-    text = re.sub(r"^export ", "", text, flags=re.M)
-    return f"const {name} = (() => {{\n{text}\nreturn {{ {', '.join(exported)} }};\n}})();"
-
-
-def _digest(script: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _theme() -> str:

@@ -1,7 +1,5 @@
 """What every answer tells the browser: where it may load from, and who may frame the page."""
 
-import base64
-import hashlib
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -9,6 +7,9 @@ from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.controls import front
+from pages.controls.bundle import digest
 
 
 @cache
@@ -23,11 +24,10 @@ def policy() -> str:
 
 
 def _inline_scripts() -> list[str]:
-    """Hashes of the scripts that stand in Streamlit's own page."""
+    """Hashes of the scripts that stand in the page: Streamlit's own, and ours."""
     folders = find_spec("streamlit").submodule_search_locations
     html = (Path(folders[0]) / "static" / "index.html").read_text(encoding="utf-8")
-    digests = [hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", html, re.S)]
-    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+    return [digest(script) for script in (*re.findall(r"<script>(.*?)</script>", html, re.S), front.script())]
 
 
 class Guarded:

@@ -16,19 +16,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.controls import address, memory
-from pages.controls.assets import url
+from pages.controls.front import component
 from pages.controls.queue import CODES, Busy
 from pages.controls.scripts import PAGES, WITHOUT_PICTURE, Script, find, split
 
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
 _LONGEST = 1000  # characters of an address in a QR code; a phone reads no denser one from a wall
 
-_LOADER = f"""
-const at = (path) => new URL(path, location.origin).href;
-const present = import(at("{url("present.js")}"));
-export default (component) => {{ present.then((module) => module.render(component)); }};
-"""
-_component = st.components.v2.component("unrolled_present", js=_LOADER, isolate_styles=False)
+_component = component("present")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.controls import live
-from pages.controls.assets import url
 from pages.controls.control import Control
+from pages.controls.front import component
 from pages.controls.layout import set_up, stage
 from pages.controls.memory import apply, begins_anew, chosen, enter, prepare, read
 from pages.controls.parts import followed_by, redraw
@@ -223,12 +223,7 @@ def _check_address() -> None:
         st.toast(note, icon=":material/info:", duration="long")
 
 
-_LOADER = f"""
-const at = (path) => new URL(path, location.origin).href;
-const progress = import(at("{url("progress.js")}"));
-export default (component) => {{ progress.then((module) => module.render(component)); }};
-"""
-_component = st.components.v2.component("unrolled_progress", js=_LOADER, isolate_styles=False)
+_component = component("progress")
 
 
 def _progress(scene: Scene, p: Prediction) -> None:

@@ -10,23 +10,14 @@ import numpy as np
 import streamlit as st
 from latex2mathml.converter import convert
 
-from pages.controls.assets import url
+from pages.controls.front import component
 
 Item = Mapping[str, Any]
 """A figure, a formula or a text: see `encode` for their fields."""
 
 _SLOT = re.compile(r"@(\w+)@")
 
-# Streamlit sends this text again with every change, so it only fetches the real module (cached for a year).
-_LOADER = f"""
-const at = (path) => new URL(path, location.origin).href;
-const figures = import(at("{url("figures.js")}"));
-export default (component) => {{
-  figures.then((module) => module.render(component, at("{url("plotly.js")}")));
-  return () => setTimeout(() => figures.then((module) => module.release(component.parentElement)));
-}};
-"""
-_component = st.components.v2.component("unrolled_figures", js=_LOADER, isolate_styles=False)
+_component = component("figures")
 
 
 def show(message: bytes, *, key: str = "figures", on_tap: Callable[[dict], None] | None = None) -> None:

@@ -3,16 +3,11 @@
 import streamlit as st
 
 from pages.controls import present
-from pages.controls.assets import url
+from pages.controls.front import component
 from pages.controls.scenes import FIRST, go
 from pages.controls.scripts import PAGES
 
-_LOADER = f"""
-const at = (path) => new URL(path, location.origin).href;
-const start = import(at("{url("start.js")}"));
-export default (component) => {{ start.then((module) => module.render(component)); }};
-"""
-_component = st.components.v2.component("unrolled_start", js=_LOADER, isolate_styles=False)
+_component = component("start")
 _WAYS = (
     {"name": "first", "label": "I have five minutes", "href": f"scenes?scene={FIRST}"},
     {"name": "teach", "label": "I teach this", "href": "teach"},

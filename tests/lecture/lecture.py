@@ -162,7 +162,7 @@ def check(tab, browser, replica, before):
 
 def test_what_the_app_needs_passes(balancer):
     assert get(f"{balancer.url}/?w=1.5&script={'x' * 8000}")[0] == 200, "an address may carry a whole script"
-    status, headers, _ = get(f"{balancer.url}{assets.url('views.js')}", Accept_Encoding="gzip")
+    status, headers, _ = get(f"{balancer.url}{assets.url('plotly.js')}", Accept_Encoding="gzip")
     assert status == 200 and headers["Content-Encoding"] == "gzip" and headers["Content-Security-Policy"]
     cookies = [cookie for cookie in headers.get_all("Set-Cookie") if cookie.lower().startswith("unrolled=")]
     assert len(cookies) == 1 and "httponly" in cookies[0].lower() and "samesite=lax" in cookies[0].lower()
