@@ -172,9 +172,10 @@ def hidden_picture(runs: Runs) -> theme.Json:
 
 
 _STATES = {
-    "rnn": r"h_t = \varphi(w \, h_{t-1} + u \, x_t + b)", "lstm": r"C_t = f \, C_{t-1} + i \, \tilde C_t",
+    "rnn": r"h_t = \varphi(w \, h_{t-1} + u \, x_t + b)",
+    "lstm": r"C_t = f \, C_{t-1} + i \, \tilde C_t, \ h_t = o \tanh C_t",
     "gru": r"h_t = z \, h_{t-1} + (1 - z) \, n_t",
-}  # fmt: skip
+}
 
 
 def formula(a: Arrays) -> theme.Json:

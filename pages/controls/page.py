@@ -55,8 +55,7 @@ def show_page(page: Page) -> None:
     on_stage = set_up(page.address, page.title, page.question)
     controls = enter(page.address, controls_of(page), page.defaults)
     if on_stage:
-        few = dict.fromkeys((*page.few, *(key for key in present.turned() if key in controls)))  # each once
-        _stage(page, controls, partial(panels.few_panel, controls, few))
+        _stage(page, controls, partial(panels.few_panel, controls, _few(page, controls)))
         keep_in_address(controls)
         return
     _scenarios(page)
@@ -64,6 +63,13 @@ def show_page(page: Page) -> None:
     st.markdown(f"**What to notice.** {page.notice}")
     part(TAKE_AWAY, _take_away, page, controls)
     st.caption(page.source)
+
+
+def _few(page: Page, controls: Mapping[str, Control]) -> list[str]:
+    """What an audience sees moved: first what the slide turns, then the page's few, as many as have room."""
+    turned = [key for key in present.turned() if key in controls]
+    others = sorted(page.few, key="activation".__eq__) if turned else page.few  # its row is the widest
+    return list(dict.fromkeys((*turned, *others)))[: max(len(page.few), len(turned))]
 
 
 def controls_of(page: Page) -> dict[str, Control]:
