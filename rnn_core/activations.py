@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rnn_core.scaled import Scaled, ldexp
+from rnn_core.scaled import Scaled, ldexp, where
 
 Function = Callable[[np.ndarray], np.ndarray]
 _TINY = 1e-290  # below this a float slope loses digits; the logarithm takes over
@@ -42,6 +43,10 @@ class Activation:
     def bounded(self) -> bool:
         return bool(np.isfinite(self.limits).all())
 
+    def __call__(self, z: Any) -> Any:
+        """φ(z), of floats or of Scaled numbers."""
+        return self._phi_of(z) if isinstance(z, Scaled) else self.phi(z)
+
     def log_slope(self, z: np.ndarray) -> np.ndarray:
         """log |φ'(z)|, natural; -inf where the slope is exactly 0."""
         if self.log_slope_formula is not None:
@@ -49,31 +54,42 @@ class Activation:
         with np.errstate(divide="ignore"):
             return np.log(np.abs(self.slope(z)))
 
-    def scaled_slope(self, z: np.ndarray) -> Scaled:
-        """φ'(z) with its own exponent: no underflow at any finite z."""
-        return _rescued(self.slope(z), z, self.log_slope)
+    def scaled_slope(self, z: np.ndarray | Scaled) -> Scaled:
+        """φ'(z) with its own exponent: no underflow at any z."""
+        if isinstance(z, Scaled):
+            z = ldexp(z.mant, _held(z))
+        slope = self.slope(z)
+        return _rescued(slope, z, self.log_slope_formula) if self.log_slope_formula else Scaled.of(slope)
 
-    def phi_of(self, z: Scaled) -> Scaled:
-        """φ(z) for plain numbers z of any exponent, inside float64 or not."""
-        held = np.clip(z.exp2, -_LINEAR, _LINEAR)
+    def _phi_of(self, z: Scaled) -> Scaled:
+        """φ(z) for numbers z inside float64 or not."""
+        held = _held(z)
         v = ldexp(z.mant, held)
         y = self.scaled_phi(v)
-        size = np.abs(y.value)
-        linear = np.where(np.abs(v) > 1, size > 1, size < 0.1)  # else it saturates, or sits at φ(0)
+        if np.array_equal(held, z.exp2):
+            return y
+        with np.errstate(under="ignore"):
+            linear = (self.slope(v) * v == self.phi(v)) & (self.log_phi is None)  # else it saturates, or sits at φ(0)
         return Scaled(y.mant, y.exp2 + np.where(linear, z.exp2 - held, 0)).normalised()
 
     def scaled_phi(self, z: np.ndarray) -> Scaled:
         """φ(z) with its own exponent."""
-        return _rescued(self.phi(z), z, self.log_phi) if self.log_phi else Scaled.of(self.phi(z))
+        y = self.phi(z)
+        if self.log_phi:
+            return _rescued(y, z, self.log_phi)
+        plain, small = Scaled.of(y), np.abs(y) < _TINY
+        return where(small, self.scaled_slope(z) * z, plain) if small.any() else plain  # φ passes 0 as a line
+
+
+def _held(z: Scaled) -> np.ndarray:
+    """Exponents with which z is a float of its own sign, so large or small that φ bends no more."""
+    return np.where(z.mant == 0, 0, np.clip(z.exp2, -_LINEAR, _LINEAR))
 
 
 def _rescued(values: np.ndarray, z: np.ndarray, log: Function) -> Scaled:
     """Float values, replaced by their logarithm's where they are about to underflow."""
     plain, lost = Scaled.of(values), np.abs(values) < _TINY
-    if not lost.any():
-        return plain
-    deep = Scaled.from_log(log(z))
-    return Scaled(np.where(lost, deep.mant, plain.mant), np.where(lost, deep.exp2, plain.exp2))
+    return where(lost, Scaled.from_log(log(z)), plain) if lost.any() else plain
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:

@@ -14,7 +14,18 @@ import numpy as np
 
 from rnn_core.cells import LSTM, checked, common_scale
 from rnn_core.flow import GradientFlow, to_gates
-from rnn_core.scaled import NOTHING, RESCALE, Scaled, is_mild, ldexp, size_of, times, where
+from rnn_core.scaled import (
+    NOTHING,
+    RESCALE,
+    ROOM,
+    Scaled,
+    bits_below,
+    is_mild,
+    ldexp,
+    size_of,
+    times,
+    where,
+)  # fmt: skip
 
 LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
 _LINEAR = 1e-20  # up to here log(1 + x) is x
@@ -155,7 +166,7 @@ class Gradients:
     def _read(self) -> tuple[Scaled, Scaled]:
         """What W_h and W_x read at each step, (T, *batch, n) and (T, *batch, m)."""
         tr = self.flow.trajectory
-        return tr.scaled_h[:-1], Scaled.of(tr.x, axes=1)
+        return tr.scaled_h[:-1], Scaled.of(tr.x).shared(1)
 
     def _delivered(self, table: Scaled) -> Scaled:
         """∂L/∂(what weights deliver to the gates), (T, *batch, G·n)."""
@@ -219,9 +230,9 @@ class Gradients:
         cell, tr = self.flow.trajectory.cell, self.flow.trajectory
         if not isinstance(cell, LSTM) or cell.peepholes is None:
             raise ValueError(f"only an LSTM with peepholes has this gradient, got cell {cell.name!r} without")
-        dz_i, dz_f, _, dz_o = cell.split(self.db_step.value)
-        c_prev, c = tr.c[:-1], tr.c[1:]
-        return np.stack([(dz_i * c_prev).sum(0), (dz_f * c_prev).sum(0), (dz_o * c).sum(0)], axis=-2)
+        dz_i, dz_f, _, dz_o = cell.split(self.db_step.entries())
+        c = tr.numbers("s")[..., : cell.n]
+        return np.stack([(dz * c).sum(0).value for dz, c in ((dz_i, c[:-1]), (dz_f, c[:-1]), (dz_o, c[1:]))], axis=-2)
 
     @cached_property
     def itemised_log(self) -> np.ndarray:
@@ -252,18 +263,24 @@ def _through_gates(g: Scaled, A: np.ndarray, exp2: np.ndarray) -> Scaled:
 
 def _sum(steps: Scaled) -> np.ndarray:
     """Sum over the steps: terms beyond float64 may cancel."""
-    exp2 = steps.exp2.max(axis=0, initial=NOTHING)
-    common = ldexp(steps.mant, (steps.exp2 - exp2)[..., None])
-    return ldexp(common.sum(axis=0), exp2[..., None])
+    if steps.axes == 1:
+        exp2 = steps.exp2.max(axis=0, initial=NOTHING)
+        common = ldexp(steps.mant, (steps.exp2 - exp2)[..., None])
+        if ((common != 0) == (steps.mant != 0)).all():
+            return ldexp(common.sum(axis=0), exp2[..., None])
+    return steps.sum(axis=0).value
 
 
 def _summed(da: Scaled, read: Scaled) -> np.ndarray:
-    """Σ_t of the outer products da_t ⊗ read_t, without storing each."""
-    exp2 = (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
-    wide, narrow = (da.mant, read.mant) if da.mant.shape[-1] > read.mant.shape[-1] else (read.mant, da.mant)
-    narrow = ldexp(narrow, (da.exp2 + read.exp2 - exp2)[..., None])
-    left, right = (wide, narrow) if wide is da.mant else (narrow, wide)
-    return ldexp(np.moveaxis(left, 0, -1) @ np.moveaxis(right, 0, -2), exp2[..., None, None])
+    """Σ_t of the outer products da_t ⊗ read_t, without storing each unless their sizes differ widely."""
+    if da.axes == read.axes == 1:
+        exp2 = (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
+        wide, narrow = (da.mant, read.mant) if da.mant.shape[-1] > read.mant.shape[-1] else (read.mant, da.mant)
+        shifted = ldexp(narrow, (da.exp2 + read.exp2 - exp2)[..., None])
+        if ((shifted != 0) == (narrow != 0)).all() and bits_below(wide) + bits_below(shifted) <= ROOM:
+            left, right = (wide, shifted) if wide is da.mant else (shifted, wide)
+            return ldexp(np.moveaxis(left, 0, -1) @ np.moveaxis(right, 0, -2), exp2[..., None, None])
+    return (da.entries()[..., :, None] * read.entries()[..., None, :]).sum(axis=0).value
 
 
 def _log_outer(da: Scaled, read: Scaled) -> np.ndarray:
@@ -273,8 +290,7 @@ def _log_outer(da: Scaled, read: Scaled) -> np.ndarray:
 
 def _outer(da: Scaled, read: Scaled) -> np.ndarray:
     """da ⊗ read as floats."""
-    exp2 = (da.exp2 + read.exp2)[..., None, None]
-    return ldexp(da.mant[..., :, None] * read.mant[..., None, :], exp2)
+    return (da.entries()[..., :, None] * read.entries()[..., None, :]).value
 
 
 def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:

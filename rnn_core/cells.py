@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnn_core.activations import SIGMOID, TANH, Activation
-from rnn_core.scaled import Scaled, largest_of, ldexp
+from rnn_core.scaled import NOTHING, Scaled, largest_of, ldexp, where
 
 if TYPE_CHECKING:
     from rnn_core.unroll import Trajectory
@@ -31,7 +31,7 @@ _SAFE = 100.0  # below this |z| no product of a step's slopes underflows
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """The derivative of each step, unit by unit; the n numbers of an entry share one exponent."""
+    """The derivative of each step, unit by unit: floats, with exponents 0 for each n of them, or numbers."""
 
     D: Scaled  # (T, *batch, B, B, n) highway: block b of s_t by block b' of s_{t-1}
     A: Scaled  # (T, *batch, B, G, n) by what W_h delivers to gate q
@@ -60,25 +60,25 @@ def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
     if isinstance(lone, np.ndarray):
         return Scaled(lone[..., None, None, :], np.zeros((*shape[:-1], 1, 1), dtype=np.int64))
     mant = np.zeros((*shape[:-1], len(rows), len(rows[0]), shape[-1]))
-    exp2 = np.zeros(mant.shape[:-1], dtype=np.int64)
+    plain = not any(isinstance(x, Scaled) for row in rows for x in row)
+    exp2 = np.zeros(mant.shape[:-1], dtype=np.int64) if plain else np.full(mant.shape, NOTHING)
     for b, row in enumerate(rows):
         for q, x in enumerate(row):
-            if isinstance(x, Scaled):
-                x = x.blocks(1)
-                mant[..., b, q, :], exp2[..., b, q] = x.mant, x.exp2
-            elif x is not None:
+            if plain and x is not None:
                 mant[..., b, q, :] = x
+            elif x is not None:
+                x = x if isinstance(x, Scaled) else Scaled.of(x)
+                mant[..., b, q, :], exp2[..., b, q, :] = x.mant, x.exp2
     return Scaled(mant, exp2)
 
 
 def common_scale(*tables: Scaled) -> tuple[list[np.ndarray], np.ndarray]:
     """Tables of `Local` as floats times one power of two for each step, (T, *batch)."""
-    shape = tables[0].exp2.shape[:-2]
     if not any(table.exp2.any() for table in tables):
-        return [table.mant for table in tables], np.zeros(shape, dtype=np.int64)
-    tables = tuple(table.normalised() for table in tables)  # gives exact zeros an exponent that never wins
-    exp2 = np.maximum.reduce([table.exp2.max(axis=(-2, -1)) for table in tables])
-    return [ldexp(t.mant, (t.exp2 - exp2[..., None, None])[..., None]) for t in tables], exp2
+        return [table.mant for table in tables], np.zeros(tables[0].exp2.shape[:-2], dtype=np.int64)
+    tables = tuple(table.entries() for table in tables)
+    exp2 = np.maximum.reduce([table.exp2.max(axis=(-3, -2, -1)) for table in tables])
+    return [ldexp(t.mant, t.exp2 - exp2[..., None, None, None]) for t in tables], exp2
 
 
 def where_read(table: Scaled, W: np.ndarray) -> Scaled:
@@ -89,7 +89,7 @@ def where_read(table: Scaled, W: np.ndarray) -> Scaled:
     if not table.exp2.any():
         return table
     read = (W != 0).any(axis=(-2, -1))[..., None, :, None]
-    return Scaled(np.where(read, table.mant, 0.0), table.exp2)
+    return where(read, table.entries(), Scaled.of(np.zeros(())))
 
 
 def checked(name: str, value: Any, tail: tuple[int | None, ...]) -> np.ndarray:
@@ -119,8 +119,10 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def matvec(W: np.ndarray, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """W (*batch, r, n) times v (…, n), over any leading axes of v; `out` (…, r) for all axes."""
+def matvec(W: np.ndarray, v: Any, out: np.ndarray | None = None) -> Any:
+    """W (*batch, r, n) times v (…, n), floats or Scaled, over any leading axes of v; `out` (…, r) for all axes."""
+    if isinstance(v, Scaled):
+        return v * W[..., 0] if W.shape[-1] == 1 else (Scaled.of(W) @ v[..., None])[..., 0]
     if W.shape[-1] == 1:
         return np.multiply(W[..., 0], v, out=out)
     if W.ndim == 2:
@@ -143,7 +145,7 @@ class Cell:
     gates: ClassVar[tuple[str, ...]]  # row blocks of the weights, in order
     records: ClassVar[Mapping[str, int]]  # what `step` returns besides `s`: numbers a unit
     blocks: ClassVar[tuple[str, ...]] = ("h",)  # parts of the state
-    carries_on: ClassVar[bool] = False  # whether `scaled_states` serve where states exceed float64
+    carries_on: ClassVar[bool] = False  # whether its states may exceed float64
 
     def __post_init__(self) -> None:
         G = len(self.gates)
@@ -192,30 +194,25 @@ class Cell:
         """Recurrent weights as (*batch, G, n, n)."""
         return self.W_h.reshape(*self.W_h.shape[:-2], len(self.gates), self.n, self.n)
 
-    def split(self, z: np.ndarray) -> list[np.ndarray]:
+    def split(self, z: Any) -> list[Any]:
         """The row blocks of (…, G·n), one (…, n) a gate."""
         return [z[..., q * self.n : (q + 1) * self.n] for q in range(len(self.gates))]
 
-    def drive(self, x: np.ndarray) -> np.ndarray:
+    def drive(self, x: Any) -> Any:
         """a = W_x x + b, what the input delivers to the gates: (…, m) → (…, G·n)."""
         if self.m:
             return matvec(self.W_x, x) + self.b
         return np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
 
-    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
-        """One step from state s (…, N) with drive a (…, G·n): the new `s` and what a derivative needs."""
+    def step(self, a: Any, s: Any) -> dict[str, Any]:
+        """One step from state s (…, N) with drive a (…, G·n): the new `s` and what a derivative needs.
+
+        Of floats, or of Scaled numbers where float64 over- or underflows.
+        """
         raise NotImplementedError
 
     def local(self, tr: Trajectory) -> Local:
         """Highway and gate derivatives of every step of a trajectory."""
-        raise NotImplementedError
-
-    def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
-        """States (T+1, *batch, N) and pre-activations as plain numbers of any exponent."""
-        raise NotImplementedError
-
-    def scaled_h(self, tr: Trajectory) -> Scaled:
-        """h (T+1, *batch, n) with one exponent a vector, true where float64 underflows."""
         raise NotImplementedError
 
 
@@ -230,26 +227,14 @@ class RNN(Cell):
     carries_on = True
     latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
 
-    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+    def step(self, a: Any, s: Any) -> dict[str, Any]:
         z = a + matvec(self.W_h, s)
-        return {"s": self.activation.phi(z), "z": z}
+        return {"s": self.activation(z), "z": z}
 
     def local(self, tr: Trajectory) -> Local:
         φ = self.activation
-        slope = _in_parts(φ.slope, tr.z) if _safe(tr.z) else φ.scaled_slope(tr.z)
-        return Local.of([[None]], [[slope]])
-
-    def scaled_states(self, a: np.ndarray, s0: np.ndarray) -> tuple[Scaled, Scaled]:
-        s, z = [Scaled.of(s0)], []
-        for row in a:
-            h = s[-1].blocks(1)
-            u = matvec(self.W_h, h.mant)
-            z.append(Scaled.of(row) + Scaled(u, np.broadcast_to(h.exp2[..., None], u.shape)).normalised())
-            s.append(self.activation.phi_of(z[-1]))
-        return Scaled.stack(s), Scaled.stack(z)
-
-    def scaled_h(self, tr: Trajectory) -> Scaled:
-        return self.scaled_states(self.drive(tr.x), tr.s[0])[0].blocks(1)
+        safe = tr.fits and _safe(tr.z)
+        return Local.of([[None]], [[_in_parts(φ.slope, tr.z) if safe else φ.scaled_slope(tr.numbers("z"))]])
 
 
 def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
@@ -261,6 +246,13 @@ def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np
     for t in range(0, len(z), rows):
         out[t : t + rows] = function(z[t : t + rows])
     return out
+
+
+def _joined(*parts: Any) -> Any:
+    """Floats, or Scaled numbers, side by side."""
+    if any(isinstance(part, Scaled) for part in parts):
+        return Scaled.concatenate(parts)
+    return np.concatenate(parts, axis=-1)
 
 
 def _safe(*arrays: np.ndarray) -> bool:
@@ -298,23 +290,21 @@ class _Gated(Cell):
         """The activation of one gate or of the candidate."""
         return self.activation if gate == self.candidate else self.gate_activation
 
-    def _open(self, gate: str, z: np.ndarray) -> np.ndarray:
+    def _open(self, gate: str, z: Any) -> Any:
         """The gate's value: pinned, or computed from its pre-activation."""
         if gate in self.pinned:
             return np.broadcast_to(self.pinned[gate], z.shape)
-        return self.function(gate).phi(z)
+        return self.function(gate)(z)
 
     def _values_and_slopes(self, tr: Trajectory, safe: bool) -> tuple[list[Any], list[Any]]:
-        """Values and slopes of all gates, as floats or, beyond underflow, as Scaled."""
-        values: list[Any] = []
+        """Values and slopes of all gates, as floats where that is safe, else as Scaled."""
+        values = self.split(tr.gates if safe else tr.numbers("gates"))
         slopes: list[Any] = []
-        for gate, z, value in zip(self.gates, self.split(tr.z), self.split(tr.gates), strict=True):
+        for gate, z in zip(self.gates, self.split(tr.z if safe else tr.numbers("z")), strict=True):
             φ = self.function(gate)
             if gate in self.pinned:
-                values.append(value if safe else Scaled.of(value))
                 slopes.append(np.zeros(z.shape) if safe else Scaled.of(np.zeros(z.shape)))
             else:
-                values.append(value if safe else φ.scaled_phi(z))
                 slopes.append(φ.slope(z) if safe else φ.scaled_slope(z))
         return values, slopes
 
@@ -352,54 +342,51 @@ class LSTM(_Gated):
         p = self.peepholes
         return super()._parameters() + ([] if p is None else [p[..., 0, :]]) + self._pins()
 
-    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+    def step(self, a: Any, s: Any) -> dict[str, Any]:
         c_prev, h_prev = s[..., : self.n], s[..., self.n :]
         p = self.peepholes
         z = a + matvec(self.W_h, h_prev)
-        z_i, z_f, z_g, z_o = self.split(z)  # views: peepholes are added in place
+        z_i, z_f, z_g, z_o = self.split(z)
         if p is not None:
-            z_i += p[..., 0, :] * c_prev
-            z_f += p[..., 1, :] * c_prev
+            z_i = z_i + p[..., 0, :] * c_prev
+            z_f = z_f + p[..., 1, :] * c_prev
         i, f, g = self._open("i", z_i), self._open("f", z_f), self._open("g", z_g)
         c = f * c_prev + i * g
         if p is not None:
-            z_o += p[..., 2, :] * c
+            z_o = z_o + p[..., 2, :] * c
+            z = _joined(z_i, z_f, z_g, z_o)
         o = self._open("o", z_o)
-        h = o * self.activation.phi(c)
-        return {"s": np.concatenate([c, h], axis=-1), "z": z, "gates": np.concatenate([i, f, g, o], axis=-1)}
+        h = o * self.activation(c)
+        return {"s": _joined(c, h), "z": z, "gates": _joined(i, f, g, o)}
 
-    def read_out(self, tr: Trajectory, peephole: bool = True) -> np.ndarray:
+    def read_out(self, tr: Trajectory, peephole: bool = True) -> Scaled:
         """∂h_t/∂C_t within step t = 1 … T, (T, *batch, n): o_t tanh'(C_t), plus o_t's own peephole."""
-        return self._read_out(tr, *self._values_and_slopes(tr, True), True, peephole)
+        safe = tr.fits and _safe(tr.z, tr.c)
+        read = self._read_out(self._c(tr, safe)[1:], *self._values_and_slopes(tr, safe), peephole)
+        return read if isinstance(read, Scaled) else Scaled.of(read)
 
-    def _read_out(self, tr: Trajectory, values: list[Any], slopes: list[Any], safe: bool, peephole: bool = True) -> Any:
-        φ, c = self.activation, tr.c[1:]
-        read = values[3] * (φ.slope(c) if safe else φ.scaled_slope(c))
+    def _c(self, tr: Trajectory, safe: bool) -> Any:
+        return tr.c if safe else tr.numbers("s")[..., : self.n]
+
+    def _read_out(self, c: Any, values: list[Any], slopes: list[Any], peephole: bool = True) -> Any:
+        φ = self.activation
+        read = values[3] * (φ.scaled_slope(c) if isinstance(c, Scaled) else φ.slope(c))
         if peephole and self.peepholes is not None:
-            read = read + slopes[3] * (self.peepholes[..., 2, :] * φ.phi(c))
+            read = read + slopes[3] * (self.peepholes[..., 2, :] * φ(c))
         return read
 
     def local(self, tr: Trajectory) -> Local:
-        safe = _safe(tr.z, tr.c)
+        safe = tr.fits and _safe(tr.z, tr.c)
         (i, f, g, _), (si, sf, sg, so) = values, slopes = self._values_and_slopes(tr, safe)
-        p, c_prev = self.peepholes, tr.c[:-1]
-        A_c = [g * si, sf * c_prev, i * sg]
-        read = self._read_out(tr, values, slopes, safe)
+        p, c = self.peepholes, self._c(tr, safe)
+        A_c = [g * si, sf * c[:-1], i * sg]
+        read = self._read_out(c[1:], values, slopes)
         keep, peeped = f, None
         if p is not None:
             peeped = A_c[0] * p[..., 0, :] + A_c[1] * p[..., 1, :]
             keep = f + peeped
-        A_h = [read * a for a in A_c] + [so * self.activation.phi(tr.c[1:])]
+        A_h = [read * a for a in A_c] + [so * self.activation(c[1:])]
         return Local.of([[keep, None], [read * keep, None]], [[*A_c, None], A_h], peeped=peeped)
-
-    def scaled_h(self, tr: Trajectory) -> Scaled:
-        """h = o φ(C) from the trajectory's z: what an underflown h would have added to z stays lost."""
-        (i, f, g, o), _ = self._values_and_slopes(tr, False)
-        c = [Scaled.of(tr.c[0])]
-        for t in range(tr.T):
-            c.append(f[t] * c[t] + i[t] * g[t])
-        h = o * self.activation.phi_of(Scaled.stack(c)[1:])
-        return Scaled.stack([Scaled.of(tr.h[0]), *(h[t] for t in range(tr.T))]).blocks(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -428,7 +415,7 @@ class GRU(_Gated):
     def _parameters(self) -> list[np.ndarray]:
         return [*super()._parameters(), np.asarray(self.b_h), *self._pins()]
 
-    def step(self, a: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+    def step(self, a: Any, s: Any) -> dict[str, Any]:
         a_r, a_z, a_n = self.split(a)
         u_r, u_z, u_n = self.split(matvec(self.W_h, s) + self.b_h)
         z_r, z_z = a_r + u_r, a_z + u_z
@@ -438,40 +425,25 @@ class GRU(_Gated):
         h = self._complement(z_z) * n + z * s
         return {
             "s": h,
-            "z": np.concatenate([z_r, z_z, z_n], axis=-1),
-            "gates": np.concatenate([r, z, n], axis=-1),
+            "z": _joined(z_r, z_z, z_n),
+            "gates": _joined(r, z, n),
             "u_n": u_n,
         }
 
-    def _complement(self, z_z: np.ndarray) -> np.ndarray:
+    def _complement(self, z_z: Any) -> Any:
         """1 - z_t without cancellation: 1 - σ(z) = σ(-z)."""
         if "z" in self.pinned:
             return np.broadcast_to(1 - self.pinned["z"], z_z.shape)
-        return self.gate_activation.phi(-z_z)
+        return self.gate_activation(-z_z)
 
     def local(self, tr: Trajectory) -> Local:
-        safe = _safe(tr.z)
-        (r, z, _), (sr, sz, sn) = self._values_and_slopes(tr, safe)
-        z_z, n = self.split(tr.z)[1], self.split(tr.gates)[2]
-        through = self._fresh(z_z, safe) * sn
-        A_r, A_z = through * sr * tr.u_n, sz * (tr.h[:-1] - n)
+        safe = tr.fits and _safe(tr.z)
+        (r, z, n), (sr, sz, sn) = self._values_and_slopes(tr, safe)
+        z_z, u_n = self.split(tr.z if safe else tr.numbers("z"))[1], tr.u_n if safe else tr.numbers("u_n")
+        h = tr.h[:-1] if safe else tr.numbers("s")[:-1]
+        through = self._complement(z_z) * sn
+        A_r, A_z = through * sr * u_n, sz * (h - n)
         return Local.of([[z]], [[A_r, A_z, through * r]], [[A_r, A_z, through]])
-
-    def scaled_h(self, tr: Trajectory) -> Scaled:
-        """h = (1 - z) n + z h from the trajectory's z: what an underflown h would have added to z stays lost."""
-        (_, z, n), _ = self._values_and_slopes(tr, False)
-        fresh = self._fresh(self.split(tr.z)[1], False)
-        h = [Scaled.of(tr.h[0])]
-        for t in range(tr.T):
-            h.append(fresh[t] * n[t] + z[t] * h[t])
-        return Scaled.stack(h).blocks(1)
-
-    def _fresh(self, z_z: np.ndarray, safe: bool) -> Any:
-        """1 - z_t as floats or, beyond underflow, as Scaled."""
-        if safe or "z" in self.pinned:
-            fresh = self._complement(z_z)
-            return fresh if safe else Scaled.of(fresh)
-        return self.gate_activation.scaled_phi(-z_z)
 
 
 CELLS = {cell.name: cell for cell in (RNN, LSTM, GRU)}

@@ -138,7 +138,7 @@ class GradientFlow:
         cell = self.trajectory.cell
         if not isinstance(cell, RNN):
             raise ValueError(f"slopes belong to an RNN, got cell {cell.name!r}; a gated cell has one a gate")
-        return cell.activation.scaled_slope(self.trajectory.z)
+        return cell.activation.scaled_slope(self.trajectory.numbers("z"))
 
     @cached_property
     def factors(self) -> Scaled:
@@ -179,9 +179,7 @@ class GradientFlow:
         """The book's product of forget gates f_t … f_{j+1}, j = k … t, unit by unit: (t-k+1, *batch, n)."""
         t, k = self._interval(t, k)
         cell = self._lstm()
-        if "f" in cell.pinned:
-            return _running(Scaled.of(self.trajectory.gate("f")), t, k)
-        return _running(cell.gate_activation.scaled_phi(cell.split(self.trajectory.z)[1]), t, k)
+        return _running(cell.split(self.trajectory.numbers("gates"))[1], t, k)
 
     def state(self, t: int | None = None, k: int = 0) -> Scaled:
         """∂C_t/∂C_j with h_j held fixed, j = k … t: the CC block of P, (t-k+1, *batch, n, n)."""
@@ -196,8 +194,8 @@ class GradientFlow:
         t, k = self._interval(t, k)
         P = self.products_to(t, k)
         n, v = self.n, self._following()[k : t + 1]
-        M = P.mant[..., :n, :n] + P.mant[..., :n, n:] * v[..., None, :]
-        return Scaled(M, P.exp2).normalised()
+        P = P.entries()
+        return (P[..., :n, :n] + P[..., :n, n:] * v[..., None, :]).shared(2)
 
     def one_step(self, t: int | None = None, k: int = 0) -> Scaled:
         """Product of one-step totals ∂C_j/∂C_{j-1}, often met in blogs; exact at lag 1, or where o reads no h.
@@ -206,13 +204,15 @@ class GradientFlow:
         """
         t, k = self._interval(t, k)
         n, J, follow = self._lstm().n, self.jacobians, self._following(peephole=False)
-        M = J.mant[..., :n, :n] + J.mant[..., :n, n:] * follow[:-1, ..., None, :]
-        return _backwards(Scaled(M[k:t], J.exp2[k:t]), self._parts[0][k:t, ..., :0, :0, :])
+        J = J[k:t].entries()
+        M = (J[..., :n, :n] + J[..., :n, n:] * follow[k:t, ..., None, :]).blocks(2)
+        return _backwards(M, self._parts[0][k:t, ..., :0, :0, :])
 
-    def _following(self, peephole: bool = True) -> np.ndarray:
+    def _following(self, peephole: bool = True) -> Scaled:
         """∂h_k/∂C_k for k = 0 … T, (T+1, *batch, n): 0 at k = 0, where h_0 is given."""
         read = self._lstm().read_out(self.trajectory, peephole)
-        return np.concatenate([np.zeros((1, *read.shape[1:])), read])
+        first = Scaled.of(np.zeros((1, *read.shape[1:])))
+        return Scaled(np.concatenate([first.mant, read.mant]), np.concatenate([first.exp2, read.exp2]))
 
     def split_by_gate(self, t: int | None = None, k: int = 0) -> dict[str, Scaled]:
         """The total split by the first departure from the highway, each (t-k+1, *batch, n, n), j = k … t.
@@ -234,7 +234,7 @@ class GradientFlow:
         keep, read = D[:, None, ..., 0, 0, None, :], D[:, None, ..., 1, 0, None, :]  # C to C and to h
         e = e[:, None]
         later = Scaled(leaves.mant[1:] * read, leaves.exp2[1:] + e).normalised()
-        R = _accumulated(later, Scaled(keep, e)) + leaves * self._following()[k : t + 1, None, ..., None, :]
+        R = _accumulated(later, Scaled(keep, e)) + (leaves * self._following()[k : t + 1, None, ..., None, :]).blocks(2)
         parts = {q: R[:, g] for g, q in enumerate(cell.gates)}
         return {"highway": _diagonal(_running(self._keep, t, k)), **parts}
 
@@ -251,8 +251,7 @@ class GradientFlow:
     @property
     def _keep(self) -> Scaled:
         """∂C_t/∂C_{t-1} along C alone, unit by unit, (T, *batch, n)."""
-        D = Scaled(self.local.D.mant[..., 0, 0, :], self.local.D.exp2[..., 0, 0])
-        return Scaled(D.mant, np.repeat(D.exp2[..., None], self.n, -1)).normalised()
+        return self.local.D.entries()[..., 0, 0, :]
 
     def _highway_beyond_direct(self, t: int, k: int) -> Scaled:
         """Highway minus direct, summed from what the peepholes add at each step: nothing cancels."""

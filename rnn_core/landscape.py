@@ -43,9 +43,8 @@ def by_bias(experiment: Experiment, weights: np.ndarray, biases: np.ndarray) -> 
     for start in range(0, len(weights), rows):
         w = weights[start : start + rows, None]
         trajectory = unroll(build(experiment, w=w, b=biases), x, np.full(1, experiment.h0))
-        slopes = trajectory.cell.activation.scaled_slope(trajectory.z[k:, ..., 0])
-        w = np.broadcast_to(w, (t - k, *slopes.exp2.shape[1:]))
-        parts.append(_product(slopes * w))
+        z = trajectory.z if trajectory.fits else trajectory.numbers("z")
+        parts.append(_product(trajectory.cell.activation.scaled_slope(z[k:, ..., 0]) * w))
     return Scaled(np.concatenate([p.mant for p in parts]), np.concatenate([p.exp2 for p in parts]))
 
 

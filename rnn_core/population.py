@@ -77,7 +77,7 @@ def totals(flow: GradientFlow, lags: int) -> np.ndarray:
     cell, T, local = flow.trajectory.cell, flow.T, flow.local
     assert isinstance(cell, LSTM)
     (S,), n = flow.trajectory.batch, cell.n
-    D, A, follow = local.D.value, local.A.value, cell.read_out(flow.trajectory)
+    D, A, follow = local.D.value, local.A.value, cell.read_out(flow.trajectory).value
     M = np.empty((lags + 1, S, n, n))
     M[0] = by_c = np.broadcast_to(np.eye(n), (S, n, n))
     by_h = np.zeros((S, n, n))

@@ -59,6 +59,16 @@ class Scaled:
         """Equal blocks along a new first axis."""
         return cls(np.stack([row.mant for row in rows]), np.stack([row.exp2 for row in rows]))
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Scaled | np.ndarray]) -> Scaled:
+        """Numbers side by side along the last axis."""
+        numbers = [part if isinstance(part, Scaled) else cls.of(part) for part in parts]
+        return cls(*(np.concatenate([getattr(x, name) for x in numbers], axis=-1) for name in ("mant", "exp2")))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.mant.shape
+
     @property
     def axes(self) -> int:
         """Number of trailing axes that share an exponent."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from rnn_core.cells import RNN, Cell, checked, matvec
-from rnn_core.scaled import Scaled, is_mild, largest_of, size_of
+from rnn_core.scaled import Scaled, is_mild, size_of
 
 T_MAX = 10_000
-_TINY = 1e-290  # states below this lose digits: their scaled form takes over
+_TINY = 1e-290  # what is below may have lost digits
+_LOST = -900  # exponent of two below which a number that float64 has as 0 did not cancel, but underflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,16 @@ class Trajectory:
     z: np.ndarray  # (T, *batch, G·n), peephole terms included
     gates: np.ndarray  # (T, *batch, G·n) φ(z), or the pinned values; the RNN's only "gate" is h
     u_n: np.ndarray | None = None  # (T, *batch, n) GRU: W_hn h_{t-1} + b_hn
+    beyond: Mapping[str, Scaled] | None = None  # s, z, gates, u_n as numbers, where they over- or underflow
+
+    @property
+    def fits(self) -> bool:
+        """Whether float64 holds all that was computed."""
+        return self.beyond is None
+
+    def numbers(self, name: str) -> Scaled:
+        """`s`, `z`, `gates` or `u_n`, each number with its own exponent, true beyond float64."""
+        return Scaled.of(getattr(self, name)) if self.beyond is None else self.beyond[name]
 
     @property
     def T(self) -> int:
@@ -43,18 +55,10 @@ class Trajectory:
 
     @cached_property
     def scaled_h(self) -> Scaled:
-        """h (T+1, *batch, n) with one exponent a vector, true also beyond float64.
-
-        What remains: a gated cell's pre-activations are floats, so a state that feeds on nothing but
-        states below float64 (z = W_h h with no input and no bias) ends at 0 where its gates read it.
-        """
-        with np.errstate(over="ignore", invalid="ignore"):
-            if is_mild(size_of(self.h, axes=1)).all():
-                return Scaled(self.h, np.zeros(self.h.shape[:-1], dtype=np.int64))
-        largest = largest_of(self.h[1:], axes=1)
-        if ((largest > _TINY) & (largest < np.inf)).all():
-            return Scaled.of(self.h, axes=1)
-        return self.cell.scaled_h(self)
+        """h (T+1, *batch, n), true also beyond float64; as floats with one exponent a vector, 0, where they serve."""
+        if self.fits and is_mild(size_of(self.h, axes=1)).all():
+            return Scaled(self.h, np.zeros(self.h.shape[:-1], dtype=np.int64))
+        return self.numbers("s")[..., -self.cell.n :]
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -70,8 +74,8 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
 
     Batch axes of inputs, states and parameters broadcast. Raises ValueError for wrong shapes, values that
     are not finite, T beyond the limit, c0 given to a cell without one, or an LSTM or GRU with an unbounded
-    activation whose states exceed float64. An RNN's states may overflow: they are shown as ±inf while
-    z keeps its sign, so that the slopes stay right.
+    activation whose states exceed float64. An RNN's states may overflow: they are shown as ±inf, and those that
+    underflow as 0, while `beyond` holds what they are.
     """
     x = checked("x", x, (None, cell.m))
     T = len(x)
@@ -105,14 +109,44 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
             _run_rnn(cell, drive, s, rows["z"])
         else:
             by_step(cell, drive, s, rows)
-        if not np.isfinite(s).all():
-            if not cell.carries_on:
-                end = int(np.argmax(~np.isfinite(s).reshape(T + 1, -1).all(axis=1)))
-                name = cell.activation.name
-                raise ValueError(f"the states exceed float64 at step {end} with the unbounded activation {name!r}")
-            s, rows["z"] = (part.value for part in cell.scaled_states(drive, s0))
+        finite, beyond = np.isfinite(s).reshape(T + 1, -1).all(axis=1), None
+        if not (finite.all() or cell.carries_on):
+            end, name = int(np.argmax(~finite)), cell.activation.name
+            raise ValueError(f"the states exceed float64 at step {end} with the unbounded activation {name!r}")
+        if not finite.all() or _underflows(cell, x, s, rows):
+            beyond = in_numbers(cell, x, s0, rows)
+            s, rows = beyond["s"].value, {name: beyond[name].value for name in rows}
+            beyond.setdefault("gates", beyond["s"][1:])
     x = np.broadcast_to(x, (T, *batch, cell.m))
-    return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"))
+    return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"), beyond)
+
+
+def _underflows(cell: Cell, x: np.ndarray, s: np.ndarray, rows: dict[str, np.ndarray]) -> bool:
+    """Whether a number that was computed is below float64's normal ones, and no exact 0.
+
+    All steps are done once more, from the states as they are: the first that loses a number finds it.
+    """
+    small = {name: np.abs(row) < _TINY for name, row in (rows | {"s": s[1:]}).items()}
+    if not any(there.any() for there in small.values()):
+        return False
+    exact = cell.step(cell.drive(Scaled.of(x)), Scaled.of(s[:-1]))
+    return any(
+        (there & (exact[name].mant != 0) & (exact[name].exp2 < _LOST)).any()
+        for name, there in small.items()
+        if isinstance(exact[name], Scaled)
+    )
+
+
+def in_numbers(cell: Cell, x: np.ndarray, s0: np.ndarray, rows: Iterable[str]) -> dict[str, Scaled]:
+    """All steps of any cell in numbers of any size: `s` and the `rows`."""
+    drive, s = cell.drive(Scaled.of(x)), [Scaled.of(s0)]
+    found: dict[str, list[Scaled]] = {name: [] for name in rows}
+    for t in range(len(x)):
+        step = cell.step(drive[t], s[-1])
+        s.append(step["s"])
+        for name, row in found.items():
+            row.append(step[name])
+    return {"s": Scaled.stack(s)} | {name: Scaled.stack(row) for name, row in found.items()}
 
 
 def by_step(cell: Cell, drive: np.ndarray, s: np.ndarray, rows: dict[str, np.ndarray]) -> None:

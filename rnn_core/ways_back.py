@@ -26,11 +26,10 @@ def ways_back(flow: GradientFlow) -> dict[str, Scaled]:
 
     def through(q: str) -> Scaled:
         row, g = H if q == "o" else C, cell.gates.index(q)
-        W = cell.W_h_by_gate[..., g, :, :]
-        return Scaled(local.A.mant[..., row, g, :, None] * W, local.A.exp2[..., row, g]).normalised()
+        return (local.A.entries()[..., row, g, :, None] * cell.W_h_by_gate[..., g, :, :]).shared(2)
 
     return {
-        "highway": Scaled(local.D.mant[..., C, C, :], local.D.exp2[..., C, C]).normalised(),
-        "read": Scaled.of(cell.read_out(tr), axes=1),
+        "highway": local.D.entries()[..., C, C, :].shared(1),
+        "read": cell.read_out(tr).shared(1),
         **{q: through(q) for q in cell.gates},
     }

@@ -13,7 +13,7 @@ from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run
 from rnn_core.flow import GradientFlow
 from rnn_core.scaled import Scaled
-from rnn_core.unroll import unroll
+from rnn_core.unroll import in_numbers, unroll
 from tests.test_cells import as_cell, flow_of, setting
 from tests.textbook import TINY, close
 
@@ -327,7 +327,7 @@ def test_a_shut_update_gate_hides_no_share():
 def test_scaled_states_are_the_states(kind):
     for seed in range(5):
         tr = flow_of(*setting(kind, seed)).trajectory
-        assert close(tr.cell.scaled_h(tr).value, tr.h, 1e-14), seed
+        assert close(in_numbers(tr.cell, tr.x, tr.s[0], ["z"])["s"].value, tr.s, 1e-14), seed
 
 
 @every_loss

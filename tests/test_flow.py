@@ -506,7 +506,7 @@ def test_a_full_cell_has_a_closed_read_out():
     cell = LSTM(np.zeros((4, 1)), np.zeros((4, 1)), np.zeros(4), pinned={"f": 1, "i": 1, "g": 0.5, "o": 1})
     tr = unroll(cell, np.zeros((20, 1)), 0.0, 0.0)
     assert tr.c[:, 0].tolist() == [t / 2 for t in range(21)]
-    assert abs(cell.read_out(tr)[-1, 0] - 8.2446e-9) <= 0.5e-13
+    assert abs(cell.read_out(tr).value[-1, 0] - 8.2446e-9) <= 0.5e-13
     assert abs(TANH.slope(tr.c)[-1, 0] - 8.2446e-9) <= 0.5e-13
 
 

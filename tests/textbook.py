@@ -37,6 +37,7 @@ class Net:
     b_h: np.ndarray | float = 0.0
     p: np.ndarray | None = None
     pinned: dict[str, float] = field(default_factory=dict)
+    functions: dict = field(default_factory=lambda: PHI)
 
     @property
     def n(self) -> int:
@@ -48,10 +49,10 @@ class Net:
     def open(self, gate, z):
         if gate in self.pinned:
             return self.pinned[gate] + 0 * z
-        return PHI[self.phi if gate in ("g", "n") else self.gate](z)
+        return self.functions[self.phi if gate in ("g", "n") else self.gate](z)
 
     def rnn(self, h, x):
-        return PHI[self.phi](x @ self.W_x.T + h @ self.W_h.T + self.b)
+        return self.functions[self.phi](x @ self.W_x.T + h @ self.W_h.T + self.b)
 
     def lstm(self, s, x):
         n = self.n
@@ -63,7 +64,7 @@ class Net:
         g = self.open("g", z[..., 2 * n : 3 * n])
         c = f * c + i * g
         o = self.open("o", z[..., 3 * n :] + p[2] * c)
-        return np.concatenate([c, o * PHI[self.phi](c)], axis=-1)
+        return np.concatenate([c, o * self.functions[self.phi](c)], axis=-1)
 
     def gru(self, h, x):
         n = self.n
