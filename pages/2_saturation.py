@@ -19,8 +19,8 @@ PAGE = Page(
     view=VIEWS["saturation"],
     defaults={"activation": "tanh"},
     notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
-    " a unit that saturates is usually driven out to where the slope lies below it. Slope is φ′(z); what a step"
-    " multiplies by, w φ′(z), is its multiplier.",
+    " a unit that saturates is usually driven out to where the slope lies below it. The slope is"
+    " φ′(z); times the weight it is a step’s factor, and at a fixed point its multiplier.",
     source="Hochreiter 1991; Hochreiter & Schmidhuber 1997, §3.1 (the sigmoid needs |w| > 4); Bengio, Simard &"
     " Frasconi 1994; Pascanu, Mikolov & Bengio 2013, §2.1 and Fig. 3 (w = 5, the same map written for z).",
 )

@@ -12,7 +12,7 @@ from pages.charts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.equations import equation, product, rounded, setting
 from pages.charts.numbers import derivative, derivative_html, number, numbers, weight
 from rnn_core.experiment import Run
-from rnn_core.scaled import Scaled
+from rnn_core.scaled import Scaled, cumulative_products
 
 
 def quantities(run: Run) -> Arrays:
@@ -141,7 +141,8 @@ def sentence(a: Arrays) -> str:
         return f"{name} = {value}: {factors} of {weight(a['w'])}, so the gradient {_fate(product)}."
     pure = _pure(a, lag)
     return (
-        f"{name} = {value}: the gradient {_fate(product)}. The weight alone would make {pure}; the slopes do the rest."
+        f"{name} = {value}: the gradient {_fate(product)}. The weight alone would make {pure}, the slopes alone"
+        f" {number(cumulative_products(a['slope'])[-1], 3)}."
     )
 
 
