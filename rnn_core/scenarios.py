@@ -52,7 +52,7 @@ SCENARIOS = {
         ),
         Scenario(
             "tanh",
-            "tanh saves and kills",
+            "The same weight, with tanh",
             "The weight is still 2: where did the 1024 go?",
             "chain",
             Experiment(activation="tanh"),
@@ -115,7 +115,7 @@ SCENARIOS = {
         ),
         Scenario(
             "map_ridge",
-            "Only a ridge survives",
+            "Two ridges lose least",
             "Which weights lose the least of one tanh unit's gradient over 50 steps?",
             "map",
             replace(_MAP, activation="tanh", t=50),

@@ -2,7 +2,7 @@
 
 A scene asks for a number (`Guess`) or for one of three curves (`Choice`), and computes what is true. Each
 wrong curve is computed too: it is what a common theory predicts. Texts hold {slots} for the numbers of the
-scene's `Answer`, so that no number stands in them that was not computed.
+scene's `Answer`; what other numbers stand in them are its settings, or tested against the core.
 """
 
 from __future__ import annotations

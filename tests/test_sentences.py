@@ -341,6 +341,20 @@ def test_pytorch_and_keras_start_so_on_average():
     assert 0.5**30 < 1e-8  # “hardly anything is left”
 
 
+def test_the_documents_figures_follow_from_each_other():
+    pages = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/reliability.md")}
+    assert "the same weight leaves 2.139 × 10⁻⁷" in re.sub(r"\s+", " ", pages["README.md"])
+    assert product(TANH) == pytest.approx(2.139e-7, abs=5e-11)
+    moves, ms = re.search(r"(\d+) moves at (\d+) ms of CPU each", pages["docs/reliability.md"]).groups()
+    share_of_core = int(moves) * int(ms) / 1000 / (30 * 60)  # half an hour
+    assert share_of_core == pytest.approx(0.2, abs=0.02) and "a fifth of a core" in pages["docs/reliability.md"]
+    deploy = re.sub(r"\s+", " ", (ROOT / "deploy/README.md").read_text(encoding="utf-8"))
+    assert "no more than 50 users come to each of the others: from five full replicas on" in deploy
+    assert 200 / (5 - 1) <= 50 < 200 / (4 - 1)  # a full replica has 200
+    scenes = re.search(r"(\w+) scenes ask a question", re.sub(r"\s+", " ", pages["README.md"])).group(1)
+    assert {"nineteen": 19, "twenty": 20, "twenty-one": 21}[scenes] == len(SCENES)
+
+
 # --- what is struck out ---------------------------------------------------------------------------
 
 STRUCK = (
