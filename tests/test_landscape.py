@@ -1,7 +1,9 @@
 """The map of vanishing and exploding: each cell against other routes, its colours and words against its numbers."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -19,6 +21,7 @@ from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
 
+CSS = Path(__file__).parent.parent / "pages" / "controls" / "figures.css"
 MAP = Experiment(activation="tanh", T=50)
 TINY, HUGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
@@ -168,16 +171,52 @@ def test_the_legend_stands_between_the_tints_that_it_separates_and_never_changes
     assert ticks.keys() == powers.keys() | limits.keys() | {"0"} and ticks["0"] < 0.5
 
 
-def test_colours_are_cool_below_one_and_warm_above_the_paler_the_nearer():
+def palette(dark):
+    """The map's colours as the style sheet has them, as sRGB (5, 3), from the least gradient to the most."""
+    found = re.findall(r"--u-map-\w+: light-dark\(#(\w{6}), #(\w{6})\);", CSS.read_text(encoding="utf-8"))
+    return np.array([[int(pair[dark][i : i + 2], 16) for i in (0, 2, 4)] for pair in found]) / 255
+
+
+def luminance(rgb):
+    """Relative luminance (WCAG) of sRGB (…, 3): what a printer of greys prints."""
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def test_colours_are_cool_below_one_grey_at_one_and_warm_above():
     shown = trace(drawn(MAP), "heatmap")
     span = shown["zmax"] - shown["zmin"]
-    one = (charts.ONE - shown["zmin"]) / span
-    below = [color for at, color in shown["colorscale"] if (0.6 - shown["zmin"]) / span < at < one]
-    above = [color for at, color in shown["colorscale"] if at > one]
-    assert below and all(color.startswith("--u-vanish/") for color in below)
-    assert above and all(color.startswith("--u-explode/") for color in above)
-    middle = [color for at, color in shown["colorscale"] if at == one]
-    assert middle == ["--u-vanish/0.06", "--u-explode/0.06"]
+    where = {color: at * span + shown["zmin"] for at, color in shown["colorscale"]}
+    assert list(where) == ["--u-background", *(f"--u-map-{name}" for name in ("least", "less", "one", "more", "most"))]
+    assert where["--u-background"] < 0.6 < where["--u-map-least"] < where["--u-map-less"] < charts.ONE
+    assert where["--u-map-one"] == pytest.approx(charts.ONE) and where["--u-map-more"] > charts.ONE
+    for dark in (False, True):
+        red, _, blue = palette(dark).T
+        assert (blue[:2] > red[:2] + 0.1).all() and (red[3:] > blue[3:] + 0.1).all()
+        assert np.ptp(palette(dark)[2]) < 0.03
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_in_greys_the_larger_gradient_is_always_the_farther_from_the_ground(dark):
+    shown = trace(drawn(MAP), "heatmap")
+    at, names = zip(*shown["colorscale"], strict=True)
+    stops = [(p, palette(dark)[list(charts.theme.MAP).index(n)]) for p, n in zip(at, names, strict=True) if "map" in n]
+    places, colors = np.array([p for p, _ in stops]), np.array([c for _, c in stops])
+    tints = (np.arange(1, charts.ABOVE + 1) - shown["zmin"]) / (shown["zmax"] - shown["zmin"])
+    greys = luminance(np.stack([np.interp(tints, places, channel) for channel in colors.T], axis=-1))  # as Plotly mixes
+    assert (np.diff(greys) * (1 if dark else -1) > 0).all()
+    away = {decade: greys[int(charts.tints(np.array([decade]))[0]) - 1] for decade in (-10.0, -1.5, 1.5, 10.0)}
+    low, middle = sorted((away[-1.5], away[1.5]))
+    assert (middle + 0.05) / (low + 0.05) > 1.05  # just beyond 1 on either side
+    low, high = sorted((away[-10.0], away[10.0]))
+    assert (high + 0.05) / (low + 0.05) > 2
+
+
+def test_every_region_of_a_linear_units_map_has_its_name():
+    texts = next(t for t in drawn(Experiment(T=50))["figure"]["data"] if t.get("mode") == "text")
+    placed = [(x, word) for x, word in list(zip(texts["x"], texts["text"], strict=True))[1:] if np.isfinite(x)]
+    assert sorted(word for x, word in placed if x < -1) == ["exploding"]
+    assert [word for x, word in placed if -1 < x < 1] == ["vanishing"]
+    assert sorted(word for x, word in placed if x > 1) == ["exploding"]
 
 
 def test_the_lines_run_at_one_and_at_float32s_limits():

@@ -102,11 +102,14 @@ def quantities(r: Run) -> Arrays:
 
 
 def _scale() -> list[list[Any]]:
-    """Colours by tint: grey for an exact 0, cool below 1, warm above, the paler the nearer to 1."""
-    gray, cool, warm = f"{theme.MUTED}/0.4", theme.VANISH, theme.EXPLODE
+    """Colours by tint: cool below 1, grey at 1, warm above; an exact 0 is the ground itself.
+
+    Lightness alone tells the side: the larger a gradient, the more it stands out from the ground.
+    """
+    least, less, one, more, most = theme.MAP
     stops = [
-        (_LOWEST, gray), (0.5, gray), (0.5, f"{cool}/1"), (1.5, f"{cool}/1"), (ONE, f"{cool}/0.06"),
-        (ONE, f"{warm}/0.06"), (ABOVE - 0.5, f"{warm}/1"), (ABOVE, f"{warm}/1"),
+        (_LOWEST, theme.BACKGROUND), (0.5, theme.BACKGROUND), (0.5, least), (1.5, least), ((1.5 + ONE) / 2, less),
+        (ONE, one), ((ONE + ABOVE - 0.5) / 2, more), (ABOVE - 0.5, most), (ABOVE, most),
     ]  # fmt: skip
     return [[(tint - _LOWEST) / (ABOVE - _LOWEST), color] for tint, color in stops]
 
@@ -188,10 +191,28 @@ _WORDS = {  # by the tints that each of them covers, first and last
 }  # fmt: skip
 
 
+_TIMES = 2  # a word may name two regions
+_NAMES = [word for word in _WORDS for _ in range(_TIMES)]
+
+
 def _places(x: np.ndarray, y: np.ndarray, tint: np.ndarray) -> np.ndarray:
-    found = [_roomiest((tint >= low) & (tint <= high)) for low, high in _WORDS.values()]
-    return np.array([(np.nan, np.nan) if p is None else (x[0] + p[1] * (x[1] - x[0]), y[0] + p[0]
-                     * (y[-1] - y[0]) / max(1, len(y) - 1)) for p in found])  # fmt: skip
+    """Where each word lies, `_TIMES` each: in its roomiest part, then in the roomiest of what lies left or right."""
+    found = []
+    for word, (low, high) in _WORDS.items():
+        named, least = (tint >= low) & (tint <= high), (6.2 * len(word) + 10) / 660  # of a map's usual width in px
+        lost = tint < ONE if word == "vanishing" else named  # its letters may cover what is lost altogether
+        for _ in range(_TIMES):
+            place = _roomiest(named, named, least) or _roomiest(lost, named, least)
+            found.append((np.nan, np.nan) if place is None else (
+                x[0] + place[1] * (x[1] - x[0]), y[0] + place[0] * (y[-1] - y[0]) / max(1, len(y) - 1)))  # fmt: skip
+            if place is None:
+                continue
+            row, column = round(place[0]), round(place[1])
+            gaps = np.flatnonzero(~lost[row])
+            left, right = gaps[gaps < column].max(initial=-1), gaps[gaps > column].min(initial=len(x))
+            named, lost = named.copy(), lost.copy()
+            named[:, left + 1 : right] = lost[:, left + 1 : right] = False
+    return np.array(found)
 
 
 def _texts(a: Arrays, maps: Sequence[Map], axes: theme.Json) -> theme.Json:
@@ -205,23 +226,27 @@ def _texts(a: Arrays, maps: Sequence[Map], axes: theme.Json) -> theme.Json:
         "type": "scatter", "mode": "text", "hoverinfo": "skip", "cliponaxis": False,
         "x": along(np.concatenate([w[..., None], words[..., 0]], axis=-1)),
         "y": along(np.concatenate([top[..., None], words[..., 1]], axis=-1)),
-        "text": [each(_flag, a), *_WORDS], "textposition": [each(_beside, a), *["middle center"] * len(_WORDS)],
-        "textfont": {"color": [theme.PRODUCT, *[theme.TEXT] * len(_WORDS)], "size": [14] + [13] * len(_WORDS)},
+        "text": [each(_flag, a), *_NAMES], "textposition": [each(_beside, a), *["middle center"] * len(_NAMES)],
+        "textfont": {"color": [theme.PRODUCT, *[theme.TEXT] * len(_NAMES)], "size": [14] + [13] * len(_NAMES)},
     }  # fmt: skip
 
 
-def _roomiest(mask: np.ndarray) -> tuple[float, float] | None:
-    """The middle (row, column) of the region's roomiest part; None where no word fits into it."""
-    rows, columns = mask.shape
+def _roomiest(room: np.ndarray, named: np.ndarray, least: float) -> tuple[float, float] | None:
+    """The middle (row, column) of the roomiest part whose middle is `named`; None where no word fits into it.
+
+    A word takes at least the share `least` of the columns.
+    """
+    rows, columns = room.shape
     total = np.zeros((rows + 1, columns + 1), dtype=np.int32)
-    mask.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, out=total[1:, 1:])
-    for share in np.linspace(0.9, 0.2, 15) if mask.any() else ():
+    room.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, out=total[1:, 1:])
+    for share in np.linspace(0.9, least, 15) if named.any() else ():
         h, w = max(1, round(0.4 * share * rows)), round(share * columns)
         inside = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w] == h * w
+        inside &= named[(h - 1) // 2 :, (w - 1) // 2 :][: rows - h + 1, : columns - w + 1]
         if inside.any():
             boxes = np.argwhere(inside)
             row, column = boxes[np.abs(boxes - boxes.mean(axis=0)).sum(axis=1).argmin()]
-            return row + (h - 1) / 2, column + (w - 1) / 2
+            return float(row + (h - 1) // 2), float(column + (w - 1) // 2)
     return None
 
 
@@ -237,7 +262,7 @@ def _axes(x: np.ndarray, low: float, high: float, y: theme.Json) -> theme.Json:
 def _item(a: Arrays, name: str, title: str, alt: Any, wide: theme.Json, **more: Any) -> theme.Json:
     """As `show` takes it; a phone has the words on the map for a legend."""
     slim = theme.narrow(wide, margin={"l": 40, "r": 8, "t": 26, "b": 24})
-    slim["data"] = {"0": {"showscale": False}, "2": {"textfont": {"size": [13] + [11] * len(_WORDS)}}}
+    slim["data"] = {"0": {"showscale": False}, "2": {"textfont": {"size": [13] + [11] * len(_NAMES)}}}
     return theme.figure_item(name, title, alt, wide, narrow=slim, tap=True, ghost=[3], **more)
 
 

@@ -25,6 +25,7 @@ DIRECT, TOTAL = "--u-direct", "--u-total"
 STATE_READING, ONE_STEP, CUT = "--u-state-reading", "--u-one-step", "--u-cut"
 CELL_COLORS = {"rnn": "--u-rnn", "lstm": "--u-lstm", "gru": "--u-gru"}
 VANISH, NEUTRAL, EXPLODE, GRID = "--u-vanish", "--u-neutral", "--u-explode", "--u-grid"
+MAP = tuple(f"--u-map-{name}" for name in ("least", "less", "one", "more", "most"))
 TEXT, MUTED, BACKGROUND = "--st-text-color", "--u-muted", "--u-background"
 
 Json = dict[str, Any]

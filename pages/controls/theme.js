@@ -82,6 +82,7 @@ export function palette(node) {
     const [variable, opacity] = name.split("/");
     const probe = node.appendChild(document.createElement("span"));
     probe.style.color = `var(${variable})`; // the browser resolves light-dark() and the theme for us
+    probe.style.setProperty("forced-color-adjust", "none"); // in high contrast, too
     const { color } = getComputedStyle(probe);
     probe.remove();
     return opacity ? color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`) : color;
