@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.controls import address, alive, assets, checks, handout, limits, live, packing, present, show
+from pages.controls.below import Below
 from pages.controls.compression import Compressed
 from pages.controls.front import Fronted
 from pages.controls.headers import Guarded
@@ -86,5 +87,5 @@ else:  # imported by the server that is about to start
     address.check()
     limits.check()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
-    middleware = [Middleware(Guarded), Middleware(Limited), Middleware(Fronted), Middleware(Compressed)]
+    middleware = [Middleware(each) for each in (Below, Guarded, Limited, Fronted, Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -1,4 +1,7 @@
-"""The address that a room should open: what the QR code says, and what a start on all interfaces prints."""
+"""The address that a room should open: what the QR code says, and what a start on all interfaces prints.
+
+It may have a path, below which a proxy shows the app beside others: see `below.py`.
+"""
 
 import io
 import os
@@ -12,6 +15,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.requests import Request
+from streamlit import config
 
 SETTING = "UNROLLED_URL"
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -36,7 +40,28 @@ def public(request: Request) -> str:
         return _own(lan)
     forwarded = request.headers.get("x-forwarded-proto", "")
     scheme = forwarded if forwarded in ("http", "https") else request.url.scheme
-    return f"{scheme}://{host}{_base()}"
+    return f"{scheme}://{host}{base()}"
+
+
+def published(request: Request, path: str) -> str:
+    """What a reader's browser knows by this path and query, as others reach it."""
+    return f"{public(request)}{without_base(path)}"
+
+
+def base() -> str:
+    """The path below which others find the app: "", or one such as /unrolled; Streamlit's own option says it, too."""
+    path = urlsplit(said).path if (said := configured()) else st.get_option("server.baseUrlPath") or _taken
+    path = path.strip("/")
+    return f"/{path}" if path else ""
+
+
+def without_base(path: str) -> str:
+    """A path from the app's root, whether it begins at the server's or not."""
+    rest = path.removeprefix(base())
+    return rest if rest.startswith("/") else path
+
+
+_taken = ""  # from Streamlit's option
 
 
 def configured() -> str | None:
@@ -55,11 +80,17 @@ def configured() -> str | None:
 
 
 def check() -> None:
-    """Let the server not start, with one line that says why, if `UNROLLED_URL` is no base URL."""
+    """Let the server not start, with one line that says why, if `UNROLLED_URL` is no base URL.
+
+    From now on Streamlit serves its files at the root, as we do ours, and `Below` both below the base.
+    """
+    global _taken
     try:
         configured()
     except ValueError as error:
         raise SystemExit(f"Unrolled: {error}") from None
+    _taken = st.get_option("server.baseUrlPath") or _taken
+    config.set_option("server.baseUrlPath", "")
 
 
 def announce() -> None:
@@ -111,12 +142,7 @@ def _own(host: str | None) -> str:
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
     host = host or "127.0.0.1"
     host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}:{st.get_option('server.port')}{_base()}"
-
-
-def _base() -> str:
-    path = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
+    return f"{scheme}://{host}:{st.get_option('server.port')}{base()}"
 
 
 def _lan() -> str | None:

@@ -146,7 +146,7 @@ async def _qr(request: Request) -> Response:
             f"This address has {len(path)} characters, and phones can read {_LONGEST} at most: share its link instead."
         )
         return JSONResponse({"error": said}, 400)
-    room = f"{await to_thread(address.public, request)}{path}"
+    room = await to_thread(address.published, request, path)
     try:
         image = await CODES.ask(request, _code, room)
     except Busy as busy:
