@@ -1,5 +1,6 @@
 // Whether another way of computing leads to the number shown: asked on a click, and by itself once all is calm.
 
+import { fromHome } from "./home.js";
 import { element } from "./views.js";
 
 /**
@@ -84,7 +85,7 @@ export function address(url, choices) {
 }
 
 async function load(href, signal) {
-  const response = await fetch(href, { signal });
+  const response = await fetch(fromHome(href), { signal });
   if (!response.ok) throw Object.assign(new Error(`${response.status} for ${href}`), { response });
   return response.json();
 }

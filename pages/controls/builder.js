@@ -4,6 +4,7 @@
 
 import { copy } from "./copy.js";
 import { add, aside, dropAside, empty, load, onChange, save, slideAddress } from "./draft.js";
+import { fromHome } from "./home.js";
 import { element } from "./views.js";
 
 /**
@@ -92,7 +93,7 @@ function presentAt(name, { slides: all }) {
   return `${page}?${settings && `${settings}&`}present=1&slide=1&script=${encodeURIComponent(name)}`;
 }
 
-const handoutAt = (name) => `/handout/${encodeURIComponent(name)}`;
+const handoutAt = (name) => fromHome(`/handout/${encodeURIComponent(name)}`);
 
 // one's own
 
@@ -208,7 +209,7 @@ function download(text, name, type) {
 
 async function copyLink() {
   if (!checked.packed) return;
-  const url = new URL(`teach?script=${checked.packed}`, location.href).href;
+  const url = fromHome(`/teach?script=${checked.packed}`);
   if (await copy(url)) tell("The link is copied. Whoever opens it sees this script, and can take it.");
 }
 
@@ -319,7 +320,7 @@ function shows(address) {
   });
   const open = element("a", "", given.titles[page] ?? page);
   // "./": whatever an address says, it leads nowhere else
-  Object.assign(open, { href: new URL(`./${address}`, location.href).href, target: "_blank", rel: "noopener" });
+  Object.assign(open, { href: fromHome(`/${address}`), target: "_blank", rel: "noopener" });
   return element("p", "u-shows", open, element("span", "u-quiet", settings.length ? `: ${settings.join(", ")}` : ""));
 }
 
@@ -437,7 +438,7 @@ function renewTools() {
 /** What the server understands of a file's text: `script` and `packed`, or `error`. */
 async function ask(body) {
   try {
-    const response = await fetch("/scripts/pack", { method: "POST", body });
+    const response = await fetch(fromHome("/scripts/pack"), { method: "POST", body });
     return await response.json();
   } catch {
     return { error: "the server does not answer" };

@@ -1,6 +1,7 @@
 // A figure that follows the thumb. Streamlit's slider reports its release only, but its `value` attribute changes
 // with every move. If that should change one day, figures follow on release, as they do without this file.
 
+import { fromHome } from "./home.js";
 import { at, unpack } from "./message.js";
 
 /**
@@ -148,7 +149,7 @@ export function nearest({ at: positions, reach }, value) {
 }
 
 async function load(href, signal) {
-  const response = await fetch(href, { signal });
+  const response = await fetch(fromHome(href), { signal });
   if (!response.ok) throw new Error(`${response.status} for ${href}`); // then the figure follows on release
   const sweep = unpack(new Uint8Array(await response.arrayBuffer()));
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };

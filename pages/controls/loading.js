@@ -1,7 +1,7 @@
 // Plotly, which draws the pictures: the one file that a page of ours fetches. Where the line loses it, it is asked for
 // again, and what the reader waits for is said.
 
-import { at } from "./home.js";
+import { fromHome } from "./home.js";
 import { element, plotly, quicken } from "./views.js";
 
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // ms before it is asked for again
@@ -54,7 +54,7 @@ function fetchIt() {
 
 function attempt(number) {
   const late = setTimeout(() => { if (state === "coming") become("slow"); }, SLOW);
-  const src = at(path) + (number ? `?again=${number}` : ""); // whatever was kept of an answer that was wrong
+  const src = fromHome(path) + (number ? `?again=${number}` : ""); // whatever was kept of an answer that was wrong
   const script = element("script");
   const over = () => {
     clearTimeout(late);

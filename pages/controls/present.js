@@ -4,6 +4,7 @@
 
 import { askedBy } from "./again.js";
 import { add } from "./draft.js";
+import { fromHome } from "./home.js";
 import "./menu.js";
 import { element } from "./views.js";
 
@@ -97,7 +98,7 @@ function menu() {
       const { count, problem } = add(here());
       say(problem || `Slide ${count} of your script.`);
     }],
-    ["Scripts and handouts", () => location.assign(new URL("teach", document.baseURI))],
+    ["Scripts and handouts", () => location.assign(fromHome("/teach"))],
   ].map(([text, onclick]) => Object.assign(element("button", "u-button", text), { type: "button", onclick }));
   const box = element("details", "u-share u-begin", element("summary", "u-button", "Present"), element("div", "u-menu", ...items, said));
   box.addEventListener("focusout", ({ relatedTarget }) => { box.open &&= !relatedTarget || box.contains(relatedTarget); });
@@ -217,7 +218,7 @@ function showKeys() {
 }
 
 async function showCode() {
-  const answer = await fetch(`/qr?path=${encodeURIComponent(here())}`).then((response) => response.json()).catch(() => null);
+  const answer = await fetch(`${fromHome("/qr")}?path=${encodeURIComponent(here())}`).then((response) => response.json()).catch(() => null);
   if (!answer?.image) return void sheet(element("p", "", answer?.error ?? "The server does not answer. Try again."));
   const image = Object.assign(element("img"), { src: answer.image, alt: "QR code of the address below" });
   const warning = now.data.covered ? [element("p", "", "This link shows the answer.")] : [];
