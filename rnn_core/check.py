@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, localcontext
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 
 import numpy as np
@@ -129,11 +129,12 @@ Noise = Callable[[], Decimal]  # what the next number is rounded by, relative to
 class Textbook:
     """One experiment's forward pass, one step a method; `changed` puts complex numbers in the place of fields.
 
-    `reached` is the last step whose state follows what was moved.
+    `reached` is the last step whose state follows what was moved; `sizes` are decimal exponents of how it does.
     """
 
     def __init__(self, e: Experiment, noise: Noise | None = None, **changed: Complex) -> None:
         self.e, self.noise, self.reached = e, noise, e.begin
+        self.sizes: list[int] = []
         self.p = {name: Decimal(value) for name, value in vars(e).items() if isinstance(value, float)} | changed
         self.x: list[Complex | Decimal] = [Decimal(x) for x in inputs(e).tolist()]
 
@@ -154,8 +155,10 @@ class Textbook:
         """s_t from s_k."""
         for j in range(k + 1, t + 1):
             s = self.step(s, j)
-            if any(part.im for part in s):
+            follows = [part.im.adjusted() - EPSILON.adjusted() for part in s if part.im]
+            if follows:
                 self.reached = max(self.reached, j)
+                self.sizes.append(max(follows))
         return s
 
     def memory(self, s: State, j: int) -> tuple[Complex, Complex]:
@@ -238,7 +241,35 @@ def check(name: str, shown: Scaled, e: Experiment, way: Way) -> Check:
     first = Check(name, shown, independent, stops=net.reached + 1 if net.reached < e.end else None)
     if first.error <= TOLERANCE and (independent.mant or _is_zero(e, way)):
         return first
-    return replace(first, rounding=max(_moved(_by(way, Textbook(e, noise)), independent) for noise in _roundings()))
+    return replace(first, rounding=_rounding(e, way, independent, _CHANCES))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What code in float64 meets on the way to a number.
+
+    By how much of itself a last digit in every sum moves it, and decimal exponents of the derivatives of states by
+    what is moved: the smallest, the largest, and that of the last state.
+    """
+
+    rounding: float
+    least: int
+    most: int
+    last: int
+
+
+@lru_cache(maxsize=256)
+def walk(e: Experiment, way: Way) -> Walk:
+    """The way to a number of an experiment."""
+    net = Textbook(e)
+    number = _by(way, net)
+    sizes = net.sizes or [0]
+    return Walk(_rounding(e, way, number, 1), min(sizes), max(sizes), sizes[-1])
+
+
+def _rounding(e: Experiment, way: Way, number: Scaled, chances: int) -> float:
+    """By how much of itself a float's last digit in every sum moves a number: all up, all down, some of each."""
+    return max(_moved(_by(way, Textbook(e, noise)), number) for noise in _roundings(chances))
 
 
 def computed(e: Experiment, way: Way) -> Scaled:
@@ -251,11 +282,10 @@ def _by(way: Way, net: Textbook) -> Scaled:
         return scaled(way(net))
 
 
-def _roundings() -> Iterator[Noise]:
-    """A float's last digit up in every sum, down in every sum, and up or down by chance, always the same."""
+def _roundings(chances: int) -> Iterator[Noise]:
     yield lambda: _ULP
     yield lambda: -_ULP
-    for seed in range(_CHANCES):
+    for seed in range(chances):
         yield partial(Random(seed).choice, (_ULP, -_ULP))
 
 
@@ -325,7 +355,7 @@ def loss_gradient(net: Textbook) -> Decimal:
     def loss(w: Complex) -> Complex:
         moved = Textbook(e, net.noise, w=w)
         said = moved.states(moved.start(), 0, e.end)[0] * net.p["w_y"]
-        net.reached = moved.reached
+        net.reached, net.sizes = moved.reached, moved.sizes[-1:]  # a sum over steps: small terms may be lost
         if e.f2 == "identity":
             error = said - net.p["y"]
             return error * error / _TWO

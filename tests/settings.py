@@ -16,7 +16,7 @@ from pages.controls.control import Control
 from pages.controls.hold import HELD, text_of
 from pages.controls.page import Page, controls_of, experiment_of
 from pages.controls.table import TABLE, widget_values
-from pages.controls.url import written
+from pages.controls.url import judge, written
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.experiment import Experiment
 from rnn_core.readout import WORDS
@@ -92,11 +92,12 @@ def _number(control: Control, rng: Random) -> Any:
     low, high, step = control.min, control.max, control.step
     if isinstance(control.default, int):
         return rng.choice((low, high, rng.randint(low, high), rng.randint(low, high), rng.randint(low, high)))
-    return rng.choices((
+    found = rng.choices((
         round(low + step * rng.randint(0, round((high - low) / step)), 10),
         round(rng.uniform(low, high), 3), rng.uniform(low, high), rng.choice((low, high)),
         max(low, 0.0), max(low, rng.choice((-1, 1)) * 10 ** rng.uniform(-300, -1)),
     ), (8, 3, 3, 3, 2, 1))[0]  # fmt: skip
+    return judge(control, [written(found)])[0]  # some take their steps only
 
 
 def _pasted(rng: Random) -> str:

@@ -1,6 +1,7 @@
 """A/B: a held curve beside today's, on one axis, and the difference in words."""
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ from pages.charts.beside import sentence
 from pages.charts.views import VIEWS
 from pages.controls import live
 from pages.controls.hold import settings, text_of
+from pages.controls.limits import ADDRESS
 from pages.controls.show import encode
 from pages.controls.table import TABLE, chosen
+from pages.controls.url import judge
 from rnn_core.experiment import Experiment
 from rnn_core.scaled import Scaled
 from tests.apps import healthy, items, opened
 from tests.figures import unpacked, valid
+from tests.settings import PAGES, address, controls, experiment, many
 from tests.test_live import agree, bare
 
 TANH = Experiment(activation="tanh", held=(("activation", "identity"), ("w", 2.0)))
@@ -107,3 +111,39 @@ def test_a_hostile_text_holds_sensible_settings(text):
 def test_a_page_without_a_held_curve_says_nothing_of_one():
     assert "beside" not in items(healthy(opened("chain")))
     assert "beside" not in items(healthy(opened("chain", held="garbage")))
+
+
+LONGEST = {  # what a reader may paste: 2000 characters
+    "fractions": ", ".join(repr(-1 / n) for n in range(3, 83)),
+    "130 numbers": ", ".join(f"{n / 7:.9g}" for n in range(130)),
+    "digits": ",".join("1" * 1000),
+    "signs": " ".join(["+1"] * 666),
+    "powers": "; ".join(["−3 × 10⁻³"] * 181),
+    "large": " ".join(["1e+99"] * 333),
+    "nothing": "& = % + # " * 200,
+}
+
+
+@pytest.mark.parametrize("name", LONGEST)
+@pytest.mark.parametrize("page", VIEWS)
+def test_a_link_restores_a_held_experiment_with_the_longest_settings(page, name):
+    known = controls(page)
+    long = {key: judge(c, ["0.12345678901234567"])[0] for key, c in known.items() if isinstance(c.default, float)}
+    values = {key: c.default for key, c in known.items()} | long
+    values |= {"values": LONGEST[name][:2000], "sequence": "pasted"} if "values" in known else {}
+    link = address(page, values | {"held": text_of(known, values, PAGES[page].main)})
+    assert len(link) < ADDRESS
+    given = parse_qs(urlsplit(link).query, keep_blank_values=True)
+    held, said = judge(known["held"], given["held"])
+    assert not said
+    assert experiment(page, values | {"held": held}).beside == experiment(page, values)
+
+
+@pytest.mark.parametrize("page", VIEWS)
+def test_a_link_restores_any_held_experiment(page):
+    for values in many(page, 60, seed=4, held=True):
+        held = judge(controls(page)["held"], [parse_qs(urlsplit(address(page, values)).query)["held"][0]])[0]
+        assert experiment(page, values | {"held": held}).beside == experiment(page, values).beside
+        own = values | {"held": "", "challenge": "none"}
+        again = {"held": text_of(controls(page), own, PAGES[page].main)}
+        assert experiment(page, own | again).beside == experiment(page, own)

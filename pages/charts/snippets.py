@@ -5,13 +5,15 @@ NumPy multiplies the chain's factors, or takes a complex step (Squire & Trapp 19
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pages.charts.compare import effect
 from pages.charts.numbers import number, scalar
+from rnn_core import check
 from rnn_core.cells import CELLS, GRU, LSTM
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.readout import PLACES, WORDS, readout
@@ -40,38 +42,41 @@ _TORCH_PHI = {
     "hardtanh": "torch.nn.functional.hardtanh(z)",
     "hardsigmoid": "torch.nn.functional.relu6(z + 3) / 6  # F.hardsigmoid's slope is a 1/6 in single precision",
 }
-_STEP = "STEP = 1e-100j  # a complex step: f(h + STEP).imag is the derivative, with no difference to cancel"
+_STEP = "STEP = {}j  # a complex step: f(h + STEP).imag is the derivative, with no difference to cancel"
 _SIGMOID = """
 def sigmoid(z):
     return 1 / (1 + np.exp(-z)) if z.real > 0 else np.exp(z) / (1 + np.exp(z))
 """
+_SURE = 1e-9  # relative
+_END = 290  # decimal exponent: float64 ends at 308
+_DEEP = _END - 100  # where a complex step of 1e-100 needs to be larger
 _FLAT = 6.0  # |z| from which 1 - tanh(z)² has lost four digits
 
 
 def chain(e: Experiment) -> Snippets:
     """∂h_t/∂h_k of an RNN."""
     r = run(e)
-    answer = _comment(scalar(r.flow.products_to(r.t, r.k))[0])
+    answer = _Answer(scalar(r.flow.products_to(r.t, r.k))[0], check.walk(e, check.chain))
     given = [*_rnn(e), f"h0 = {e.h0!r}", *_ends(e)]
     numpy = [
         *_head("numpy", e, given), *_phi(e), *_slope(e),
         "h, product = h0, 1.0",
         "for j, x_j in enumerate(x[:t], 1):",
-        "    z = w * h + u * x_j + b",
+        "    z = u * x_j + b + w * h",
         "    h = phi(z)",
         "    if j > k:",
         "        product *= w * slope(z)  # one factor of the chain",
-        f"print(product)  # {answer}",
+        f"print(product)  # {answer.forwards()}",
     ]  # fmt: skip
     torch = [
         *_head("torch", e, given), *_phi(e, torch=True),
         f"h = h_k = {_leaf('h0')}",
         "for j, x_j in enumerate(x[:t], 1):",
-        "    h = phi(w * h + u * x_j + b)",
+        "    h = phi(u * x_j + b + w * h)",
         *(["    if j == k:", "        h = h_k = h.detach().requires_grad_()  # the chain begins"] if e.begin else []),
         "[gradient] = torch.autograd.grad(h, h_k)",
         *_flat(e),
-        f"print(gradient.item())  # {answer}",
+        f"print(gradient.item())  # {answer.backwards()}",
     ]  # fmt: skip
     return _both(numpy, torch)
 
@@ -79,18 +84,18 @@ def chain(e: Experiment) -> Snippets:
 def total(e: Experiment) -> Snippets:
     """∂C_t/∂C_k of an LSTM, h_k following C_k."""
     r = run(e)
-    answer = _comment(scalar(r.flow.total(r.t, r.k))[0])
+    answer = _Answer(scalar(r.flow.total(r.t, r.k))[0], check.walk(e, check.total))
     given, body = _gates(e, LSTM.gates)
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *given, *_ends(e)]
     numpy = [
-        *_head("numpy", e, given), *_SIGMOID.split("\n"), _STEP,
+        *_head("numpy", e, given), *_SIGMOID.split("\n"), _STEP.format(answer.step),
         f"C, h = {'c0' if e.begin else 'c0 + STEP'}, h0",
         "for j, x_j in enumerate(x[:t], 1):",
         *_lines(body, "np"),
         "    C = f * C + i * g",
         *(["    if j == k:", "        C = C + STEP  # and h_k follows"] if e.begin else []),
         "    h = o * np.tanh(C)",
-        f"print(C.imag / STEP.imag)  # {answer}",
+        f"print(C.imag / STEP.imag)  # {answer.forwards(answer.step)}",
     ]  # fmt: skip
     torch = [
         *_head("torch", e, given),
@@ -103,24 +108,26 @@ def total(e: Experiment) -> Snippets:
         "    h = o * torch.tanh(C)",
         "[gradient] = torch.autograd.grad(C, C_k)",
         *_flat(e),
-        f"print(gradient.item())  # {answer}",
+        f"print(gradient.item())  # {answer.backwards()}",
     ]  # fmt: skip
     return _both(numpy, torch)
 
 
 def effects(e: Experiment) -> Snippets:
     """|∂h_t/∂x_{k+1}| of the three cells."""
-    answers = {name: _comment(effect(run(replace(e, cell=name)))) for name in CELLS}
+    cells_of = {name: replace(e, cell=name) for name in CELLS}
+    answers = {name: _Answer(effect(run(one)), check.walk(one, check.effect)) for name, one in cells_of.items()}
     (of_lstm, lstm), (of_gru, gru) = _gates(e, LSTM.gates), _gates(e, GRU.gates)
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_lstm, *of_gru, *_ends(e)]
     start = {"rnn": "[h0]", "lstm": "[c0, h0]", "gru": "[h0]"}
+    fresh = "(1 - z)" if e.pins("z") else "fresh"
     late = [f"    return 0.0  # x_{e.begin + 1} comes after h_{e.end}"] if e.begin == e.end else []
 
     def cells(library: str, pack: Callable[[str], str]) -> list[str]:
         return [
             "def rnn(s, x_j):",
             "    [h] = s",
-            f"    return {pack('phi(w * h + u * x_j + b)')}",
+            f"    return {pack('phi(u * x_j + b + w * h)')}",
             "",
             "def lstm(s, x_j):",
             "    C, h = s",
@@ -131,7 +138,7 @@ def effects(e: Experiment) -> Snippets:
             "def gru(s, x_j):",
             "    [h] = s",
             *_lines(gru, library),
-            f"    return {pack('(1 - z) * n + z * h')}",
+            f"    return {pack(f'{fresh} * n + z * h')}",
             "",
             "def run(cell, s, steps):",
             "    for x_j in steps:",
@@ -140,22 +147,17 @@ def effects(e: Experiment) -> Snippets:
             "",
         ]
 
-    def asked(library: str) -> list[str]:
-        begin = {"np": "np.array({})", "torch": "{}"}[library]
-        return [f"print(effect({name}, {begin.format(start[name])}))  # {answers[name]}" for name in CELLS]
-
     numpy = [
         *_head("numpy", e, given), *_phi_of_complex(e), *_SIGMOID.split("\n"),
         *cells("np", lambda parts: f"np.array([{parts}])"),
-        _STEP,
-        "",
-        "def effect(cell, s):  # |∂h_t/∂x_{k+1}|",
+        "def effect(cell, s, step):  # |∂h_t/∂x_{k+1}| by a complex step, with no difference to cancel",
         *(late or [
-            "    h = run(cell, s, [*x[:k], x[k] + STEP, *x[k + 1 : t]])[-1]",
-            "    return abs(h.imag / STEP.imag)",
+            "    h = run(cell, s, [*x[:k], x[k] + 1j * step, *x[k + 1 : t]])[-1]",
+            "    return abs(h.imag / step)",
         ]),
         "",
-        *asked("np"),
+        *(f"print(effect({name}, np.array({start[name]}), {answer.step}))  # {answer.forwards(answer.step)}"
+          for name, answer in answers.items()),
     ]  # fmt: skip
     torch = [
         *_head("torch", e, given), *_phi(e, torch=True),
@@ -168,45 +170,47 @@ def effects(e: Experiment) -> Snippets:
             "    return abs(torch.autograd.functional.jacobian(h, at).item())",
         ]),
         "",
-        *_flat(*(replace(e, cell=name) for name in CELLS)),
-        *asked("torch"),
+        *_flat(*cells_of.values()),
+        *(f"print(effect({name}, {start[name]}))  # {answer.backwards()}" for name, answer in answers.items()),
     ]  # fmt: skip
     return _both(numpy, torch)
 
 
 def loss(e: Experiment) -> Snippets:
     """∂L_t/∂w of an RNN's output at step t."""
-    answer = _comment(readout(run(e)).dW(e.end)) if e.end else "0.0"
+    number = readout(run(e)).dW(e.end) if e.end else Scaled.of(np.zeros(()))
+    answer = _Answer(number, check.walk(e, check.loss_gradient))
     softmax = e.f2 == "softmax"
     words = [f"target = {WORDS.index(e.target)}  # {e.target!r} in {WORDS}"] if softmax else [f"y = {e.y!r}"]
     given = [*_rnn(e), f"h0, w_y = {e.h0!r}, {e.w_y!r}", *words, f"t = {e.end}"]
     places = PLACES.tolist()
     by_output = {
         "np": [f"places = np.array({places})  # W_hy = w_y · places", "logits = w_y * h * places",
-               "o = np.exp(logits - logits.max())", "dh = w_y * (o @ places / o.sum() - places[target])"],
+               "o = np.exp(logits - logits.max())  # o / o.sum() is the softmax",
+               "dh = w_y * (o @ (places - places[target])) / o.sum()"],
         "torch": [f"places = torch.tensor({places}, dtype=torch.float64)  # W_hy = w_y · places",
-                  "L = -torch.log_softmax(w_y * h * places, 0)[target]"],
+                  "L = torch.logsumexp(w_y * h * (places - places[target]), 0)  # -log_softmax, with every digit"],
     } if softmax else {"np": ["dh = w_y * (w_y * h - y)"], "torch": ["L = (w_y * h - y) ** 2 / 2"]}  # fmt: skip
     numpy = [
         *_head("numpy", e, given), *_phi(e), *_slope(e),
         "h, by_w = h0, 0.0  # by_w = ∂h_j/∂w through every use of w so far",
         "for x_j in x[:t]:",
-        "    z = w * h + u * x_j + b",
+        "    z = u * x_j + b + w * h",
         "    by_w = slope(z) * (h + w * by_w)",
         "    h = phi(z)",
         *by_output["np"],
-        f"print(dh * by_w)  # {answer}",
+        f"print(dh * by_w)  # {answer.forwards()}",
     ]  # fmt: skip
     torch = [
         *_head("torch", e, given), *_phi(e, torch=True),
         f"w = {_leaf('w')}",
         "h = torch.tensor(h0, dtype=torch.float64)",
         "for x_j in x[:t]:",
-        "    h = phi(w * h + u * x_j + b)",
+        "    h = phi(u * x_j + b + w * h)",
         *by_output["torch"],
         "[gradient] = torch.autograd.grad(L, w)" if e.end else "gradient = torch.zeros(())  # no step has used w",
         *_flat(e),
-        f"print(gradient.item())  # {answer}",
+        f"print(gradient.item())  # {answer.backwards()}",
     ]  # fmt: skip
     return _both(numpy, torch)
 
@@ -224,12 +228,44 @@ def _calm(lines: Iterable[str]) -> list[str]:
     return out
 
 
-def _comment(x: Scaled) -> str:
-    """The number as float64, and what float64 cannot hold."""
-    value = x.value.item()
-    if (value == 0) == (x.mant == 0) and np.isfinite(value) and (value == 0 or abs(value) > 1e-300):
+@dataclass(frozen=True)
+class _Answer:
+    """What the code is to print, and what float64 meets on the way."""
+
+    number: Scaled
+    walk: check.Walk
+
+    @property
+    def step(self) -> str:
+        """The size of a complex step that neither underflows with what it leads to nor is felt in what it moves."""
+        return "1e-20" if self.walk.least < -_DEEP and self.walk.most < 3 else "1e-100"
+
+    def forwards(self, step: str = "1") -> str:
+        """As a comment, where derivatives are carried from the first state to the last."""
+        size = self._size - self.walk.last
+        return self._said(min(self.walk.least, size) + math.log10(float(step)), max(self.walk.most, size))
+
+    def backwards(self) -> str:
+        """As a comment, where they are gathered from the last state to the first."""
+        return self._said(self._size - max(self.walk.most, 0), self._size - min(self.walk.least, 0))
+
+    @property
+    def _size(self) -> float:
+        return self.number.log10.item() if self.number.mant else 0.0
+
+    def _said(self, least: float, most: float) -> str:
+        """The number as float64, and what of it float64 cannot hold."""
+        value, rounding = self.number.value.item(), 10 * self.walk.rounding
+        if not np.isfinite(value):
+            return f"overflows float64: {number(self.number)}"
+        if self.number.mant and abs(value) < 1e-300:
+            return f"below float64: {number(self.number)}"
+        if rounding > _SURE:
+            digits = math.floor(-math.log10(rounding)) if rounding < 1 else 0
+            return f"{value!r}, of which rounding leaves {digits or 'no'} digit{'s' * (digits > 1)}"
+        if self.number.mant and (least < -_END or most > _END):
+            return f"{value!r}, but what leads to it {'is below' if least < -_END else 'overflows'} float64"
         return repr(value)
-    return f"beyond float64: {number(x)}"
 
 
 def _rnn(e: Experiment) -> list[str]:
@@ -253,7 +289,11 @@ def _gates(e: Experiment, gates: Sequence[str]) -> tuple[list[str], list[str]]:
         )
         recurrent = "r * (w_n * h)" if q == "n" else f"w_{q} * h"
         squash = "{tanh}" if q in (LSTM.candidate, GRU.candidate) else "{sigmoid}"
-        body.append(f"{q} = {squash}({recurrent} + u_{q} * x_j + b_{q})")
+        read = f"u_{q} * x_j + b_{q} + {recurrent}"
+        if q == "z":
+            body += [f"a_z = {read}", "z, fresh = {sigmoid}(a_z), {sigmoid}(-a_z)  # fresh = 1 - z, in all its digits"]
+        else:
+            body.append(f"{q} = {squash}({read})")
     return given, body
 
 
@@ -290,7 +330,9 @@ def _leaf(name: str) -> str:
 def _flat(*experiments: Experiment) -> list[str]:
     """A warning where PyTorch's slopes, taken from y = φ(z), have fewer digits than the comment."""
     smooth = [e for e in experiments if e.cell != "rnn" or e.activation in ("tanh", "sigmoid")]
-    if any(np.abs(run(e).trajectory.z[: e.end]).max(initial=0.0) > _FLAT for e in smooth):
+    inside = [run(e).trajectory.z[: e.end] for e in smooth]
+    inside += [run(e).trajectory.c[1 : e.end + 1] for e in smooth if e.cell == "lstm"]
+    if any(np.abs(z).max(initial=0.0) > _FLAT for z in inside):
         return ["# PyTorch takes a slope from y = φ(z), as 1 - y**2: far in saturation that loses digits"]
     return []
 
@@ -309,6 +351,8 @@ def _inputs(e: Experiment, torch: bool) -> tuple[list[str], list[str]]:
     if e.sequence == "impulse" and e.at <= T:
         return [], [f"x = [0.0] * {T}", f"x[{e.at - 1}] = {A!r}  # at step {e.at}"]
     if e.sequence == "sine":
+        if not torch:
+            return [], [f"x = {A!r} * np.sin(2 * np.pi * np.arange(1, {T + 1}) / {e.period!r})"]
         return ["from math import pi, sin"], [
             f"x = [{A!r} * sin(2 * pi * j / {e.period!r}) for j in range(1, {T + 1})]"
         ]
@@ -320,9 +364,10 @@ def _inputs(e: Experiment, torch: bool) -> tuple[list[str], list[str]]:
     if e.sequence == "sunspots":
         raw = SEQUENCES["sunspots"].raw
         assert raw is not None
-        listed, std = _listed(raw(T, vars(e)).tolist()), "y.std(correction=0)" if torch else "y.std()"
+        listed, std = _listed(raw(T, vars(e)).tolist()), "years.std(correction=0)" if torch else "years.std()"
         array = ("torch.tensor([", "], dtype=torch.float64)") if torch else ("np.array([", "])")
-        return [], [f"y = {array[0]}", *listed, f"{array[1]}  # sunspots, yearly mean", f"x = (y - y.mean()) / {std}"]
+        given = [f"years = {array[0]}", *listed, f"{array[1]}  # sunspots, yearly mean"]
+        return [], [*given, f"x = (years - years.mean()) / {std}"]
     return [], ["x = [", *_listed(values.tolist()), "]"]
 
 

@@ -10,17 +10,18 @@ import streamlit as st
 
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
-from rnn_core.experiment import Experiment
+from rnn_core.experiment import Experiment, idle
 
 Columns = Mapping[str, Sequence[Any]]
 
 
 def snippet(experiment: Experiment, lines: Sequence[str]) -> str:
-    """NumPy-only code: the experiment, and the page's own lines about `r = run(…)`."""
+    """NumPy-only code: the experiment, by what differs and counts, and the page's own lines about `r = run(…)`."""
+    unread = idle(experiment)
     given = [
         f"{f.name}={getattr(experiment, f.name)!r}"
         for f in fields(experiment)
-        if getattr(experiment, f.name) != f.default
+        if getattr(experiment, f.name) != f.default and f.name not in unread
     ]
     listed = ",\n    ".join(", ".join(given[i : i + 5]) for i in range(0, len(given), 5))
     call = f"Experiment(\n    {listed},\n)" if given else "Experiment()"

@@ -69,7 +69,8 @@ _ALL = [
     _slider("y", "Target number y at every step", -5.0, 5.0, 0.05),
     Control("values", "Your numbers", "text", "",
             help="Separated by spaces, semicolons or commas; decimals as in 0.5 or 0,5.", max_chars=2000),
-    Control("held", "Held for comparison", "text", "", help="Settings as in an address; set by the button Hold."),
+    Control("held", "Held for comparison", "text", "", help="Settings as in an address; set by the button Hold.",
+            max_chars=6000),  # all controls of a page, and all the numbers that can be pasted
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
             help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
     *(Control(f"cut_{q}", f"without {SYMBOLS.get(q, q)}", "toggle", _DEFAULTS[f"cut_{q}"]) for q in LSTM.gates),
