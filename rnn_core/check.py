@@ -10,7 +10,7 @@ What is 0 here is exactly 0, unless digits were cut on the way: then `check` ask
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, localcontext
@@ -235,7 +235,7 @@ class Check:
 
 
 def check(name: str, shown: Scaled, e: Experiment, way: Way) -> Check:
-    """A number of an experiment, once more by another way: `chain`, `total`, `norm` or `loss_gradient`."""
+    """A number of an experiment, once more by another way: `chain`, `total`, `effect` or `loss_gradient`."""
     net = Textbook(e)
     independent = _by(way, net)
     first = Check(name, shown, independent, stops=net.reached + 1 if net.reached < e.end else None)
@@ -328,17 +328,6 @@ def total(net: Textbook) -> Decimal:
     return derivative(lambda c: _last(net, (c, o * tanh(c))), c.re)
 
 
-def norm(net: Textbook) -> Decimal:
-    """‖∂s_t/∂s_k‖₂, the largest singular value, of any cell."""
-    k, t = net.e.begin, net.e.end
-    s = net.states(net.start(), 0, k)
-    columns = []
-    for moved in range(len(s)):
-        nudged = tuple(Complex(part.re, EPSILON * (moved == place)) for place, part in enumerate(s))
-        columns.append([part.im / EPSILON for part in net.states(nudged, k, t)])
-    return _largest_singular_value(columns)
-
-
 def effect(net: Textbook) -> Decimal:
     """|∂h_t/∂x_{k+1}|, what the chain's first input does to its end, of any cell; 0 where that input comes later."""
     k, t = net.e.begin, net.e.end
@@ -375,15 +364,6 @@ def derivative(f: Callable[[Complex], Complex], at: Decimal) -> Decimal:
 def _last(net: Textbook, s: State) -> Complex:
     """The first part of s_t from s_k: h_t, or an LSTM's C_t."""
     return net.states(s, net.e.begin, net.e.end)[0]
-
-
-def _largest_singular_value(columns: Sequence[Sequence[Decimal]]) -> Decimal:
-    if len(columns) == 1:
-        return abs(columns[0][0])
-    (a, c), (b, d) = columns
-    squares, determinant = a * a + b * b + c * c + d * d, a * d - b * c
-    apart = max(squares * squares - 4 * determinant * determinant, _ZERO)
-    return ((squares + apart.sqrt()) / 2).sqrt()
 
 
 @contextmanager
