@@ -6,8 +6,9 @@ parameter's use at step t (the bars of RNNbow, Cashman et al. 2017).
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,17 @@ import numpy as np
 from rnn_core.cells import LSTM, checked, common_scale
 from rnn_core.flow import GradientFlow, to_gates
 from rnn_core.scaled import (
+    FULL,
     NOTHING,
     RESCALE,
     ROOM,
     Scaled,
     bits_below,
+    frozen,
     is_mild,
     ldexp,
     size_of,
+    smallest_of,
     times,
     where,
 )  # fmt: skip
@@ -89,24 +93,25 @@ class Loss:
         labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
         labels = labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels
         labels = np.broadcast_to(labels, (len(steps), *batch))
-        L, dh = (Scaled.of(np.zeros((*labels.shape, *tail))) for tail in ((), h.mant.shape[-1:]))
+        L, dh = ((np.zeros(shape), np.full(shape, NOTHING)) for shape in (labels.shape, h.mant.shape))
         for label in np.unique(labels):  # all is taken relative to the label's own logit, so that nothing cancels
             at = labels == label
             found = _cross_entropy(h[at], V - V[label], c - c[label], label)
-            for out, part in zip((L, dh), found, strict=True):
-                out.mant[at], out.exp2[at] = part.mant, part.exp2
-        return _placed(L, steps, T), _placed(dh.shared(1), steps, T)
+            for (mant, exp2), part in zip((L, dh), found, strict=True):
+                mant[at], exp2[at] = part.mant, part.exp2
+        return _placed(Scaled(*L), steps, T), _placed(Scaled(*dh).shared(1), steps, T)
 
 
 def _placed(terms: Scaled, steps: np.ndarray, T: int) -> Scaled:
     """Terms (S, …) added up at the steps that bear them, (T+1, …)."""
-    out = Scaled(np.zeros((T + 1, *terms.mant.shape[1:])), np.full((T + 1, *terms.exp2.shape[1:]), NOTHING))
+    mant, exp2 = np.zeros((T + 1, *terms.mant.shape[1:])), np.full((T + 1, *terms.exp2.shape[1:]), NOTHING)
     found, first = np.unique(steps, return_index=True)
-    out.mant[found], out.exp2[found] = terms.mant[first], terms.exp2[first]
+    mant[found], exp2[found] = terms.mant[first], terms.exp2[first]
     for again in np.setdiff1d(np.arange(len(steps)), first):  # a step may bear more than one loss
-        added = out[steps[again]] + terms[again]
-        out.mant[steps[again]], out.exp2[steps[again]] = added.mant, added.exp2
-    return out
+        t = steps[again]
+        added = Scaled(mant[t], exp2[t]) + terms[again]
+        mant[t], exp2[t] = added.mant, added.exp2
+    return Scaled(mant, exp2)
 
 
 def _whole(name: str, values: Any, last: int, shown: str) -> np.ndarray:
@@ -170,8 +175,7 @@ class Gradients:
 
     def _delivered(self, table: Scaled) -> Scaled:
         """∂L/∂(what weights deliver to the gates), (T, *batch, G·n)."""
-        (A,), exp2 = common_scale(table)
-        return _through_gates(self.ds[1:], A, exp2)
+        return _through_gates(self.ds[1:], table)
 
     @cached_property
     def db_h_step(self) -> Scaled:
@@ -243,31 +247,54 @@ class Gradients:
         tr = self.flow.trajectory
         T, N, batch = tr.T, tr.cell.N, tr.batch
         out = np.full((T, T, *batch), np.nan)
-        rows = Scaled(np.zeros((T, *batch, N)), np.full((T, *batch), NOTHING, dtype=np.int64))
-        h = self._read[0].vector_norm()
-        n, ((A,), exp2) = tr.cell.n, common_scale(self.flow.local.A)
+        h, local = self._read[0].vector_norm(), _of_states(self.dh, N)
+        moved = local[:0]
         for k in range(T, 0, -1):
-            rows.mant[k - 1, ..., -n:], rows.exp2[k - 1] = self.dh.mant[k], self.dh.exp2[k]
-            live = rows[k - 1 :]
-            out[k - 1 :, k - 1] = _log_outer(_through_gates(live, A[k - 1], exp2[k - 1]), h[k - 1])
+            live = _stacked(local[k : k + 1], moved)  # ∂L_t/∂s_k for t = k … T
+            out[k - 1 :, k - 1] = _log_outer(_through_gates(live, self.flow.local.A[k - 1]), h[k - 1])
             moved = self.flow.pulled_back(live, k)
-            rows.mant[k - 1 :], rows.exp2[k - 1 :] = moved.mant, moved.exp2
         out[np.setdiff1d(np.arange(1, T + 1), self.loss.steps_of(T)) - 1] = np.nan
-        return out
+        return frozen(out)
 
 
-def _through_gates(g: Scaled, A: np.ndarray, exp2: np.ndarray) -> Scaled:
-    """∂L/∂s (…, N) times A (…, B, G, n) 2^exp2, flat: (…, G·n)."""
-    return Scaled(to_gates(g.mant, A), g.exp2 + exp2).mild()
+def _of_states(dh: Scaled, N: int) -> Scaled:
+    """∂L_t/∂s_t (…, N): a loss reads h alone, the last of a state's numbers."""
+    n = dh.mant.shape[-1]
+    if n == N:
+        return dh
+    mant, exp2 = np.zeros((*dh.mant.shape[:-1], N)), dh.exp2
+    mant[..., N - n :] = dh.mant
+    if not dh.axes:
+        exp2 = np.full(mant.shape, NOTHING)
+        exp2[..., N - n :] = dh.exp2
+    return Scaled(mant, exp2)
+
+
+def _stacked(first: Scaled, rest: Scaled) -> Scaled:
+    """Vectors one after the other, with one exponent each where both have it."""
+    a, b = (first, rest) if first.axes == rest.axes else (first.entries(), rest.entries())
+    return Scaled(np.concatenate([a.mant, b.mant]), np.concatenate([a.exp2, b.exp2]))
+
+
+def _through_gates(g: Scaled, A: Scaled) -> Scaled:
+    """∂L/∂s (…, N) times a table A (…, B, G, n), flat: (…, G·n)."""
+    common = common_scale(A)
+    if g.axes and common is not None:
+        da = to_gates(g.mant, common[0][0])
+        if smallest_of(da) > FULL or g.bits + bits_below(common[0][0]) <= ROOM:
+            return Scaled(da, g.exp2 + common[1]).mild()
+    B, G, n = A.mant.shape[-3:]
+    by_gate = (g.reshape(*g.mant.shape[:-1], B, 1, n) * A.entries()).sum(axis=-3)
+    return by_gate.reshape(*by_gate.shape[:-2], G * n).shared(1)
 
 
 def _sum(steps: Scaled) -> np.ndarray:
     """Sum over the steps: terms beyond float64 may cancel."""
     if steps.axes == 1:
         exp2 = steps.exp2.max(axis=0, initial=NOTHING)
-        common = ldexp(steps.mant, (steps.exp2 - exp2)[..., None])
-        if ((common != 0) == (steps.mant != 0)).all():
-            return ldexp(common.sum(axis=0), exp2[..., None])
+        total = ldexp(steps.mant, (steps.exp2 - exp2)[..., None]).sum(axis=0)
+        if smallest_of(total) > FULL:
+            return ldexp(total, exp2[..., None])
     return steps.sum(axis=0).value
 
 
@@ -276,11 +303,14 @@ def _summed(da: Scaled, read: Scaled) -> np.ndarray:
     if da.axes == read.axes == 1:
         exp2 = (da.exp2 + read.exp2).max(axis=0, initial=NOTHING)
         wide, narrow = (da.mant, read.mant) if da.mant.shape[-1] > read.mant.shape[-1] else (read.mant, da.mant)
-        shifted = ldexp(narrow, (da.exp2 + read.exp2 - exp2)[..., None])
-        if ((shifted != 0) == (narrow != 0)).all() and bits_below(wide) + bits_below(shifted) <= ROOM:
-            left, right = (wide, shifted) if wide is da.mant else (shifted, wide)
-            return ldexp(np.moveaxis(left, 0, -1) @ np.moveaxis(right, 0, -2), exp2[..., None, None])
-    return (da.entries()[..., :, None] * read.entries()[..., None, :]).sum(axis=0).value
+        down = da.exp2 + read.exp2 - exp2
+        shifted = ldexp(narrow, down[..., None])
+        left, right = (wide, shifted) if wide is da.mant else (shifted, wide)
+        total = np.moveaxis(left, 0, -1) @ np.moveaxis(right, 0, -2)
+        if smallest_of(total) > FULL or da.bits + read.bits - down[down > NOTHING // 2].min(initial=0) <= ROOM:
+            return ldexp(total, exp2[..., None, None])
+    rows = (da[t].entries()[..., :, None] * read[t].entries()[..., None, :] for t in range(len(da.mant)))
+    return reduce(operator.add, rows, Scaled.of(np.zeros((*da.mant.shape[1:], read.mant.shape[-1])))).value
 
 
 def _log_outer(da: Scaled, read: Scaled) -> np.ndarray:
@@ -295,17 +325,18 @@ def _outer(da: Scaled, read: Scaled) -> np.ndarray:
 
 def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
     """Backpropagation through time, in exactly reverse order (Werbos 1990)."""
-    tr = flow.trajectory
-    losses, dh = loss.of_states(tr.scaled_h)
-    N, n = tr.cell.N, tr.cell.n
-    dh = local = dh.blocks(1)
-    if n < N:  # an LSTM's loss reads h alone
-        local = Scaled(np.zeros((*dh.exp2.shape, N)), dh.exp2)
-        local.mant[..., N - n :] = dh.mant
+    losses, dh = loss.of_states(flow.trajectory.scaled_h)
+    local = _of_states(dh, flow.trajectory.cell.N)
+    ds = _with_one_exponent(flow, local) if local.axes else None
+    return Gradients(flow, loss, losses, dh, ds or _by_numbers(flow, local))
+
+
+def _with_one_exponent(flow: GradientFlow, local: Scaled) -> Scaled | None:
+    """∂L/∂s_k with one exponent a vector; None where the numbers of one lie too far apart for that."""
     mant, exp2 = np.empty(local.mant.shape), np.empty(local.exp2.shape, dtype=np.int64)
     g = local[-1].normalised()
     mant[-1], exp2[-1] = g.mant, g.exp2
-    for stop in range(tr.T, 0, -RESCALE):
+    for stop in range(flow.T, 0, -RESCALE):
         start = max(stop - RESCALE, 0)
         if _swiftly_back(flow, local, mant, exp2, start, stop):
             continue
@@ -313,17 +344,35 @@ def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
         for t in range(stop, start, -1):  # sizes differ widely: rescale after each step
             g = flow.pulled_back(g, t)
             if local.mant[t - 1].any():
-                g = g + local[t - 1]
+                g = (g.entries() + local[t - 1].entries()).shared(1)
+            if not g.axes:
+                return None
             mant[t - 1], exp2[t - 1] = g.mant, g.exp2
-    return Gradients(flow, loss, losses, dh, Scaled(mant, exp2))
+    return Scaled(mant, exp2)
+
+
+def _by_numbers(flow: GradientFlow, local: Scaled) -> Scaled:
+    """∂L/∂s_k, each number with its own exponent."""
+    rows = [local[-1].entries()]
+    for t in range(flow.T, 0, -1):
+        rows.append(flow.pulled_back(rows[-1], t).entries() + local[t - 1].entries())
+    return Scaled.stack(rows[::-1]).shared(1)
 
 
 def _swiftly_back(flow: GradientFlow, local: Scaled, mant: np.ndarray, exp2: np.ndarray, start: int, stop: int) -> bool:
     """∂L/∂s_k for k = stop-1 … start with one exponent for all; False where the sizes leave no room for that."""
+    if flow.bits is None:
+        return False
     grown = np.cumsum(flow.exp2[start:stop][::-1], axis=0)[::-1]  # exponents that the steps k+1 … stop bring in
     common = np.maximum(exp2[stop], (local.exp2[start:stop] - grown).max(axis=0))
-    added = ldexp(local.mant[start:stop], (local.exp2[start:stop] - grown - common)[..., None])
-    g = ldexp(mant[stop], (exp2[stop] - common)[..., None])
+    down, before = local.exp2[start:stop] - grown - common, exp2[stop] - common
+    lowest = max(
+        local.bits - down[local.exp2[start:stop] > NOTHING // 2].min(initial=0),
+        bits_below(mant[stop]) - before[exp2[stop] > NOTHING // 2].min(initial=0),
+    )
+    if lowest + (stop - start) * flow.bits > ROOM:
+        return False
+    added, g = ldexp(local.mant[start:stop], down[..., None]), ldexp(mant[stop], before[..., None])
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(stop, start, -1):
             g = np.add(flow.times_jacobian(g, t), added[t - 1 - start], out=mant[t - 1])

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnn_core.activations import SIGMOID, TANH, Activation
-from rnn_core.scaled import NOTHING, Scaled, largest_of, ldexp, where
+from rnn_core.scaled import NOTHING, Scaled, frozen, largest_of, ldexp, where
 
 if TYPE_CHECKING:
     from rnn_core.unroll import Trajectory
@@ -72,13 +72,15 @@ def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
     return Scaled(mant, exp2)
 
 
-def common_scale(*tables: Scaled) -> tuple[list[np.ndarray], np.ndarray]:
-    """Tables of `Local` as floats times one power of two for each step, (T, *batch)."""
+def common_scale(*tables: Scaled) -> tuple[list[np.ndarray], np.ndarray] | None:
+    """Tables of `Local` as floats times one power of two for each step, (T, *batch); None where that loses a number."""
     if not any(table.exp2.any() for table in tables):
         return [table.mant for table in tables], np.zeros(tables[0].exp2.shape[:-2], dtype=np.int64)
     tables = tuple(table.entries() for table in tables)
     exp2 = np.maximum.reduce([table.exp2.max(axis=(-3, -2, -1)) for table in tables])
-    return [ldexp(t.mant, t.exp2 - exp2[..., None, None, None]) for t in tables], exp2
+    scaled = [ldexp(t.mant, t.exp2 - exp2[..., None, None, None]) for t in tables]
+    whole = all(((x != 0) == (t.mant != 0)).all() for x, t in zip(scaled, tables, strict=True))
+    return (scaled, exp2) if whole else None
 
 
 def where_read(table: Scaled, W: np.ndarray) -> Scaled:
@@ -111,7 +113,7 @@ def checked(name: str, value: Any, tail: tuple[int | None, ...]) -> np.ndarray:
     bad = ~(np.abs(array) <= LIMIT)  # NaN fails the comparison, too
     if bad.any():
         raise ValueError(f"{name} must be finite, from -{LIMIT:g} to {LIMIT:g}, got {array[bad][0]:g}")
-    return array
+    return frozen(array)
 
 
 def _short(value: Any) -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rnn_core.cells import CELLS, GRU, LIMIT, LSTM, RNN, Cell
 from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.flow import GradientFlow
 from rnn_core.readout import F2, WORDS
+from rnn_core.scaled import frozen
 from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
 from rnn_core.unroll import T_MAX, Trajectory, unroll
 
@@ -247,6 +249,10 @@ class Run:
     flow: GradientFlow
     swept: Mapping[str, np.ndarray] = field(default_factory=dict)  # the field that a sweep varies: its S values
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "x", frozen(self.x))
+        object.__setattr__(self, "swept", MappingProxyType({name: frozen(x) for name, x in self.swept.items()}))
+
     def value(self, name: str) -> np.ndarray:
         """A number of the experiment, of shape batch: with a sweep of it, its value at each position."""
         return np.broadcast_to(self.swept.get(name, getattr(self.experiment, name)), self.trajectory.batch)
@@ -286,11 +292,7 @@ def run(experiment: Experiment) -> Run:
     everywhere = replace(experiment, t=0, k=0, step=1, challenge=NONE, held=(), b_net=0.0, **_UNCUT, **_UNSAID)
     if experiment != everywhere:
         return replace(run(everywhere), experiment=experiment)
-    result = _run(experiment, inputs(experiment), {})
-    tr = result.trajectory
-    for array in (result.x, tr.x, tr.s, tr.z, tr.gates):
-        array.flags.writeable = False
-    return result
+    return _run(experiment, inputs(experiment), {})
 
 
 def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) -> Run:

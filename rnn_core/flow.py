@@ -14,8 +14,22 @@ from functools import cached_property, reduce
 import numpy as np
 
 from rnn_core.cells import LSTM, RNN, Local, common_scale, where_read
-from rnn_core.scaled import NOTHING, RESCALE, Scaled, cumulative_products, is_mild, largest_of, matrix_norm
+from rnn_core.scaled import (
+    NOTHING,
+    RESCALE,
+    ROOM,
+    Scaled,
+    bits_below,
+    cumulative_products,
+    frozen,
+    is_mild,
+    largest_of,
+    matrix_norm,
+    where,
+)
 from rnn_core.unroll import Trajectory
+
+_APART = 600  # bits that the numbers of a step may lie below 1 when they share an exponent
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,20 +65,40 @@ class GradientFlow:
         return replace(self, cut=self.cut | cut)
 
     @cached_property
-    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Highway D and gate derivatives A as floats, and the exponent they share, as J is made of them."""
+    def _tables(self) -> tuple[Scaled, Scaled]:
+        """Highway D and gate derivatives A, as J is made of them."""
         local, cell = self.local, self.trajectory.cell
         by_gate = where_read(local.A, cell.W_h_by_gate)
         if self.cut:
             kept = np.array([gate not in self.cut for gate in cell.gates])[:, None]
-            by_gate = Scaled(np.where(kept, by_gate.mant, 0.0), by_gate.exp2)
-        (D, A), exp2 = common_scale(local.D, by_gate)
-        return D, A, exp2
+            by_gate = where(kept, by_gate.entries(), Scaled.of(np.zeros(())))
+        return local.D, by_gate
+
+    @cached_property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int] | None:
+        """D and A as floats, the exponent that a step's share, and how many bits below 1 a number of J may lie.
+
+        None where the numbers of a step lie too far apart for that: then each has an exponent of its own.
+        """
+        common = common_scale(*self._tables)
+        if common is None:
+            return None
+        (D, A), exp2 = common
+        bits = max(bits_below(D), bits_below(A) + bits_below(self.trajectory.cell.W_h))
+        return (frozen(D), frozen(A), frozen(exp2), bits) if bits <= _APART else None
+
+    @property
+    def bits(self) -> int | None:
+        """How many bits below 1 the smallest number of a step's J may lie that is not 0; None: no one knows."""
+        return None if self._parts is None else self._parts[3]
 
     @cached_property
     def jacobians(self) -> Scaled:
         """J_t = ∂s_t/∂s_{t-1}, (T, *batch, N, N), true also where float64 underflows."""
-        (D, A, exp2), cell = self._parts, self.trajectory.cell
+        cell = self.trajectory.cell
+        if self._parts is None:
+            return self._by_entries().shared(2)
+        D, A, exp2, _ = self._parts
         B, n = len(cell.blocks), cell.n
         if cell.N == 1:
             J = A[..., 0, :, :] * cell.W_h  # (T, *batch, G, 1) by (*batch, G, 1)
@@ -79,6 +113,21 @@ class GradientFlow:
             J[..., b, units, b_prev, units] += D[..., b, b_prev, :]
         return Scaled(J.reshape(*exp2.shape, cell.N, cell.N), exp2)
 
+    def _by_entries(self) -> Scaled:
+        """The Jacobians, each number with its own exponent."""
+        (D, A), cell = (table.entries() for table in self._tables), self.trajectory.cell
+        B, n = len(cell.blocks), cell.n
+        by_h = (A[..., None] * cell.W_h_by_gate[..., None, :, :, :]).sum(axis=-3)  # (T, *batch, B, n, n)
+        mant = np.zeros((*D.shape[:-3], B, n, B, n))
+        exp2 = np.full(mant.shape, NOTHING)
+        mant[..., -1, :], exp2[..., -1, :] = by_h.mant, by_h.exp2
+        units = np.arange(n)
+        for b, b_prev in np.ndindex(B, B):
+            at = (..., b, units, b_prev, units)
+            total = Scaled(mant[at], exp2[at]) + D[..., b, b_prev, :]
+            mant[at], exp2[at] = total.mant, total.exp2
+        return Scaled(mant, exp2).reshape(*D.shape[:-3], cell.N, cell.N)
+
     @cached_property
     def J(self) -> np.ndarray:
         """Step Jacobians as float64, (T, *batch, N, N)."""
@@ -86,12 +135,14 @@ class GradientFlow:
 
     @property
     def exp2(self) -> np.ndarray:
-        """Exponents of the Jacobians, (T, *batch)."""
+        """Exponents of the Jacobians, (T, *batch), where `bits` are known."""
+        assert self._parts is not None
         return self._parts[2]
 
     def times_jacobian(self, g: np.ndarray, t: int) -> np.ndarray:
-        """g J_t for row vectors g (…, *batch, N) without forming J_t, but for its exponent."""
-        (D, A, _), cell = self._parts, self.trajectory.cell
+        """g J_t for row vectors g (…, *batch, N) without forming J_t, but for its exponent; where `bits` are known."""
+        assert self._parts is not None
+        (D, A, *_), cell = self._parts, self.trajectory.cell
         da, W_h = to_gates(g, A[t - 1]), cell.W_h
         by_h = da @ W_h if W_h.ndim == 2 else (da[..., None, :] @ W_h)[..., 0, :]
         if isinstance(cell, RNN):  # no highway
@@ -102,7 +153,9 @@ class GradientFlow:
 
     def pulled_back(self, g: Scaled, t: int) -> Scaled:
         """∂L/∂s_{t-1} from ∂L/∂s_t, rows (…, *batch, N)."""
-        return Scaled(self.times_jacobian(g.mant, t), g.exp2 + self.exp2[t - 1]).normalised()
+        if g.axes and self.bits is not None and bits_below(g.mant) + self.bits <= ROOM:
+            return Scaled(self.times_jacobian(g.mant, t), g.exp2 + self.exp2[t - 1]).normalised()
+        return (g.entries()[..., None, :] @ self.jacobians[t - 1])[..., 0, :].shared(1)
 
     def _interval(self, t: int | None, k: int) -> tuple[int, int]:
         t, k = _whole("t", self.T if t is None else t), _whole("k", k)
@@ -115,22 +168,21 @@ class GradientFlow:
     def products_to(self, t: int | None = None, k: int = 0) -> Scaled:
         """∂s_t/∂s_j for j = k … t, (t-k+1, *batch, N, N); the default t is T."""
         t, k = self._interval(t, k)
-        return self.P[k:] if t == self.T else _backwards(self.jacobians[k:t], self._columns[k:t])
+        return self.P[k:] if t == self.T else _backwards(self.jacobians[k:t], self._columns(k, t), self.bits)
 
     def products_from(self, k: int = 0) -> Scaled:
         """∂s_t/∂s_k for t = k … T, (T-k+1, *batch, N, N)."""
         _, k = self._interval(None, k)
-        return _products(self.jacobians[k:], self._columns[k:], left=True)
+        return _products(self.jacobians[k:], self._columns(k, self.T), self.bits, left=True)
 
     @cached_property
     def P(self) -> Scaled:
         """∂s_T/∂s_k for k = 0 … T."""
-        return _backwards(self.jacobians, self._columns)
+        return _backwards(self.jacobians, self._columns(0, self.T), self.bits)
 
-    @property
-    def _columns(self) -> np.ndarray:
-        """The columns of J without recurrent weights (an LSTM's C): diagonals, (T, *batch, B, B-1, n)."""
-        return self._parts[0][..., :-1, :]
+    def _columns(self, k: int, t: int) -> np.ndarray | None:
+        """The columns of J without recurrent weights (an LSTM's C): diagonals, (t-k, *batch, B, B-1, n)."""
+        return None if self._parts is None else self._parts[0][k:t, ..., :-1, :]
 
     @cached_property
     def slopes(self) -> Scaled:
@@ -155,17 +207,18 @@ class GradientFlow:
         if row not in blocks or column not in blocks:
             raise ValueError(f"state parts of this cell are {', '.join(blocks)}, got {row!r}, {column!r}")
         b, c = blocks.index(row) * n, blocks.index(column) * n
-        return Scaled(products.mant[..., b : b + n, c : c + n], products.exp2).normalised()
+        return products.part(slice(b, b + n), slice(c, c + n)).shared(2)
 
     def by_input(self, t: int | None = None, row: str = "h") -> Scaled:
         """∂h_t/∂x_k for k = 1 … t, (t, *batch, n, m): the same object for every cell; row = "c" for ∂C_t/∂x_k."""
         t, _ = self._interval(t, 0)
         cell = self.trajectory.cell
         W_x = _by_gate(cell.W_x, len(cell.gates))
-        (A_x,), exp2 = common_scale(where_read(self.local.A_x[:t], W_x))
-        by_x = np.einsum("...bqj,...qjm->...bjm", A_x, W_x).reshape(*exp2.shape, cell.N, cell.m)
-        rows, at = self.products_to(t)[1:], cell.blocks.index(row) * self.n
-        return Scaled(rows.mant[..., at : at + self.n, :] @ by_x, rows.exp2 + exp2).normalised()
+        A_x = self.local.A_x[:t].entries()
+        by_x = (A_x[..., None] * W_x[..., None, :, :, :]).sum(axis=-3)  # (t, *batch, B, n, m)
+        at = cell.blocks.index(row) * self.n
+        rows = self.products_to(t)[1:].entries()[..., at : at + self.n, :]
+        return (rows @ by_x.reshape(*by_x.shape[:-3], cell.N, cell.m)).shared(2)
 
     # --- the four readings of ∂C_t/∂C_k, LSTM only -------------------------------------------------
 
@@ -205,8 +258,8 @@ class GradientFlow:
         t, k = self._interval(t, k)
         n, J, follow = self._lstm().n, self.jacobians, self._following(peephole=False)
         J = J[k:t].entries()
-        M = (J[..., :n, :n] + J[..., :n, n:] * follow[k:t, ..., None, :]).blocks(2)
-        return _backwards(M, self._parts[0][k:t, ..., :0, :0, :])
+        M = J[..., :n, :n] + J[..., :n, n:] * follow[k:t, ..., None, :]
+        return _backwards(M.shared(2), np.zeros((t - k, 0, 0, n)), None)
 
     def _following(self, peephole: bool = True) -> Scaled:
         """∂h_k/∂C_k for k = 0 … T, (T+1, *batch, n): 0 at k = 0, where h_0 is given."""
@@ -223,19 +276,15 @@ class GradientFlow:
         """
         t, k = self._interval(t, k)
         cell, n = self._lstm(), self.n
-        D, A, e = (part[k:t] for part in self._parts)
-        rows = self.products_to(t, k)[1:]  # P(t ← j+1) for the departures at j = k … t-1
-        through = np.einsum("...ibl,...bql->...qil", _blocks(rows.mant, n), A)  # (t-k, *batch, G, n, n)
-        mant = np.zeros((t - k + 1, len(cell.gates), *e.shape[1:], n, n))
-        mant[:-1] = np.moveaxis(through @ cell.W_h_by_gate, -3, 1)
-        exp2 = np.zeros(mant.shape[:-2], dtype=np.int64)
-        exp2[:-1] = (rows.exp2 + e)[:, None]
-        leaves = Scaled(mant, exp2).normalised()  # by h_j through gate q
+        D, A = (table[k:t].entries() for table in self._tables)
+        rows = self.products_to(t, k)[1:].entries()[..., :n, :]  # P(t ← j+1) for the departures at j = k … t-1
+        rows = rows.reshape(*rows.shape[:-1], 2, n)[..., None, :, :, :]  # (t-k, *batch, 1, n, B, n)
+        through = (rows * A.moved(-3, -2)[..., None, :, :]).sum(axis=-2) @ Scaled.of(cell.W_h_by_gate)
+        leaves = _and_nothing(through.moved(-3, 1))  # by h_j through gate q, (t-k+1, G, *batch, n, n)
         keep, read = D[:, None, ..., 0, 0, None, :], D[:, None, ..., 1, 0, None, :]  # C to C and to h
-        e = e[:, None]
-        later = Scaled(leaves.mant[1:] * read, leaves.exp2[1:] + e).normalised()
-        R = _accumulated(later, Scaled(keep, e)) + (leaves * self._following()[k : t + 1, None, ..., None, :]).blocks(2)
-        parts = {q: R[:, g] for g, q in enumerate(cell.gates)}
+        later = leaves[1:] * read
+        R = _accumulated(later, keep) + leaves * self._following()[k : t + 1, None, ..., None, :]
+        parts = {q: R[:, g].shared(2) for g, q in enumerate(cell.gates)}
         return {"highway": _diagonal(_running(self._keep, t, k)), **parts}
 
     def gap(self, t: int | None = None, k: int = 0) -> np.ndarray:
@@ -268,13 +317,19 @@ class GradientFlow:
     def pair_norms(self, order: str | int = "fro") -> np.ndarray:
         """log ‖∂s_t/∂s_k‖ (natural) for all pairs, (T+1, T+1, *batch); NaN for k > t, where none exists."""
         T, N, J = self.T, self.trajectory.cell.N, self.jacobians
-        batch = J.exp2.shape[1:]
-        norms = Scaled(np.zeros((T + 1, T + 1, *batch)), np.zeros((T + 1, T + 1, *batch), dtype=np.int64))
+        batch = J.mant.shape[1:-2]
+        mants, exponents_of_all = np.zeros((T + 1, T + 1, *batch)), np.zeros((T + 1, T + 1, *batch), dtype=np.int64)
         rows, spare = np.zeros((2, *batch, (T + 1) * N, N))  # block k is (∂s_t/∂s_k)': one product a step moves all
         exp2, eye = np.zeros((*batch, T + 1), dtype=np.int64), np.eye(N)
-        mant_of, exp2_of = np.moveaxis(norms.mant, 1, -1), np.moveaxis(norms.exp2, 1, -1)  # (T+1, *batch, T+1)
+        mant_of, exp2_of = np.moveaxis(mants, 1, -1), np.moveaxis(exponents_of_all, 1, -1)  # (T+1, *batch, T+1)
+        bits, room = self.bits, ROOM
         for t in range(T + 1):
             if t:
+                if bits is not None and room < bits:
+                    room = ROOM - bits_below(rows[..., : (t - 1) * N, :])  # the newest are I
+                if bits is None or room < bits:
+                    return self._pair_norms_by_entries(order)
+                room -= bits
                 np.matmul(rows[..., : t * N, :], J.mant[t - 1].mT, out=spare[..., : t * N, :])
                 exp2[..., :t] += J.exp2[t - 1, ..., None]
                 rows, spare = spare, rows
@@ -285,11 +340,17 @@ class GradientFlow:
             if not (is_mild(size) | (exponents < NOTHING // 2)).all():
                 tame = Scaled(blocks, exponents).normalised()
                 blocks[...], exponents[...] = tame.mant, tame.exp2
-                size = matrix_norm(blocks)
+                size, room = matrix_norm(blocks), 0
             mant_of[t, ..., : t + 1] = size if order == "fro" else matrix_norm(blocks, order)
             exp2_of[t, ..., : t + 1] = exponents
-        out, exists = np.full(norms.mant.shape, np.nan), np.tri(T + 1, dtype=bool)
-        out[exists] = norms[exists].log
+        out, exists = np.full(mants.shape, np.nan), np.tri(T + 1, dtype=bool)
+        out[exists] = Scaled(mants, exponents_of_all)[exists].log
+        return out
+
+    def _pair_norms_by_entries(self, order: str | int) -> np.ndarray:
+        out = np.full((self.T + 1, self.T + 1, *self.trajectory.batch), np.nan)
+        for k in range(self.T + 1):
+            out[k:, k] = self.products_from(k).norm(order).log
         return out
 
 
@@ -309,6 +370,12 @@ def _accumulated(terms: Scaled, keep: Scaled) -> Scaled:
     for j in range(len(terms.mant) - 1, -1, -1):
         rows.append(rows[-1] * keep[j] + terms[j])
     return Scaled.stack(rows[::-1])
+
+
+def _and_nothing(x: Scaled) -> Scaled:
+    """Numbers (L, …) with a row of zeros behind them, (L+1, …)."""
+    nothing = Scaled.of(np.zeros((1, *x.shape[1:])))
+    return Scaled(np.concatenate([x.mant, nothing.mant]), np.concatenate([x.exp2, nothing.exp2]))
 
 
 def half_life(f: np.ndarray | float) -> np.ndarray:
@@ -337,17 +404,12 @@ def _by_gate(W: np.ndarray, G: int) -> np.ndarray:
     return W.reshape(*W.shape[:-2], G, W.shape[-2] // G, W.shape[-1])
 
 
-def _blocks(rows: np.ndarray, n: int) -> np.ndarray:
-    """The C rows of P, (*batch, n, 2n) → (*batch, n, B, n)."""
-    return rows[..., :n, :].reshape(*rows.shape[:-2], n, 2, n)
-
-
 def _diagonal(x: Scaled) -> Scaled:
-    """Numbers (…, n) as diagonal matrices with one exponent each."""
-    x, n = x.blocks(1), x.mant.shape[-1]
-    matrix = np.zeros((*x.mant.shape, n))
-    matrix[..., range(n), range(n)] = x.mant
-    return Scaled(matrix, x.exp2)
+    """Numbers (…, n) as diagonal matrices."""
+    n = x.shape[-1]
+    mant, exp2 = np.zeros((*x.shape, n)), np.full((*x.shape, n), NOTHING)
+    mant[..., range(n), range(n)], exp2[..., range(n), range(n)] = x.mant, x.exp2
+    return Scaled(mant, exp2).shared(2)
 
 
 def _running(factors: Scaled, t: int, k: int) -> Scaled:
@@ -362,26 +424,33 @@ def _number(matrices: Scaled) -> Scaled:
     return Scaled(matrices.mant[..., 0, 0], matrices.exp2)
 
 
-def _backwards(steps: Scaled, D: np.ndarray) -> Scaled:
+def _backwards(steps: Scaled, D: np.ndarray | None, bits: int | None) -> Scaled:
     """J_L … J_{j+1} for j = 0 … L, the last of them I."""
-    products = _products(Scaled(steps.mant[::-1], steps.exp2[::-1]), D[::-1], left=False)
+    products = _products(steps[::-1], None if D is None else D[::-1], bits, left=False)
     return Scaled(products.mant[::-1], products.exp2[::-1])
 
 
-def _products(steps: Scaled, D: np.ndarray, left: bool) -> Scaled:
+def _products(steps: Scaled, D: np.ndarray | None, bits: int | None, left: bool) -> Scaled:
     """Running matrix products from I; each new step multiplies from the left, or from the right.
 
-    D (L, *batch, B, B-1, n) are the diagonals of the first B-1 block columns of each step.
+    D (L, *batch, B, B-1, n) are the diagonals of the first B-1 block columns of each step; `bits` as a flow's. As long
+    as no number can underflow, the steps are floats and each matrix has one exponent; from there on each number.
     """
     L, *shape = steps.mant.shape
     if shape[-2:] == [1, 1]:
-        products = cumulative_products(_number(steps))
+        products = cumulative_products(_number(steps.blocks(2)))
         return Scaled(products.mant[..., None, None], products.exp2)
+    if steps.axes == 2 and (bits is None or D is None):
+        bits, D = bits_below(steps.mant), np.zeros((L, 0, 0, shape[-1]))
     mant = np.empty((L + 1, *shape))
     exp2 = np.zeros((L + 1, *shape[:-2]), dtype=np.int64)
     mant[0] = np.eye(shape[-1])
-    for start in range(0, L, RESCALE):
-        stop = min(start + RESCALE, L)
+    start = 0
+    while start < L:
+        room = 0 if not steps.axes or bits is None else (ROOM - bits_below(mant[start])) // max(bits, 1)
+        stop = min(start + RESCALE, L, start + room)
+        if stop <= start or D is None:
+            break
         with np.errstate(over="ignore", invalid="ignore"):
             for j in range(start, stop):
                 _times(steps.mant[j], D[j], mant[j], mant[j + 1], left)
@@ -391,13 +460,29 @@ def _products(steps: Scaled, D: np.ndarray, left: bool) -> Scaled:
             mant[start + 1 : stop + 1] *= np.ldexp(1.0, -shift)[..., None, None]
             exp2[start + 1 : stop + 1] = exp2[start] + np.cumsum(steps.exp2[start:stop], axis=0) + shift
             exp2[start + 1 : stop + 1][largest == 0] = NOTHING
+            start = stop
             continue
         for j in range(start, stop):  # the sizes of these steps differ widely: rescale after each
             step = steps[j].normalised()
+            if bits_below(step.mant) + bits_below(mant[j]) > ROOM:
+                break
             product = step.mant @ mant[j] if left else mant[j] @ step.mant
             block = Scaled(product, step.exp2 + exp2[j]).normalised()
             mant[j + 1], exp2[j + 1] = block.mant, block.exp2
-    return Scaled(mant, exp2)
+            start = j + 1
+        if start < stop:
+            break
+    done = Scaled(mant[: start + 1], exp2[: start + 1])
+    if start == L:
+        return done
+    rows = [done.entries()]
+    last = rows[0][-1]
+    for j in range(start, L):
+        step = steps[j].entries()
+        last = step @ last if left else last @ step
+        rows.append(last[None])
+    whole = Scaled(*(np.concatenate([getattr(row, name) for row in rows]) for name in ("mant", "exp2")))
+    return whole.shared(2)
 
 
 def _times(J: np.ndarray, D: np.ndarray, P: np.ndarray, out: np.ndarray, left: bool) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
 from rnn_core.cells import LSTM
 from rnn_core.flow import GradientFlow, half_life
 from rnn_core.initializers import chrono, keras, pytorch
+from rnn_core.scaled import frozen
 from rnn_core.unroll import unroll
 
 CHRONO_STEPS = 100  # the longest dependency that chrono's biases are drawn for
@@ -65,7 +67,7 @@ FEW = {"n": 32, "m": 8, "seeds": 4}  # quick enough for a page to wait for
 
 
 @lru_cache(maxsize=16)
-def starts(n: int, m: int, seeds: int) -> dict[str, Start]:
+def starts(n: int, m: int, seeds: int) -> Mapping[str, Start]:
     """Every kind of `STARTS` with n units and m inputs from N(0, 1), seeds 0 … seeds - 1."""
     rngs = [[np.random.default_rng(seed) for seed in range(seeds)] for _ in STARTS]
     cells = [[make(n, m, rng) for rng in row] for make, row in zip(STARTS.values(), rngs, strict=True)]
@@ -76,4 +78,4 @@ def starts(n: int, m: int, seeds: int) -> dict[str, Start]:
     size = flow.products_to(_T, _T - far).norm().log
     rate = (size[far - near] - size[0]) / (far - near)
     forget = flow.trajectory.gate("f").mean(axis=(0, -1))
-    return {kind: Start(forget[j], rate[j]) for j, kind in enumerate(STARTS)}
+    return MappingProxyType({kind: Start(frozen(forget[j]), frozen(rate[j])) for j, kind in enumerate(STARTS)})

@@ -15,7 +15,7 @@ import numpy as np
 from rnn_core.cells import LSTM
 from rnn_core.flow import GradientFlow
 from rnn_core.initializers import pytorch
-from rnn_core.scaled import matrix_norm
+from rnn_core.scaled import frozen, matrix_norm
 from rnn_core.unroll import unroll
 
 UNITS, NETWORKS, SCALARS, M = 32, 30, 500, 3
@@ -39,14 +39,14 @@ def networks(b_f: float) -> Population:
     M = totals(flow, LAGS)
     direct = flow.direct_matrix(STEPS, STEPS - LAGS).norm().log10[::-1]
     ratio, spectral = np.log10(matrix_norm(M)) - direct, np.log10(matrix_norm(M, 2))
-    return Population(b_f, ratio, spectral, float(flow.trajectory.gate("f").max()))
+    return Population(b_f, frozen(ratio), frozen(spectral), float(flow.trajectory.gate("f").max()))
 
 
 @lru_cache(maxsize=32)
 def negative(b_f: float) -> np.ndarray:
     """The share of `SCALARS` LSTMs of one unit whose total is negative, by lag, (LAGS+1,)."""
     flow = at_start(1, SCALARS, b_f)
-    return (flow.total(STEPS, STEPS - LAGS).mant[::-1, :, 0, 0] < 0).mean(axis=-1)
+    return frozen((flow.total(STEPS, STEPS - LAGS).mant[::-1, :, 0, 0] < 0).mean(axis=-1))
 
 
 def at_start(n: int, count: int, b_f: float) -> GradientFlow:
@@ -66,7 +66,7 @@ def _drawn(n: int, count: int) -> tuple[LSTM, np.ndarray]:
         cells.append(pytorch("lstm", n, M, rng))
         x[:, seed] = rng.standard_normal((STEPS, M))
     W_x, W_h, b = (np.stack([getattr(cell, name) for cell in cells]) for name in ("W_x", "W_h", "b"))
-    return LSTM(W_x, W_h, b), x
+    return LSTM(W_x, W_h, b), frozen(x)
 
 
 def totals(flow: GradientFlow, lags: int) -> np.ndarray:

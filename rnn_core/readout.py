@@ -16,14 +16,14 @@ import numpy as np
 
 from rnn_core.bptt import Loss, odds
 from rnn_core.flow import GradientFlow
-from rnn_core.scaled import NOTHING, Scaled, ldexp
+from rnn_core.scaled import NOTHING, Scaled, frozen, ldexp
 
 if TYPE_CHECKING:
     from rnn_core.experiment import Run
 
 F2 = ("softmax", "identity")
 WORDS = ("to", "be", "or", "not")
-PLACES = np.array([-1.5, -0.5, 0.5, 1.5])  # what W_hy makes of h = 1 at w_y = 1: no word is favoured at h = 0
+PLACES = frozen(np.array([-1.5, -0.5, 0.5, 1.5]))  # what W_hy makes of h = 1 at w_y = 1: no word is favoured at h = 0
 BANDS = (0, 1, 2, 3, 4, 5, 10)  # the first lag of each band; the last holds all older ones
 
 
@@ -133,7 +133,8 @@ class Readout:
 def readout(run: Run) -> Readout:
     """What the network of an experiment puts out."""
     e = run.experiment
-    return Readout(run.flow, e.f2, run.value("w_y").astype(float), e.target, run.value("y").astype(float))
+    w_y, y = (frozen(run.value(name).astype(float)) for name in ("w_y", "y"))
+    return Readout(run.flow, e.f2, w_y, e.target, y)
 
 
 def cumulative_share(terms: Scaled) -> np.ndarray:

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,26 @@ _CHECKS = (4, 8, 14, 22, 32)  # Lanczos steps after which to look which values s
 _SMALL = 16  # up to this size more power steps and LAPACK are as fast as Lanczos' method
 RESCALE = 16  # steps after which a running product is rescaled
 ROOM = 900  # bits below 1 down to which no float has lost a digit, with some to spare
+_PART = 2**14  # numbers whose temporary copies stay in the cache
+FULL = 2.0**-ROOM  # what no sum of that size has lost to underflow matters to it
 _BAND = 400  # bits; products of two numbers of one band each stay within the room
 NOTHING = -(2**49)  # exponent given to an exact zero, so that it never wins an alignment
 _DEEPEST = 2.0**35  # logarithms beyond this are held there: 10,000 of them still fit above NOTHING
 _LN2_HIGH, _LN2_LOW = 0.69314718036912382, 1.9082149292705877e-10  # their sum is ln 2 to 85 bits (fdlibm)
 
 
+def frozen(x: np.ndarray) -> np.ndarray:
+    """The same numbers, which nobody can write through this view: results are shared."""
+    if not x.flags.writeable:
+        return x
+    x = x.view()
+    x.flags.writeable = False
+    return x
+
+
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """The numbers `mant * 2**exp2`.
+    """The numbers `mant * 2**exp2`, read-only.
 
     `exp2` (int64) spans the leading axes of `mant`; the trailing `mant.ndim - exp2.ndim` axes share one
     exponent: none for plain numbers, one for vectors, two for matrices. Exact zeros have mantissa 0.
@@ -38,6 +49,10 @@ class Scaled:
     mant: np.ndarray
     exp2: np.ndarray
     __array_ufunc__ = None  # so that array * Scaled asks Scaled
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mant", frozen(self.mant))
+        object.__setattr__(self, "exp2", frozen(self.exp2))
 
     @classmethod
     def of(cls, x: np.ndarray, axes: int = 0) -> Scaled:
@@ -74,6 +89,11 @@ class Scaled:
         """Number of trailing axes that share an exponent."""
         return self.mant.ndim - self.exp2.ndim
 
+    @cached_property
+    def bits(self) -> int:
+        """How many bits below 1 the smallest mantissa lies that is not 0."""
+        return bits_below(self.mant)
+
     def _expand(self, exp2: np.ndarray) -> np.ndarray:
         return exp2.reshape(exp2.shape + (1,) * self.axes)
 
@@ -105,11 +125,25 @@ class Scaled:
         exp2 = x.exp2.max(axis=tuple(range(-axes, 0)), initial=NOTHING)
         return Scaled(ldexp(x.mant, x.exp2 - exp2.reshape(exp2.shape + (1,) * axes)), exp2)
 
+    def part(self, rows: slice, columns: slice) -> Scaled:
+        """Some rows and columns of each matrix."""
+        exp2 = self.exp2[..., rows, columns] if not self.axes else self.exp2
+        return Scaled(self.mant[..., rows, columns], exp2).normalised()
+
+    def reshape(self, *shape: int) -> Scaled:
+        """Numbers in another shape."""
+        x = self.entries()
+        return Scaled(x.mant.reshape(shape), x.exp2.reshape(shape))
+
+    def moved(self, source: int, to: int) -> Scaled:
+        """Numbers with one axis moved elsewhere."""
+        return Scaled(np.moveaxis(self.mant, source, to), np.moveaxis(self.exp2, source, to))
+
     def shared(self, axes: int) -> Scaled:
         """`blocks` where that loses nothing; else the numbers as they are."""
         x = self.blocks(axes)
-        same = ((x.mant != 0) == (self.mant != 0)).all() and bits_below(x.mant) <= ROOM
-        return x if same else self
+        same = x is self or ((x.mant != 0) == (self.mant != 0)).all()
+        return x if same and x.bits <= ROOM else self
 
     @property
     def value(self) -> np.ndarray:
@@ -198,8 +232,10 @@ class Scaled:
 def times(v: Scaled, W: np.ndarray) -> Scaled:
     """Vectors (…, k) times a float matrix (k, c): (…, c), with one exponent a vector where that loses nothing."""
     v = v.shared(1)
-    if v.axes == 1 and bits_below(v.mant) + bits_below(W) <= ROOM:
-        return Scaled(v.mant @ W, v.exp2)
+    if v.axes == 1:
+        product = v.mant @ W
+        if smallest_of(product) > FULL or v.bits + bits_below(W) <= ROOM:
+            return Scaled(product, v.exp2)
     return (v.entries()[..., None, :] @ Scaled.of(W))[..., 0, :]
 
 
@@ -222,10 +258,20 @@ def _bands(x: Scaled) -> list[Scaled]:
 
 def bits_below(x: np.ndarray) -> int:
     """How many bits below 1 the smallest magnitude in `x` lies that is not 0; 0 where none does."""
-    bits = np.asarray(x, dtype=float).view(np.uint64) << np.uint64(1)
-    bits -= np.uint64(1)  # so that zeros are the largest
-    least = int(bits.min(initial=np.iinfo(np.uint64).max))
-    return max(0, 1023 - ((least + 1) >> 53))
+    least = smallest_of(x)
+    if least == 0:
+        bits = np.asarray(x, dtype=float).view(np.uint64) << np.uint64(1)
+        bits -= np.uint64(1)  # so that zeros are the largest
+        return max(0, 1023 - ((int(bits.min()) + 1) >> 53))
+    return max(0, 1 - math.frexp(least)[1]) if math.isfinite(least) else 0
+
+
+def smallest_of(x: np.ndarray) -> float:
+    """The smallest magnitude; inf where there are no numbers."""
+    if x.size > _PART and x.flags.c_contiguous:
+        flat = x.reshape(-1)
+        return min(float(np.abs(flat[j : j + _PART]).min()) for j in range(0, len(flat), _PART))
+    return float(np.abs(x).min(initial=np.inf))
 
 
 def ldexp(mant: np.ndarray, exp2: np.ndarray) -> np.ndarray:

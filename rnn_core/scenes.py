@@ -178,7 +178,7 @@ def _powers(base: float, L: int) -> Scaled:
 
 def _by_lag(products: Scaled) -> Scaled:
     """Sizes of derivatives by h_k … h_t, or of such matrices (spectral norm), as lag 0, 1, …"""
-    if products.axes == 2:
+    if products.mant.ndim > 1:
         return products.norm(2)[::-1]
     return Scaled(np.abs(products.mant), products.exp2)[::-1]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from rnn_core.scaled import frozen
+
 SUNSPOTS = Path(__file__).parent / "data" / "sunspots.csv"  # yearly means, public domain
 YEARS = (1700, 2008)
 MAX_NUMBERS = 10_000
@@ -33,7 +35,7 @@ class Sequence:
 @cache
 def sunspots() -> np.ndarray:
     """Yearly mean sunspot numbers 1700 … 2008, (309,)."""
-    return np.loadtxt(SUNSPOTS, delimiter=",", skiprows=1, usecols=1)
+    return frozen(np.loadtxt(SUNSPOTS, delimiter=",", skiprows=1, usecols=1))
 
 
 def first_year(T: int, start: int) -> int:

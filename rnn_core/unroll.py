@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rnn_core.cells import RNN, Cell, checked, matvec
-from rnn_core.scaled import Scaled, is_mild, size_of
+from rnn_core.scaled import Scaled, frozen, is_mild, size_of, smallest_of
 
 T_MAX = 10_000
 _TINY = 1e-290  # what is below may have lost digits
@@ -18,7 +18,7 @@ _LOST = -900  # exponent of two below which a number that float64 has as 0 did n
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """All states of an unrolled cell. Row t - 1 of a per-step array is step t."""
+    """All states of an unrolled cell, read-only. Row t - 1 of a per-step array is step t."""
 
     cell: Cell
     x: np.ndarray  # (T, *batch, m)
@@ -27,6 +27,10 @@ class Trajectory:
     gates: np.ndarray  # (T, *batch, G·n) φ(z), or the pinned values; the RNN's only "gate" is h
     u_n: np.ndarray | None = None  # (T, *batch, n) GRU: W_hn h_{t-1} + b_hn
     beyond: Mapping[str, Scaled] | None = None  # s, z, gates, u_n as numbers, where they over- or underflow
+
+    def __post_init__(self) -> None:
+        for name in ("x", "s", "z", "gates", *(["u_n"] if self.u_n is not None else [])):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @property
     def fits(self) -> bool:
@@ -126,9 +130,10 @@ def _underflows(cell: Cell, x: np.ndarray, s: np.ndarray, rows: dict[str, np.nda
 
     All steps are done once more, from the states as they are: the first that loses a number finds it.
     """
-    small = {name: np.abs(row) < _TINY for name, row in (rows | {"s": s[1:]}).items()}
-    if not any(there.any() for there in small.values()):
+    done = rows | {"s": s[1:]}
+    if all(smallest_of(row) >= _TINY for row in done.values()):
         return False
+    small = {name: np.abs(row) < _TINY for name, row in done.items()}
     exact = cell.step(cell.drive(Scaled.of(x)), Scaled.of(s[:-1]))
     return any(
         (there & (exact[name].mant != 0) & (exact[name].exp2 < _LOST)).any()

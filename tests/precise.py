@@ -100,15 +100,16 @@ def product(net, s0, xs, k=0):
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def digits(net, s0, xs):
-    """Decimals that 1 - σ(z) needs in this net, and some."""
-    with mp.workdps(DIGITS):
-        size = max([abs(x.v) for s in states(net, s0, xs) for x in s] + [abs(mp.mpf(float(x))) for x in np.ravel(xs)])
-        weights = sum(float(np.abs(W).sum()) for W in (net.W_x, net.W_h, net.b, np.asarray(net.b_h)))
-        return DIGITS + int(min(size * weights, 4000))
+def as_mp(x):
+    """A Scaled number as it is."""
+    return mp.mpf(float(x.mant)) * mp.mpf(2) ** int(x.exp2)
+
+
+def off(got, want):
+    """How far a Scaled number is from an mpf."""
+    return abs(as_mp(got) - want)
 
 
 def near(got, want, tolerance):
     """Whether a Scaled number is an mpf within a relative tolerance; 0 is 0 alone."""
-    value = mp.mpf(float(got.mant)) * mp.mpf(2) ** int(got.exp2)
-    return abs(value - want) <= tolerance * abs(want)
+    return off(got, want) <= tolerance * abs(want)

@@ -103,7 +103,7 @@ def _products(flow: GradientFlow) -> dict[str, np.ndarray]:
             number = Scaled(product.mant[..., 0, 0], product.exp2)
             out[f"{letter}_sign"], out[f"{letter}_logabs"] = number.sign, number.log
             out[f"{letter}_value"] = number.value
-    out["P_mant"], out["P_exp2"] = P.mant, P.exp2
+    out["P_mant"], out["P_exp2"] = P.blocks(2).mant, P.blocks(2).exp2
     if flow.T <= 200:
         out["pairs_logF"] = flow.pair_norms()
     return out
@@ -118,7 +118,7 @@ def _readings(flow: GradientFlow) -> dict[str, np.ndarray]:
     }
     out = {}
     for name, reading in readings.items():
-        out[f"dC_{name}_mant"], out[f"dC_{name}_exp2"] = reading.mant, reading.exp2
+        out[f"dC_{name}_mant"], out[f"dC_{name}_exp2"] = reading.blocks(2).mant, reading.blocks(2).exp2
         out[f"dC_{name}_logF"] = reading.norm().log
     out["dC_gap"] = flow.gap()
     return out

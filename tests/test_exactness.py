@@ -1,6 +1,7 @@
 """Derivatives of states that float64 cannot hold, against mpmath: nothing underflows, nothing cancels."""
 
 import math
+from dataclasses import replace
 
 import mpmath as mp
 import numpy as np
@@ -13,9 +14,9 @@ from rnn_core.experiment import Experiment, run
 from rnn_core.flow import GradientFlow
 from rnn_core.unroll import unroll
 from tests.apps import healthy, opened, slots
-from tests.precise import DIGITS, near, product
+from tests.precise import DIGITS, as_mp, near, off, product
 from tests.test_cells import as_cell
-from tests.textbook import Net
+from tests.textbook import Net, random_net
 
 POSITIVE = ("identity", "tanh", "relu", "leaky_relu", "elu")  # each passes 0 with slope 1 from above
 
@@ -71,6 +72,71 @@ def test_a_weight_is_corrected_by_a_state_below_float64():
     cell = RNN([[0.0]], [[1e-200]], [0.0], ACTIVATIONS["relu"])
     got = backpropagate(GradientFlow(unroll(cell, np.zeros((4, 1)), 1e-90)), Loss("sum_last"))
     np.testing.assert_allclose(got.dW_h_step_log, [math.log(10) * -690] * 4, rtol=1e-13)
+
+
+def test_numbers_of_a_step_that_lie_far_apart_all_live_on():
+    """Unit 1 is saturated at step 1 and unit 2 at step 2: each number of P is e^-800 beside 1 at one of them."""
+    cell = RNN(np.eye(2), np.eye(2), np.zeros(2), ACTIVATIONS["tanh"])
+    x = np.array([[400.0, 0.0], [0.0, 400.0]])
+    flow = GradientFlow(unroll(cell, x))
+    first, second = math.log(4) - 800, 2 * math.log(1 / math.cosh(1))
+    want = [[first + second, -math.inf], [-math.inf, first]]
+    np.testing.assert_allclose(flow.products_to().log[0], want, rtol=1e-14)
+    np.testing.assert_allclose(flow.products_from().log[2], want, rtol=1e-14)
+    np.testing.assert_allclose(flow.products_to().norm(2).log[0], first, rtol=1e-14)
+    np.testing.assert_allclose(flow.pair_norms()[2, 0], np.logaddexp(2 * first, 2 * (first + second)) / 2, rtol=1e-14)
+    np.testing.assert_allclose(flow.by_input().log[0, [0, 1], [0, 1]], [first + second, first], rtol=1e-14)
+    got = backpropagate(flow, Loss("sum_last"))
+    np.testing.assert_allclose(got.ds.log[0], [first + second, first], rtol=1e-14)
+    np.testing.assert_allclose(got.db_step.log[0], [first + second, first], rtol=1e-14)
+
+
+KINDS = ("rnn", "lstm", "lstm peepholes", "gru")
+
+
+def hard(kind, seed, T=5):
+    """A net of one to three units, its weights and inputs from tiny to huge, and its start."""
+    rng = np.random.default_rng(seed)
+    n, phi = (
+        int(rng.integers(1, 4 if kind == "rnn" else 3)),
+        list(ACTIVATIONS)[seed % len(ACTIVATIONS)] if kind == "rnn" else "tanh",
+    )
+    net = random_net(kind.split()[0], rng, n, 2, phi, kind.endswith("peepholes"))
+    scale = 10.0 ** rng.integers(-3, 2, size=(len(net.b), 1))
+    net = replace(net, W_x=net.W_x * scale, W_h=net.W_h * scale * (rng.random(net.W_h.shape) < 0.7))
+    x = (
+        rng.normal(size=(T, 2))
+        * 10.0 ** rng.integers(-3, 2 if kind == "gru" else 3, size=(T, 2))
+        * (rng.random((T, 2)) < 0.8)
+    )
+    return net, x, rng.normal(size=n * (1 + (net.kind == "lstm")))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(8))
+def test_every_number_of_a_hard_product_is_the_textbooks(kind, seed):
+    """Each relative to what it is summed from, so that no small one hides behind a large one."""
+    net, x, s0 = hard(kind, seed)
+    flow = GradientFlow(unroll(as_cell(net), x, s0[-net.n :], s0[: -net.n] if net.kind == "lstm" else None))
+    size = np.abs(flow.trajectory.z).max()
+    reach = 1e-13 * (1 + size)  # e^-z is as exact as z
+    with mp.workdps(DIGITS + (int(size) if kind == "gru" else 0)):  # for 1 - σ(z)
+        for k in (0, 3):
+            want, got = product(net, s0, x, k), flow.products_to(len(x), k).entries()[0]
+            terms = product_of_sizes(flow, k)
+            for i, j in np.ndindex(*got.shape):
+                assert off(got[i, j], want[i][j]) <= reach * terms[i, j], (k, i, j)
+
+
+def product_of_sizes(flow, k):
+    """|J_T| … |J_{k+1}|: what each number of a product is summed from."""
+    with mp.workdps(DIGITS):
+        whole = mp.eye(flow.trajectory.cell.N)
+        for t in range(k, flow.T):
+            J = flow.jacobians.entries()[t]
+            size = [[abs(as_mp(J[i, j])) for j in range(J.shape[1])] for i in range(J.shape[0])]
+            whole = mp.matrix(size) * whole
+        return whole
 
 
 def test_the_page_shows_a_gradient_behind_a_state_below_float64():

@@ -21,15 +21,17 @@ from pages.charts.numbers import derivative, derivative_html, number, scalar, st
 from pages.charts.view import Columns, Items, Over, live, run_over
 from rnn_core import landscape
 from rnn_core.experiment import Experiment, Run, run
-from rnn_core.scaled import Scaled
+from rnn_core.scaled import Scaled, frozen
 
-WEIGHTS = np.round(np.linspace(-6, 8, 281), 2)  # the slider's own positions
-BIASES = np.round(np.linspace(-6, 6, 241), 2)  # likewise
+WEIGHTS = frozen(np.round(np.linspace(-6, 8, 281), 2))  # the slider's own positions
+BIASES = frozen(np.round(np.linspace(-6, 6, 241), 2))  # likewise
 
 _TINY, _HUGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _DECADES = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30])
-EDGES = np.concatenate(  # between tints, as decimal logarithms; 1 in the middle, float32's normal numbers at the ends
-    [[np.log10(_TINY)], -_DECADES[::-1], [0.0], _DECADES, [np.log10(_HUGE)]]
+EDGES = frozen(
+    np.concatenate(  # between tints, as decimal logarithms; 1 in the middle, float32's normal numbers at the ends
+        [[np.log10(_TINY)], -_DECADES[::-1], [0.0], _DECADES, [np.log10(_HUGE)]]
+    )
 )
 ZERO, ABOVE = 0, len(EDGES) + 1  # the tints of an exact 0 and of what float32 cannot hold; 1 is what it loses
 ONE = len(_DECADES) + 2.5  # where 1 lies among the tints
@@ -54,7 +56,7 @@ class Map:
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray, log10: np.ndarray) -> Map:
         tint = tints(log10)
-        return cls(x, y, log10, tint, _places(x, y, tint))
+        return cls(*map(frozen, (x, y, log10, tint, _places(x, y, tint))))
 
 
 @lru_cache(maxsize=64)
