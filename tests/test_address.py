@@ -52,6 +52,17 @@ def test_a_server_on_loopback_only_has_no_other_address(machine):
     assert address.public(asked("localhost:8501")) == "http://localhost:8501"
 
 
+@pytest.mark.parametrize(("base", "own", "said"), [
+    ("http://127.0.0.1:8501", "127.0.0.1", "this computer only: start with HOST=0.0.0.0"),
+    ("http://localhost:8501/scenes?w=2", "127.0.0.1", "this computer only: start with HOST=0.0.0.0"),
+    ("http://[::1]:8501", "0.0.0.0", "this computer only: it is in no network"),
+    (f"http://{LAN}:8501", "0.0.0.0", ""), ("https://rnn.example.edu", "127.0.0.1", ""),
+])  # fmt: skip
+def test_an_address_that_no_other_machine_can_open_says_so(machine, base, own, said):
+    machine["server.address"] = own
+    assert said in address.only_here(base) and bool(said) == bool(address.only_here(base))
+
+
 def test_without_a_network_the_request_is_believed(monkeypatch):
     monkeypatch.setattr(address, "_lan", lambda: None)
     assert address.public(asked("localhost:8501")) == "http://localhost:8501"

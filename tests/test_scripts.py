@@ -166,3 +166,29 @@ def test_until_the_reveal_the_earlier_address_stands():
     slide = Slide("chain?activation=tanh", question="And now?", before="chain")
     assert slide.at(False) == "chain" and slide.at(True) == "chain?activation=tanh"
     assert replace(slide, before="").at(False) == "chain?activation=tanh"
+
+
+@pytest.mark.parametrize(
+    ("slide", "asked", "told"),
+    [
+        (Slide("scenes?scene=tanh"), "scenes?scene=tanh", "scenes?scene=tanh&committed=true"),
+        (Slide("scenes", question="Q?"), "scenes", "scenes?committed=true"),
+        (Slide("scenes?scene=tanh&guess=-3&committed=true"), "scenes?scene=tanh",
+         "scenes?scene=tanh&guess=-3&committed=true"),
+        (Slide("scenes?scene=tanh", question="Q?", before="chain"), "chain", "scenes?scene=tanh&committed=true"),
+        (Slide("chain?w=1", question="Q?"), "", "chain?w=1"),
+        (Slide("chain?w=1", before="map"), "", "chain?w=1"),  # without a question it is shown at once
+    ],
+)  # fmt: skip
+def test_a_scene_asks_by_itself_and_every_slide_can_be_told(slide, asked, told):
+    assert (slide.asked, slide.told) == (asked, told)
+    assert slide.at(True) == told and slide.at(False) == (asked or told)
+    assert slide.asks == (bool(slide.question) or slide.address.startswith("scenes"))
+    if told.startswith("scenes"):
+        shown = [exhibit(slide.at(shown)).items[0].get("alt", "") for shown in (False, True)]
+        assert ["truth" in alt for alt in shown] == [False, True]
+
+
+def test_the_browsers_own_script_is_found_in_no_address():
+    with pytest.raises(ValueError, match="kept by the browser that made it"):
+        find(scripts.MINE)

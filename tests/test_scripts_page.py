@@ -17,9 +17,11 @@ from starlette.applications import Starlette
 
 from pages import exhibits as all_pages
 from pages.controls import exhibits, handout, packing, queue
+from pages.controls.limits import MESSAGE
 from pages.controls.scripts import (
     LONGEST_FILE,
     LONGEST_LINK,
+    MINE,
     MOST_SLIDES,
     PAGES,
     SCRIPTS,
@@ -28,6 +30,7 @@ from pages.controls.scripts import (
     loads,
     pack,
     plain,
+    split,
     unpack,
 )
 from pages.controls.show import encode
@@ -128,7 +131,9 @@ def test_a_body_without_end_is_read_to_its_limit_only(parts):
 def test_the_browsers_limits_are_the_servers():
     draft, builder = OURS("draft.js").read_text(encoding="utf-8"), OURS("builder.js").read_text(encoding="utf-8")
     assert f"MOST_SLIDES = {MOST_SLIDES};" in draft
-    assert f"MOST_BYTES = {LONGEST_FILE:_};" in builder
+    assert f"MOST_BYTES = {LONGEST_FILE:_};" in builder and f'MINE = "{MINE}";' in builder
+    most = int(re.search(r"MOST_BYTES = ([\d_]+);", draft)[1])
+    assert LONGEST_FILE < most < MESSAGE - 10_000  # 6 kB for all widgets of a page
 
 
 # The page
@@ -209,6 +214,31 @@ def test_nobody_is_told_what_he_predicted_who_did_not(scene, more):
 def test_strange_settings_are_judged_and_shown(address):
     texts = [text for inside, text in made(Slide(address)).texts if "a" not in inside]  # the link is as it came
     assert len(texts) > 12 and not re.search(r"\bnan\b|inf\b", " ".join(texts), re.I)
+
+
+STANDS = [(name, number, shown) for name, one in SCRIPTS.items() for number in range(1, len(one.slides) + 1)
+          for shown in (False, True)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "number", "shown"), STANDS)
+def test_a_short_link_to_a_slide_shows_that_slide(name, number, shown):
+    address = SCRIPTS[name].slides[number - 1].at(shown)
+    page, given = split(address)
+    at = healthy(opened(page, present="1", script=name, slide=str(number), **({"shown": "1"} if shown else {})))
+    assert given.items() <= {key: at.query_params[key] for key in at.query_params}.items()
+    [picture] = [item for item in items(at).values() if item.get("role") == "main"]
+    told = exhibits.exhibit(address).items[0]
+    assert picture["name"] == told["name"]
+    if page == "scenes":
+        assert ("truth" in picture["alt"]) == shown
+    else:
+        assert picture["alt"] == told["alt"]
+
+
+def test_what_an_address_says_of_its_slide_comes_before_the_slide():
+    at = opened("saturation", present="1", script="textbooks", slide="2", shown="1", w="6")
+    said = {key: at.query_params[key] for key in ("activation", "w", "b")}
+    assert said == {"activation": "sigmoid", "w": "6", "b": "-4"}
 
 
 # The handout
@@ -327,6 +357,23 @@ class Inside(HTMLParser):
 
     def handle_endtag(self, tag):
         self.folds -= tag == "details"
+
+
+def test_a_scene_says_in_a_handout_what_it_takes_as_given():
+    page = made(Slide("scenes?scene=eigenvalues"), Slide("scenes?scene=text&committed=true", "How little?"))
+    premises = [(text, "details" in inside) for inside, text in page.texts if "p" in inside and "section" in inside]
+    assert (SCENES["text"].setup.split("$")[0], False) in premises
+    given = [text for inside, text in page.texts if "mtd" in inside]
+    assert given == ["0.9", "10", "0", "0.9"], "the matrix, once"
+    questions = [text for inside, text in page.texts if "h2" in inside and len(text) > 2]
+    assert questions == [SCENES["eigenvalues"].question, "How little?"]
+    assert len(page.all("details")) == 2, "a scene asks by itself"
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8501", "http://localhost:8501", BASE])
+def test_a_handout_says_when_its_links_lead_nowhere_else(base):
+    said = "this computer only" in handout.page(script(Slide("chain")), base)
+    assert said == (base != BASE)
 
 
 def test_notes_are_the_speakers_unless_asked_for():

@@ -178,11 +178,47 @@ def test_a_script_too_long_for_a_link_says_both_lengths_and_can_be_saved(desk):
     keep(page, {"title": "Long", "slides": [{"address": "chain", "note": note} for note in notes]})
     page.wait_for_selector(".u-tools .u-problem")
     said = page.text_content(".u-tools .u-problem")
-    assert "6000" in said and "file" in said
-    assert page.locator(".u-tools a[href]").count() == 0
+    assert "6000" in said and "file" in said and "Present and Handout do without a link." in said
+    assert button(page, "Copy link").get_attribute("aria-disabled") == "true"
     with page.expect_download() as download:
         button(page, "Save file").click()
     assert len(loads(download.value.path().read_bytes()).slides) == 30
+
+    handout = page.locator(".u-tools form")
+    assert handout.get_attribute("target") == "_blank"
+    handout.evaluate("form => { form.target = '_self'; }")  # Playwright hears of no file that comes to a new tab
+    with page.expect_download() as download:
+        handout.get_by_role("button", name="Handout").click()
+    made = download.value.path().read_text(encoding="utf-8")
+    assert download.value.suggested_filename == "unrolled-long.html" and made.count('<section class="slide"') == 30
+    assert "this computer only" in made and "this computer only" in page.text_content(".u-teach")
+    page.locator(".u-tools").get_by_role("link", name="Present").click()
+    until(page, "document.querySelector('.u-steps span')?.textContent === '1 / 30'")
+    assert len(page.url) < 200
+
+
+def test_a_scene_added_from_its_page_asks_in_the_script_and_is_revealed(server, desk):
+    page = desk.page
+    page.goto(f"{server.url}/scenes?scene=quarter&choice=A&committed=true&said=larger")
+    page.locator(".u-begin summary").click()
+    button(page, "Add to my script").click()
+    until(page, "document.querySelector('.u-begin .u-said').textContent === 'Slide 1 of your script.'")
+    page.goto(f"{server.url}/teach")
+    page.wait_for_selector(".u-slide")
+    assert addresses(page) == ["scenes?scene=quarter"], "what one has predicted is not the room's"
+    assert "The scene asks." in page.text_content(".u-slide")
+    button(page, "Edit: slide 1").click()
+    page.get_by_label("Question to the room").fill("Which curve?")
+    assert page.get_by_label("Ask over").input_value() == "covered"
+    assert page.get_by_label("Ask over").locator("option:checked").text_content() == "the scene itself"
+    packed(page)
+    page.locator(".u-tools").get_by_role("link", name="Present").click()
+    page.wait_for_selector(".u-steps")
+    until(page, "document.querySelector('.u-main .u-readout')?.textContent.startsWith('Three curves')")
+    page.keyboard.press("2")
+    until(page, "location.search.includes('choice=B')")
+    page.keyboard.press("PageDown")
+    until(page, "/is the truth, as you/.test(document.querySelector('.u-main .u-readout')?.textContent)")
 
 
 def test_a_damaged_draft_is_put_aside_and_not_lost(desk):

@@ -231,8 +231,8 @@ def _of_choosing(p: Prediction, scene: Scene, ask: Any) -> str:
         ends = [f"{_end(y[-1])} ({letter})" for letter, y in scene.answer.curves.items()]
         return f"Three curves to choose from. They end at {ends[0]}, {ends[1]} and {ends[2]}."
     truth = ask.truth
-    yours = "as you predicted" if p.choice == truth else f"you chose {p.choice}"
-    return f"{truth} is the truth, {yours}. It ends at {_end(scene.truth[-1])}."
+    yours = {truth: ", as you predicted", "": ""}.get(p.choice, f", you chose {p.choice}")
+    return f"{truth} is the truth{yours}. It ends at {_end(scene.truth[-1])}."
 
 
 def _end(y: Scaled) -> str:
@@ -262,7 +262,7 @@ def texts(p: Prediction) -> list[theme.Json]:
     scene, told = SCENES[p.scene], p.committed and p.said
     slots = _slots(scene) if told else {}
     said = {
-        "verdict": verdict(p) if told else "",
+        "verdict": verdict(p) if told and p.settled else "",
         "lesson": scene.lesson.format(**slots) if told else "",
         "source": f"Source: {scene.source.format(**slots)}." if told else "",
     }

@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -24,6 +25,15 @@ _OUTSIDE = ("192.0.2.1", 9)  # an address that nobody has (RFC 5737); connecting
 _SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of an interface
 
 
+def only_here(room: str) -> str:
+    """What to say where an address that is meant for others leads to the machine that opens it; "" if it does not."""
+    if not _loopback(urlsplit(room).hostname):
+        return ""
+    if _everywhere():
+        return "Links lead to this computer only: it is in no network."
+    return "Links lead to this computer only: start with HOST=0.0.0.0 for others."
+
+
 def public(request: Request) -> str:
     """The base URL, without a slash at its end, under which others reach what this request reached.
 
@@ -31,15 +41,20 @@ def public(request: Request) -> str:
     listens on all interfaces, the machine's address in its network; else what the request itself was sent to.
     Raises ValueError if `UNROLLED_URL` is no base URL.
     """
+    return reached(request.headers, request.url.scheme)
+
+
+def reached(headers: Mapping[str, str], scheme: str) -> str:
+    """The same by a request's headers and the scheme that it came by."""
     if said := configured():
         return said
-    host = request.headers.get("host", "")
+    host = headers.get("host", "")
     if not _HOST.fullmatch(host):  # it is shown to others
         return _own(_lan() if _everywhere() else None)
     if _loopback(urlsplit(f"//{host}").hostname) and _everywhere() and (lan := _lan()):
         return _own(lan)
-    forwarded = request.headers.get("x-forwarded-proto", "")
-    scheme = forwarded if forwarded in ("http", "https") else request.url.scheme
+    forwarded = headers.get("x-forwarded-proto", "")
+    scheme = forwarded if forwarded in ("http", "https") else scheme
     return f"{scheme}://{host}{base()}"
 
 

@@ -3,7 +3,7 @@
 // Whether a script is right is for the server to say (`packing.py`). Every text goes into the page as text.
 
 import { copy } from "./copy.js";
-import { add, aside, dropAside, empty, load, onChange, save, slideAddress } from "./draft.js";
+import { add, aside, dropAside, empty, isKept, load, onChange, save, slideAddress } from "./draft.js";
 import { fromHome } from "./home.js";
 import { element } from "./views.js";
 
@@ -13,10 +13,12 @@ import { element } from "./views.js";
  * @typedef {{name: string, script: Script}} Named  a script, and what links call it
  * @typedef {object} Given  what Python tells
  * @property {Named[]} shipped @property {Named & {error?: string} | null} sent  by the link to this page
+ * @property {string} only  what to say of links that lead to this computer only
  * @property {Object<string, string>} titles  of pages @property {Object<string, string>} scenes  their titles
  */
 
 const MOST_BYTES = 200_000; // of a file, as scripts.py has it
+const MINE = "mine"; // what addresses call the script that this browser keeps, as scripts.py has it
 const SOON = 500; // ms after the last change
 
 /** @type {Given} */
@@ -31,7 +33,7 @@ let serial = 0;
 const edited = new Set(); // keys of the slides whose fields are open
 const elsewhere = new Set(); // keys of the slides that are asked over an address of their own
 let notice = /** @type {{text: string, acts?: [string, () => void][]}} */ ({ text: "" });
-let checked = { packed: "", text: "" }; // what the server says of it
+let checked = { packed: "", good: false, text: "" }; // what the server says of it
 let timer = 0, asked = 0;
 let stop = () => {};
 
@@ -62,7 +64,8 @@ function shippedScripts(shipped) {
     const title = element("div", "", element("strong", "", one.title), element("span", "u-quiet", extent(one)));
     return element("li", "", title, ways(name, one));
   });
-  return section("Ready to present", element("ul", "u-scripts", ...lines));
+  const only = given.only ? [element("p", "u-quiet", given.only)] : [];
+  return section("Ready to present", element("ul", "u-scripts", ...lines), ...only);
 }
 
 function sentScript({ name, script: one, error }) {
@@ -89,7 +92,7 @@ function ways(name, one) {
 
 /** The first slide itself: where the stage must go on to another page or address first, Back would lead there again. */
 function presentAt(name, { slides: all }) {
-  const [page, settings = ""] = (all[0].before || all[0].address).split("?");
+  const [page, settings = ""] = (all[0].before || slideAddress(all[0].address)).split("?");
   return `${page}?${settings && `${settings}&`}present=1&slide=1&script=${encodeURIComponent(name)}`;
 }
 
@@ -121,18 +124,30 @@ function titleField() {
 }
 
 function tools() {
-  const ready = Boolean(checked.packed);
+  const { packed, good, text } = checked;
+  const name = packed || (good && isKept() && MINE);
   const copier = button("Copy link", copyLink);
-  copier.setAttribute("aria-disabled", String(!ready));
-  const line = element("p", "u-quiet", `${extent(script)}. ${checked.text}`);
-  line.classList.toggle("u-problem", !ready && checked.text !== "");
+  copier.setAttribute("aria-disabled", String(!packed));
+  const more = text && name ? " Present and Handout do without a link." : "";
+  const line = element("p", "u-quiet", `${extent(script)}. ${text}${more}`);
+  line.classList.toggle("u-problem", !packed && text !== "");
   line.setAttribute("role", "status");
   const acts = element(
-    "div", "u-ways", link("Present", ready && presentAt(checked.packed, script)),
-    link("Handout", ready && handoutAt(checked.packed)), copier,
+    "div", "u-ways", link("Present", name && presentAt(name, script)), handout(good), copier,
     button("Save file", saveFile), loader(), button("Clear", clear),
   );
   return element("div", "u-tools", acts, line);
+}
+
+/** By a form, which holds scripts of any length. */
+function handout(good) {
+  const text = Object.assign(element("input"), { type: "hidden", name: "script", value: JSON.stringify(script) });
+  const form = Object.assign(element("form", "", text, submit("Handout")), {
+    method: "post", action: fromHome("/handout"), target: "_blank", enctype: "multipart/form-data",
+  });
+  form.lastElementChild.setAttribute("aria-disabled", String(!good));
+  form.addEventListener("submit", (event) => { if (!good) event.preventDefault(); });
+  return form;
 }
 
 /** What happened last, and the way back. */
@@ -208,7 +223,7 @@ function download(text, name, type) {
 }
 
 async function copyLink() {
-  if (!checked.packed) return;
+  if (!checked.packed) return checked.text ? tell(checked.text) : undefined;
   const url = fromHome(`/teach?script=${checked.packed}`);
   if (await copy(url)) tell("The link is copied. Whoever opens it sees this script, and can take it.");
 }
@@ -260,7 +275,8 @@ function row(slide, at) {
 
 function summary(slide, at) {
   const { question: asked = "" } = slide;
-  const question = element("p", asked ? "u-asked" : "u-quiet", asked || "No question yet: it is shown at once.");
+  const none = isScene(slide) ? "The scene asks." : "No question yet: it is shown at once.";
+  const question = element("p", asked ? "u-asked" : "u-quiet", asked || none);
   const time = element("span", "u-quiet u-time", span(slide.seconds ?? 60));
   return [element("span", "u-number", `${at + 1}`), element("div", "", question, shows(slide.address)), time];
 }
@@ -293,7 +309,7 @@ function fields(at, head) {
 function over(at) {
   const key = keys[at], { before = "" } = script.slides[at];
   const previous = at ? script.slides[at - 1].address : "";
-  const ways = { covered: "a covered picture", ...(at && { previous: "the slide before" }), own: "another address" };
+  const ways = { covered: isScene(script.slides[at]) ? "the scene itself" : "a covered picture", ...(at && { previous: "the slide before" }), own: "another address" };
   const chosen = elsewhere.has(key) ? "own" : !before ? "covered" : before === previous ? "previous" : "own";
   const select = Object.assign(element("select"), { onchange: () => {
     elsewhere.delete(key);
@@ -414,16 +430,16 @@ function put(next) {
 function checkSoon() {
   clearTimeout(timer);
   asked += 1; // what is on its way is of another script
-  checked = { packed: "", text: "" };
+  checked = { packed: "", good: false, text: "" };
   renewTools();
   if (script.slides.length) timer = setTimeout(check, SOON);
 }
 
 async function check() {
   const turn = ++asked;
-  const { packed = "", error = "" } = await ask(JSON.stringify(script));
+  const { script: understood, packed = "", error = "" } = await ask(JSON.stringify(script));
   if (turn !== asked) return; // a later one will say
-  checked = { packed, text: error ? sentence(error) : "" };
+  checked = { packed, good: Boolean(understood), text: error ? sentence(error) : "" };
   renewTools();
 }
 
@@ -509,6 +525,7 @@ function field(label, name, control, more = "") {
   return element("label", `u-field ${more}`, element("span", "", label), named(control, name));
 }
 
+const isScene = ({ address }) => address.split("?")[0] === "scenes";
 const slides = (count) => `${count} slide${count === 1 ? "" : "s"}`;
 const sum = ({ slides: all }) => all.reduce((seconds, slide) => seconds + (slide.seconds ?? 60), 0);
 const extent = (one) => `${slides(one.slides.length)}, ${span(sum(one))}`;

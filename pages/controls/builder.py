@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.controls import address
 from pages.controls.exhibits import TITLES
 from pages.controls.front import component
 from pages.controls.layout import set_up
@@ -26,6 +27,7 @@ def show_teach() -> None:
             "sent": _sent(st.query_params.get("script", "")),
             "titles": TITLES,
             "scenes": {scene.name: scene.title for scene in SCENES.values()},
+            "only": address.only_here(address.reached(st.context.headers, "http")),
         },
     )
 

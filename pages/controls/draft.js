@@ -7,12 +7,16 @@
  */
 
 export const MOST_SLIDES = 60; // as scripts.py has it
+const MOST_BYTES = 240_000; // of a message, with its other widgets: see limits.py
 const KEY = "unrolled-script";
 const ASIDE = "unrolled-script-damaged";
 const STAGE = ["present", "script", "slide", "shown"]; // of an address: where a speaker stands
+const PREDICTED = ["guess", "choice", "committed", "said"]; // of a scene: the room will predict anew
 const CHANGED = "unrolled-script-changed";
 const UNKEPT = "This browser keeps nothing for this site, so your script lasts only until the page closes."
   + " Save it as a file.";
+const NONE = "Your own script is kept in the browser that made it, and this one keeps none."
+  + " Open its file or its link on Teach, then present it from there.";
 /** @type {Script | null} */
 let remembered = null; // where there is no storage
 
@@ -32,6 +36,18 @@ export function load() {
   if (text === null) return { script: empty(), problem: "" };
   const script = read(text);
   return script ? { script, problem: "" } : { script: empty(), problem: putAside(text) };
+}
+
+/** Whether other pages will find it. */
+export const isKept = () => load().problem !== UNKEPT;
+
+/** The script as the server gets it, or why it does not. @returns {{script: Script | null, problem: string}} */
+export function forServer() {
+  const { script } = load();
+  if (!script.slides.length) return { script: null, problem: NONE };
+  const { size } = new Blob([JSON.stringify(JSON.stringify(script))]); // as Streamlit sends it
+  const problem = `Your script takes ${size} bytes, and ${MOST_BYTES} are the most: make two of it.`;
+  return size > MOST_BYTES ? { script: null, problem } : { script, problem: "" };
 }
 
 /** Keeps a script. @param {Script} script @returns {string} what the reader must know ("" if nothing) */
@@ -64,11 +80,12 @@ export function onChange(callback) {
   };
 }
 
-/** A link to a page, however it was copied, as a slide has it: page?settings, and nothing of the stage. */
+/** A link to a page, however it was copied, as a slide has it: page?settings, nothing of the stage, nothing predicted. */
 export function slideAddress(link) {
   const [path, query = ""] = link.trim().split("#")[0].split("?");
   const page = path.replace(/^https?:\/\/[^/]*/, "").split("/").pop();
-  const settings = query.split("&").filter((part) => part && !STAGE.includes(part.split("=")[0]));
+  const others = page === "scenes" ? [...STAGE, ...PREDICTED] : STAGE;
+  const settings = query.split("&").filter((part) => part && !others.includes(part.split("=")[0]));
   return [page === "" || page === "home" ? "chain" : page, settings.join("&")].filter(Boolean).join("?");
 }
 

@@ -10,17 +10,19 @@ from pages.controls.page import Page, controls_of, experiment_of
 from pages.controls.scenes import CONTROLS, guess_control, prediction
 from pages.controls.scripts import split
 from pages.controls.url import judge
-from rnn_core.scenes import SAID, SCENES, Choice, Prediction
+from rnn_core.scenes import SAID, SCENES, Guess, Prediction
 
 Items = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """The title of a page, and the items of it that tell the whole story."""
+    """The title of a page, and the items of it that tell the whole story; a scene's question and its premise."""
 
     title: str
     items: Items
+    question: str = ""
+    premise: str = ""  # Markdown with formulas
 
 
 _SHOWS: dict[str, Callable[[Mapping[str, str]], Exhibit]] = {}  # by a page's address: what settings show there
@@ -62,29 +64,23 @@ def offer_scenes(title: str, items: live.Items, texts: live.Items) -> None:
         controls = CONTROLS | {"guess": guess_control(scene)}
         values = {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
         values["scene"] = scene.name
-        if values["committed"] and isinstance(scene.ask, Choice) and not values["choice"]:
-            values["choice"] = scene.ask.truth
-        p = prediction(values)
+        p = prediction(values, in_room=True)
         picture, *others = items(p)
-        if "choice" not in given and "guess" not in given:
-            picture = _unpredicted(items, p)
+        if isinstance(scene.ask, Guess) and "guess" not in given:
+            picture = _unpredicted(picture, p)
         told = [item for item in texts(replace(p, said=SAID[1])) if item["name"] in ("lesson", "source")]
-        return Exhibit(scene.title, [picture, *others, *(told if p.committed else [])])
+        return Exhibit(scene.title, [picture, *others, *(told if p.committed else [])], scene.question, scene.setup)
 
     TITLES["scenes"], _SHOWS["scenes"] = title, shows
 
 
-def _unpredicted(items: live.Items, p: Prediction) -> dict[str, Any]:
-    """A scene's picture where nobody has predicted anything: no curve is chosen, and no mark is set."""
-    ask = SCENES[p.scene].ask
-    if isinstance(ask, Choice):
-        picture = items(replace(p, choice=""))[0]
-        return picture | {"alt": picture["alt"].replace(", you chose .", ".")}
-    picture = items(p)[0]
+def _unpredicted(picture: dict[str, Any], p: Prediction) -> dict[str, Any]:
+    """The picture of a guess where nobody has guessed: without its mark."""
     truth, own, marks = picture["figure"]["data"]
     kept = slice(1, None) if p.committed else slice(0)  # the mark of the truth
     marks = marks | {name: marks[name][kept] for name in ("x", "y", "text")}
     marks["textfont"] = marks["textfont"] | {"color": marks["textfont"]["color"][kept]}
-    alt = picture["alt"].partition("; you predicted")[0] + "." if p.committed else f"How large is {ask.quantity}?"
+    quantity = SCENES[p.scene].ask.quantity
+    alt = picture["alt"].partition("; you predicted")[0] + "." if p.committed else f"How large is {quantity}?"
     figure = picture["figure"] | {"data": [truth, own | {"x": [None], "y": [None]}, marks]}
     return picture | {"alt": alt, "figure": figure}

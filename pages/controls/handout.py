@@ -20,6 +20,7 @@ from time import thread_time
 from typing import Any
 
 import streamlit as st
+from latex2mathml.converter import convert
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -104,10 +105,11 @@ def _body(script: Script, base: str, notes: bool) -> str:
     title, count = escape(script.title), len(script.slides)
     about = f"{count} slide{'' if count == 1 else 's'}, {_minutes(script.seconds)}"
     link = f'<a href="{escape(base)}/">Unrolled</a>'
+    only = address.only_here(base)
     return (
         f'<title>{title}</title>\n</head>\n<body class="stApp">\n<main>\n<header>\n<h1>{title}</h1>\n'
         f'<p class="about">{about}. <span class="screen">Pictures answer to the pointer: hover, drag to zoom,'
-        f" double-click to return.</span> Each can be moved in {link}.</p>\n"
+        f" double-click to return.</span> Each can be moved in {link}.{only and f' {only}'}</p>\n"
         f"{_bar(script)}</header>\n{''.join(slides)}</main>\n"
         f'<script type="text/plain" id="pictures">{pictures}</script>\n</body>\n</html>\n'
     )
@@ -132,18 +134,27 @@ def _button(act: str, text: str) -> str:
 
 def _slide(number: int, slide: Slide, base: str, notes: bool, figures: Items) -> str:
     """The question with what stands before the reveal, and all of the reveal folded; without a question it is open."""
-    before = slide.before if slide.asks else ""
-    asked = _shown(exhibit(before), f"{base}/{before}", f"{number}-asked", figures) if before else ""
-    answer = f'<p class="told">{escape(slide.answer)}</p>\n' if slide.answer else ""
-    shown = exhibit(slide.address)
-    told = answer + _shown(shown, f"{base}/{slide.address}", f"{number}-told", figures)
+    before, shown, asked, premise = slide.asked, exhibit(slide.told), "", ""
+    if before:
+        seen = exhibit(before)
+        premise = seen.premise
+        asked = _premise(premise) + _shown(seen, f"{base}/{before}", f"{number}-asked", figures)
+    told = f'<p class="told">{escape(slide.answer)}</p>\n' if slide.answer else ""
+    told += _premise(shown.premise) if shown.premise != premise else ""
+    told += _shown(shown, f"{base}/{slide.told}", f"{number}-told", figures)
     if slide.asks:
         told = f'<details class="answer"><summary>Answer</summary>\n{told}</details>\n'
     note = f'<p class="note">{escape(slide.note)}</p>\n' if notes and slide.note else ""
     return (
         f'<section class="slide" id="slide-{number}">\n<h2><span class="number">{number}</span>'
-        f"<span>{escape(slide.question or shown.title)}</span></h2>\n{asked}{told}{note}</section>\n"
+        f"<span>{escape(slide.question or shown.question or shown.title)}</span></h2>\n{asked}{told}{note}</section>\n"
     )
+
+
+def _premise(text: str) -> str:
+    """What a question takes as given, with its formulas between dollar signs."""
+    parts = (convert(part) if place % 2 else escape(part) for place, part in enumerate(text.split("$")))
+    return f'<p class="premise">{"".join(parts)}</p>\n' if text else ""
 
 
 def _shown(what: Exhibit, live: str, place: str, figures: Items) -> str:

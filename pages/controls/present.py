@@ -2,10 +2,12 @@
 
 `present=1` draws the picture, the controls that matter and one sentence; `script`, `slide` and `shown` play a script.
 Keys live in `present.js`; whatever it asks for is a place in the script, so a key that is pressed twice in a hurry or
-heard by another replica leads to the same place.
+heard by another replica leads to the same place. The script called "mine" is kept by the browser, which hands it over
+to each session that asks for it.
 """
 
 from asyncio import to_thread
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +20,9 @@ from starlette.routing import Route
 from pages.controls import address, memory
 from pages.controls.front import component
 from pages.controls.queue import CODES, Busy
-from pages.controls.scripts import PAGES, WITHOUT_PICTURE, Script, find, split
+from pages.controls.scripts import MINE, PAGES, WITHOUT_PICTURE, Script, find, parse, split
 
+_OWN = "_own_script"  # of a session: what the browser has sent
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
 _LONGEST = 1000  # characters of an address in a QR code; a phone reads no denser one from a wall
 
@@ -32,14 +35,18 @@ class Stand:
 
     on: bool = False
     name: str = ""  # of the script, as the address has it
-    script: Script | None = None
+    script: Script | None = None  # one's own is None until the browser has sent it
     slide: int = 0  # from 1; 0 if it has not begun
     shown: bool = False
 
     @property
+    def address(self) -> str:
+        """What the slide shows; nothing if the script has not begun."""
+        return self.script.slides[self.slide - 1].at(self.shown) if self.script and self.slide else ""
+
+    @property
     def page(self) -> str:
-        """The page of the slide; none if the script has not begun."""
-        return split(self.script.slides[self.slide - 1].at(self.shown))[0] if self.script and self.slide else ""
+        return split(self.address)[0]
 
 
 def is_on() -> bool:
@@ -48,14 +55,48 @@ def is_on() -> bool:
 
 def follow(page: str, title: str) -> bool:
     """Begin a page: go where the speaker wants to be, or mount what listens to him. Whether the page is presented."""
-    stand = Stand() if page in WITHOUT_PICTURE else _stand()
-    bare = memory.is_fresh() and not set(st.query_params) - set(STAGE)  # such as a link to a slide, typed by hand
-    if stand.script and (stand.page != page or bare):  # or it has not begun, or another wish came between
-        _go(stand, page, max(stand.slide, 1), stand.shown)
-    wish = _mount(stand, title)
-    if wish and stand.script:
-        _go(stand, page, *_place(wish, stand))
+    stand = go_on(page)
+    told = _mount(stand, title, page)
+    if stand.name == MINE and told.own:
+        _take(told.own, page)
+    if stand.script and told.go:
+        _go(stand, page, *_place(told.go, stand))
     return stand.on
+
+
+def go_on(page: str) -> Stand:
+    """Where the speaker stands, once that is where the address says; call it before a widget is drawn."""
+    stand = Stand() if page in WITHOUT_PICTURE else _stand()
+    if stand.script and (stand.page != page or (memory.is_fresh() and _lacks(stand))):
+        _arrive(stand, page)
+    return stand
+
+
+def _arrive(stand: Stand, page: str) -> None:
+    """Begin the slide that the address names; what else the address says of this page comes before the slide's."""
+    said = _settings() if stand.page == page else {}
+    _go(stand, page, max(stand.slide, 1), stand.shown, said)
+
+
+def _lacks(stand: Stand) -> bool:
+    """Whether the address has not all settings of its slide, as a link to a slide has not that was typed by hand."""
+    return bool(split(stand.address)[1].keys() - set(st.query_params))
+
+
+def _settings() -> dict[str, str]:
+    """What the address says but for the stage."""
+    return {key: value for key, value in st.query_params.items() if key not in STAGE}
+
+
+def _take(sent: Any, page: str) -> None:
+    """Play the script that the browser keeps."""
+    try:
+        st.session_state[_OWN] = parse(sent)
+    except ValueError as error:
+        _refuse(error)
+    else:
+        _arrive(_stand(), page)
+    st.rerun()
 
 
 def _stand() -> Stand:
@@ -63,16 +104,23 @@ def _stand() -> Stand:
     given = st.query_params
     if not is_on() or "script" not in given:
         return Stand(is_on())
+    name = given["script"]
+    if name == MINE and _OWN not in st.session_state:
+        return Stand(True, MINE)
     try:
-        script = find(given["script"])
+        script = st.session_state[_OWN] if name == MINE else find(name)
     except ValueError as error:
-        for key in STAGE[1:]:
-            given.pop(key, None)
-        said = str(error)
-        memory.tell(f"{said[0].upper()}{said[1:]}.")
+        _refuse(error)
         return Stand(True)
     slide = _whole(given.get("slide", "0"))
-    return Stand(True, given["script"], script, min(max(slide, 0), len(script.slides)), given.get("shown") == "1")
+    return Stand(True, name, script, min(max(slide, 0), len(script.slides)), given.get("shown") == "1")
+
+
+def _refuse(error: ValueError) -> None:
+    for key in STAGE[1:]:
+        st.query_params.pop(key, None)
+    said = str(error)
+    memory.tell(f"{said[0].upper()}{said[1:]}.")
 
 
 def _whole(text: str) -> int:
@@ -86,12 +134,12 @@ def _place(wish: Any, stand: Stand) -> tuple[int, bool]:
     return min(max(slide, 1), len(stand.script.slides)), bool(shown)
 
 
-def _go(stand: Stand, page_now: str, number: int, shown: bool) -> None:
+def _go(stand: Stand, page_now: str, number: int, shown: bool, said: Mapping[str, str] = {}) -> None:
     slide = stand.script.slides[number - 1]
     page, settings = split(slide.at(shown))
     if number == stand.slide and shown and not stand.shown:
-        settings = _revealed(slide.at(False), slide.address)
-    memory.begin(settings)
+        settings = _revealed(slide.at(False), slide.told)
+    memory.begin(settings | said)
     place = {"present": "1", "script": stand.name, "slide": str(number)} | ({"shown": "1"} if shown else {})
     if page != page_now:
         st.switch_page(PAGES[page], query_params=place)
@@ -105,7 +153,7 @@ def _revealed(before: str, after: str) -> dict[str, str]:
     (page, asked), (next_page, told) = split(before), split(after)
     if page != next_page:
         return told
-    kept = {key: value for key, value in st.query_params.items() if key not in STAGE}
+    kept = _settings()
     changes = {key for key in asked | told if asked.get(key) != told.get(key)}
     return {key: kept[key] for key in kept.keys() - changes} | {key: told[key] for key in told.keys() & changes}
 
@@ -121,19 +169,21 @@ def turned() -> tuple[str, ...]:
     return tuple(changed) if page == next_page else ()
 
 
-def _mount(stand: Stand, title: str) -> Any:
+def _mount(stand: Stand, title: str, page: str) -> Any:
     """What listens to the keys; while nothing is presented, the button that begins."""
-    data: dict[str, Any] = {"on": stand.on, "title": title}
+    data: dict[str, Any] = {"on": stand.on, "title": title, "picture": page not in WITHOUT_PICTURE}
     if stand.script:
         slide = stand.script.slides[stand.slide - 1]
         data |= {
             "script": stand.script.title, "slide": stand.slide, "shown": stand.shown or not slide.asks,
             "asks": [each.asks for each in stand.script.slides], "question": slide.question, "note": slide.note,
-            "covered": slide.asks and not slide.before and not stand.shown, "answer": slide.answer,
+            "covered": slide.asks and not slide.asked and not stand.shown, "answer": slide.answer,
             "seconds": slide.seconds, "all": stand.script.seconds,
         }  # fmt: skip
+    elif stand.name:
+        data["wants"] = True  # the script that the browser keeps
     with st.container(key="present"):
-        return _component(key="presenter", data=data, on_go_change=lambda: None).go
+        return _component(key="presenter", data=data, on_go_change=lambda: None, on_own_change=lambda: None)
 
 
 async def _qr(request: Request) -> Response:
@@ -151,7 +201,8 @@ async def _qr(request: Request) -> Response:
         image = await CODES.ask(request, _code, room)
     except Busy as busy:
         return JSONResponse({"error": str(busy)}, 503)
-    return JSONResponse({"url": room, "image": image}, headers={"Cache-Control": "no-store"})
+    told = {"url": room, "image": image, "only": address.only_here(room)}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def _code(text: str) -> str:

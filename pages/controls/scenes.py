@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.controls import live
+from pages.controls import live, present
 from pages.controls.control import Control
 from pages.controls.front import component
 from pages.controls.layout import set_up, stage
@@ -35,6 +35,7 @@ CONTROLS: dict[str, Control] = {control.key: control for control in _ALL}
 
 def show_scenes(items: live.Items, texts: live.Items) -> None:
     """Draw the page: `items` are a prediction's picture, before and after its commit; `texts` what is told about it."""
+    present.go_on("scenes")  # before a widget is drawn: none that was could begin anew
     _check_address()
     if begins_anew():
         st.session_state.pop("_stand", None)
@@ -45,23 +46,28 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
             _begin(scene.name)
         draw(own["committed"])
     own["guess"] = guess_control(scene)
-    set_up("scenes", scene.question, scene.setup)
+    if set_up("scenes", scene.question, scene.setup):
+        with st.container(key="premise"):
+            st.markdown(scene.setup)
     live.offer(_address(scene), items, own, prediction)
     picture, panel = stage()
     with panel, followed_by(picture, partial(_picture, items, scene, own)):
         _panel(scene, own)
         told = st.container(key="told")
-    p = prediction(read(own))
+    p = prediction(read(own), present.is_on())
     with told:
         show(PICTURES.wait(toast, _message, texts, p, None), key="told_texts")
     _progress(scene, p)
 
 
-def prediction(values: Mapping[str, Any]) -> Prediction:
-    """The reader's choices as a prediction; without one there is no commit, and without that nothing to see."""
+def prediction(values: Mapping[str, Any], in_room: bool = False) -> Prediction:
+    """The reader's choices as a prediction; without one there is no commit, and without that nothing to see.
+
+    A room need not choose: it is shown the truth alone.
+    """
     choice, said = values["choice"] or "", values["said"] or ""
     p = Prediction(values["scene"], values["guess"], choice, values["committed"], said)
-    if not p.settled:
+    if not (p.settled or in_room):
         p = replace(p, committed=False)
     return p if p.committed else replace(p, said="")
 
@@ -79,7 +85,7 @@ def _address(scene: Scene) -> str:
 
 def _picture(items: live.Items, scene: Scene, controls: Mapping[str, Control]) -> None:
     values = read(controls)
-    p = prediction(values)
+    p = prediction(values, present.is_on())
     follows = isinstance(scene.ask, Guess) and not p.committed
     chosen = live.choices(controls, values) if follows else None
     show(PICTURES.wait(toast, _message, items, p, chosen), on_tap=_take)
@@ -100,13 +106,14 @@ def _take(tap: dict[str, Any]) -> None:
 def _panel(scene: Scene, controls: Mapping[str, Control]) -> None:
     """Predict, commit, say what was seen, go on."""
     decided = st.session_state.get("choice") or chosen("choice", None)  # a commit without a choice waits for it
-    settled = isinstance(scene.ask, Guess) or decided is not None
+    free = isinstance(scene.ask, Guess) or present.is_on()
+    settled = free or decided is not None
     committed = st.session_state["committed"] and settled
     with st.container(key="predict"):
         if isinstance(scene.ask, Guess):
             _guess(controls["guess"], committed)
         else:
-            settled = bool(_undecided(controls["choice"], disabled=committed))
+            settled = bool(_undecided(controls["choice"], disabled=committed)) or free
     st.button(
         "Committed" if committed else "Commit, then see", key="commit", type="primary", width="stretch",
         disabled=committed or not settled, on_click=apply, args=({"committed": True},),

@@ -1,7 +1,7 @@
 """Scripts: what a speaker shows, slide by slide. A few ship in `scripts.json`; any other travels in a link or a file.
 
 A slide is an address of this app: its page and settings. A question may come first, over an address of its own or
-over a covered picture. A link holds a whole script as "~" and base64 of the deflated JSON.
+over a covered picture; a scene asks by itself. A link holds a whole script as "~" and base64 of the deflated JSON.
 """
 
 import base64
@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 _HERE = Path(__file__).parent
 PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it
     path.stem.partition("_")[2]: f"pages/{path.name}" for path in sorted(_HERE.parent.glob("[0-9]*_*.py"))
 }
 WITHOUT_PICTURE = ("teach",)
+MINE = "mine"  # in an address: the script that the browser keeps
 MOST_SLIDES = 60
 LONGEST_LINK = 6000  # characters of a packed script: with the rest of an address below 8 kB, what balancers take
 LONGEST_FILE = 200_000  # characters of JSON
@@ -40,11 +41,23 @@ class Slide:
 
     def at(self, shown: bool) -> str:
         """The address that is on the screen."""
-        return self.address if shown or not self.before else self.before
+        return self.told if shown or not self.asked else self.asked
 
     @property
     def asks(self) -> bool:
-        return bool(self.question)
+        return bool(self.question or _open_scene(self.address))
+
+    @property
+    def asked(self) -> str:
+        """Where the question stands: where the slide says, else in the scene itself; "" over a covered picture."""
+        return (self.before or _open_scene(self.address)) if self.asks else ""
+
+    @property
+    def told(self) -> str:
+        """Where the answer stands: a scene tells the truth once it is committed."""
+        page, given = split(self.address)
+        waits = page == "scenes" and given.get("committed") != "true"
+        return _joined(page, given | {"committed": "true"}) if waits else self.address
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,20 @@ def split(address: str) -> tuple[str, dict[str, str]]:
     return page, {name: values[-1] for name, values in given.items()}
 
 
+def _joined(page: str, given: Mapping[str, str]) -> str:
+    return f"{page}?{urlencode(given)}" if given else page
+
+
+def _open_scene(address: str) -> str:
+    """A scene's address before anything is predicted; "" on other pages.
+
+    >>> _open_scene("scenes?scene=tanh&guess=-3&committed=true"), _open_scene("chain?w=1")
+    ('scenes?scene=tanh', '')
+    """
+    page, given = split(address)
+    return _joined(page, {name: given[name] for name in given if name == "scene"}) if page == "scenes" else ""
+
+
 def loads(text: str | bytes) -> Script:
     """A script from a file's text. Raises ValueError."""
     if len(text) > LONGEST_FILE:
@@ -177,6 +204,8 @@ def find(text: str) -> Script:
         return SCRIPTS[text]
     if text.startswith("~"):
         return unpack(text)
+    if text == MINE:
+        raise ValueError("the script “mine” is kept by the browser that made it: ask for its link or its file")
     raise ValueError(f"there is no script {_shown(text)}; there are {', '.join(SCRIPTS)}")
 
 
