@@ -11,6 +11,7 @@ import streamlit as st
 from latex2mathml.converter import convert
 
 from pages.controls.front import component
+from pages.controls.linear import linear
 
 Item = Mapping[str, Any]
 """A figure, a formula or a text: see `encode` for their fields."""
@@ -148,7 +149,7 @@ def _escape_latex(text: str) -> str:
 
 def _line(latex: str, slots: Mapping[str, Any], colors: Mapping[str, str], part: bool) -> dict[str, Any]:
     """One line of a formula: MathML with named slots, their texts and colours, and the LaTeX to copy."""
-    line = {"mathml": _mathml(latex), "slots": slots, "colors": colors, "part": part}
+    line = {**_drawn(latex), "slots": slots, "colors": colors, "part": part}
     if any(isinstance(text, dict) for text in slots.values()):  # nobody copies while he drags
         return line
     return line | {"latex": _SLOT.sub(lambda slot: latex_number(slots[slot[1]]), latex)}
@@ -158,6 +159,12 @@ _SPACED = 'lspace="0.2778em" rspace="0.2778em"'  # of a relation, also where a p
 
 
 @lru_cache(maxsize=256)
+def _drawn(latex: str) -> dict[str, str]:
+    """A template as it is drawn, and as it is written where it is not."""
+    mathml = _mathml(latex)
+    return {"mathml": mathml, "linear": linear(mathml)}
+
+
 def _mathml(latex: str) -> str:
     """A template's MathML; a private-use character stands for a slot, so that h_@t@ keeps its index."""
     names = list(dict.fromkeys(_SLOT.findall(latex)))

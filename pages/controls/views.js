@@ -1,11 +1,12 @@
 // The three kinds of items on a page: figures, formulas, texts. They select and show; they compute nothing.
 
 import { copy } from "./copy.js";
+import { drawsMath, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
 
 /**
  * @typedef {import("./theme.js").Figure} Figure
- * @typedef {{mathml: string, latex?: string, part: boolean, slots: Object<string, string>,
+ * @typedef {{mathml: string, linear: string, latex?: string, part: boolean, slots: Object<string, string>,
  *   colors: Object<string, string>}} Line
  * @typedef {object} Item
  * @property {"figure" | "formula" | "text"} kind
@@ -145,7 +146,7 @@ function figureView(page) {
 
 /** @returns {View} */
 function formulaView() {
-  const lines = element("div", "u-lines");
+  const lines = element("div", drawsMath() ? "u-lines" : "u-lines u-linear");
   if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
   const latex = copier("Copy LaTeX", () => item.lines.map((line) => line.latex).join(" \\\\\n"));
   const node = element("div", "u-item u-formula", lines, latex);
@@ -158,6 +159,8 @@ function formulaView() {
       next.lines.forEach((line, number) => {
         const place = lines.children[number] ?? lines.appendChild(element("div", "u-line"));
         place.classList.toggle("u-part", line.part);
+        shown.set(place, line);
+        if (!drawsMath()) return put(place, "textContent", said(line));
         // a constant of the page's code, never a value; values enter below, as text
         if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
         place.classList.toggle("u-tall", line.mathml.includes("<mfrac"));

@@ -1,0 +1,68 @@
+// Formulas as plain text: where the browser draws no MathML, and for the clipboard, which gets a symbol a line else.
+
+/** @typedef {import("./views.js").Line} Line */
+
+/** What a line says: its template with today's texts; an index or an exponent of several signs stands in brackets. */
+export function said({ linear, slots }) {
+  return linear.replace(/([\^_]?)@(\w+)@/g, (_, mark, name) => {
+    const text = slots[name] ?? "";
+    return mark && !/^[\w.]*$/.test(text) ? `${mark}(${text})` : mark + text;
+  });
+}
+
+let drawn; // whether MathML is
+
+/** Whether this browser draws MathML: then a space in it has a size. */
+export function drawsMath() {
+  if (drawn !== undefined) return drawn;
+  const probe = aside();
+  probe.innerHTML = '<math><mspace width="77px" height="23px"></mspace></math>';
+  const { width, height } = probe.querySelector("mspace").getBoundingClientRect();
+  probe.remove();
+  return drawn = Math.abs(width - 77) < 2 && Math.abs(height - 23) < 2;
+}
+
+function aside(...children) {
+  const node = Object.assign(document.createElement("div"), { className: "u-probe" });
+  node.append(...children);
+  document.body.append(node); // out of sight, but laid out
+  return node;
+}
+
+/** @type {WeakMap<Element, Line>} what each line on the page shows */
+export const shown = new WeakMap();
+
+/** Whole lines are copied, and parts of one stay together. */
+function onCopy(event) {
+  const selection = getSelection();
+  const lines = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".u-line"));
+  const touched = [...lines].filter((line) => selection.containsNode(line, true));
+  if (event.defaultPrevented || selection.isCollapsed || !touched.length) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  const [first, last] = [range.startContainer, range.endContainer].map((node) => lineOf(node));
+  if (first) range.setStartBefore(first);
+  if (last) range.setEndAfter(last);
+  touched.forEach((line) => { line.dataset.said = said(shown.get(line)); });
+  const copy = aside(range.cloneContents());
+  touched.forEach((line) => delete line.dataset.said);
+  copy.querySelectorAll("button").forEach((node) => node.remove());
+  copy.querySelectorAll("[data-said]").forEach(write);
+  event.clipboardData.setData("text/plain", copy.innerText.replace(/\n{3,}/g, "\n\n").trim());
+  copy.remove();
+  event.preventDefault();
+}
+
+/** A line as a block of text; a part goes on in the block of the part before. */
+function write(line) {
+  const before = line.previousElementSibling;
+  const goesOn = line.classList.contains("u-part") && before?.dataset.goes;
+  const block = goesOn ? before : document.createElement("p");
+  block.textContent += (goesOn ? " " : "") + line.dataset.said;
+  if (line.classList.contains("u-part")) block.dataset.goes = "on";
+  if (goesOn) line.remove();
+  else line.replaceWith(block);
+}
+
+const lineOf = (node) => (node instanceof Element ? node : node.parentElement)?.closest(".u-line");
+
+document.addEventListener("copy", onCopy);
