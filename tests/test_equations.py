@@ -1,19 +1,25 @@
 """An equation on screen holds for the digits that it shows, and what is neither 1 nor 0 is never written so."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from pages.charts import predictions
+from pages.charts.numbers import brief, number, weight
 from pages.charts.views import VIEWS
+from pages.controls.export import digits
 from rnn_core.experiment import Experiment
 from rnn_core.scenarios import SCENARIOS
 from rnn_core.scenes import SCENES, Choice, Prediction
 from tests import settings
-from tests.latex import chains, half_a_unit, lines
+from tests.latex import chains, filled, half_a_unit, lines
 
 
 def functions(e):
@@ -101,3 +107,94 @@ def test_what_was_once_printed_wrong_is_right(page, e):
     [formula] = formulas(page, e)
     wrong, looked = judged(formula, e)
     assert not wrong and looked["="] and not looked["≈"]
+
+
+near_one = st.integers(1, 2**40).map(lambda steps: steps * 2.0**-53)
+sizes = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False), near_one.map(lambda d: 1 - d), near_one.map(lambda d: 1 + 2 * d)
+)
+
+
+def read(text):
+    """A text of `number`, by a calculator."""
+    [[side]] = chains(filled("@x@", {"x": text}), {})
+    return side.value
+
+
+@settings_of(max_examples=600, deadline=None)
+@given(sizes.flatmap(lambda x: st.sampled_from((x, -x))), st.integers(1, 8))
+def test_what_is_not_1_or_0_is_not_written_so(x, digits):
+    text, value = number(x, digits), mpf(x)
+    assert (text == "0") == (x == 0) and (text in ("1", "−1")) == (abs(x) == 1)
+    assert abs(read(text) - value) <= abs(value) * mpf(10) ** (1 - digits) / 2 * (1 + mpf(10) ** -9)
+    assert (value - 1) * (read(text) - 1) > 0 or value == 1 or abs(value - 1) > 0.5  # on its own side of 1
+    assert text.count("9") < 8 or digits == 8
+    assert weight(x) not in ("1.00", "−1.00", "0.00", "−0.00") or x in (0, 1, -1)
+    assert not brief(x).startswith("1·") and (brief(x) not in ("1", "−1", "0") or x in (0, 1, -1))
+
+
+@pytest.mark.parametrize(("x", "text"), [
+    (1 - 7e-6, "0.999993"), (1 + 7e-6, "1.000007"), (7e-6 - 1, "−0.999993"), (1 - 2e-9, "1 − 2 × 10⁻⁹"),
+    (2e-9 - 1, "−(1 − 2 × 10⁻⁹)"), (1 + 2.0**-52, "1 + 2 × 10⁻¹⁶"), (0.9995, "0.9995"), (0.99996, "0.99996"),
+])  # fmt: skip
+def test_what_is_nearly_1_is_told_from_it(x, text):
+    assert number(x) == text
+
+
+@pytest.mark.parametrize(("x", "text"), [
+    (9.77e-4, "10⁻³"), (-5.2e-7, "−5·10⁻⁷"), (3e85, "3·10⁸⁵"), (16384.0, "16384"), (0.9999999, "1−10⁻⁷"),
+])  # fmt: skip
+def test_what_stands_in_a_cell_is_rounded_and_not_cut(x, text):
+    assert brief(x) == text and brief(9.77e-4, 2) == "9.8·10⁻⁴"
+
+
+def test_labels_of_arrows_are_true():
+    """They once said 10⁻⁴ beside 9.766 × 10⁻⁴ in the formula."""
+    e = Experiment(w=0.5, f2="identity", y=0.0, h0=1.0, T=10, t=10)
+    [names] = [item["figure"]["data"][-1]["text"] for item in VIEWS["network"].items(e) if item["name"] == "unrolled"]
+    assert "9.8·10⁻⁴" in names and "10⁻⁴" not in names  # ∂L_10/∂h_10 = o - y = 2^-10
+
+
+def texts_of(part):
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from texts_of(one)
+    elif isinstance(part, list | tuple):
+        for one in part:
+            yield from texts_of(one)
+
+
+NEARLY = {"T": 6, "t": 6, "k": 0, "step": 3, "h0": 1 - 3e-9, "u": 0.5}
+STEPS = ("t", "k", "k1", "i", "lag", "before")
+STRAIGHT = ("first", "second", "last", "slope")  # slopes of the identity
+GATES = {"cell": "lstm", "i": 1 - 7e-6, "f": 1 - 7e-6, "o": 1 - 2e-9, "g": 1 - 1e-5, "c0": 0.3, "pin_all": True}
+
+
+@pytest.mark.parametrize(("page", "e"), [
+    ("chain", Experiment(**NEARLY, w=1 - 7e-6, b=1e-9)), ("chain", Experiment(**NEARLY, w=-1 + 1e-8)),
+    ("saturation", Experiment(**NEARLY, activation="tanh", w=8.0)), ("map", Experiment(**NEARLY, w=1 + 1e-7)),
+    ("network", Experiment(**NEARLY, w=1 - 1e-7, w_y=1 - 1e-7, f2="identity", y=1 + 1e-6)),
+    ("gates", Experiment(**NEARLY, **GATES)), ("lstm", Experiment(**NEARLY, **GATES)),
+])  # fmt: skip
+def test_where_nothing_is_1_nothing_says_so(page, e):
+    one = re.compile(r"(= |×)−?1(\.0*)?(?![\d.,]| [−+×] )(?! %)")
+    for item in VIEWS[page].items(e):
+        if item["name"] == "networks":  # at bias 0, 1, 2, 5
+            continue
+        figure = item.get("figure", {"data": []})
+        for text in texts_of([item.get("alt"), item.get("text"), [trace.get("text") for trace in figure["data"]],
+                              [trace.get("hover") for trace in figure["data"]]]):  # fmt: skip
+            said = text.replace("∂h<sub>6</sub>/∂h<sub>6</sub> = 1", "")
+            assert "threshold" in said or not one.search(said), text
+        for line in item.get("lines", []):
+            numbers = {name: text for name, text in line["slots"].items() if name not in STEPS + STRAIGHT}
+            assert not {"1", "1.00", "−1"} & {text.strip("()") for text in numbers.values()}, line
+
+
+def test_a_table_shows_nothing_as_1_that_is_not():
+    for column in ([0.5, 1 - 1e-9, 1.0], [1 + 2.0**-52], [-1 + 1e-7, float("inf")], [0.25]):
+        shown = [f"%.{digits(column)}g" % x for x in column]
+        assert [abs(float(text)) == 1 for text in shown] == [abs(x) == 1 for x in column]
+    assert digits([0.25, 1.0]) == 6

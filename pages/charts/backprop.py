@@ -359,7 +359,8 @@ def draw_lags(a: Arrays) -> theme.Json:
                 "type": "scatter", "mode": "lines+markers", "x": lags, "yaxis": "y2",
                 "y": along(theme.gaps(a["share"])), "line": {"color": theme.PRODUCT, "width": 3},
                 "marker": {"size": 4, "color": theme.PRODUCT},
-                **hover(a, {"hovertemplate": "lags 0 to %{x} hold %{y:.2%}<extra></extra>"}),
+                **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in a["share"]],
+                            "hovertemplate": "lags 0 to %{x} hold %{text}<extra></extra>"}),
             },
             {
                 "type": "scatter", "mode": "markers", "x": ends, "y": along(theme.gaps(a["share"][..., ends])),

@@ -33,8 +33,8 @@ def draw(a: Arrays) -> theme.Json:
         {
             "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": along(a["gates"][q]), "name": name,
             "line": {"color": theme.GATES[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
-            **hover(a, {"customdata": a["step"],
-                        "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{y:.4g}}{_TAP}<extra></extra>"}),
+            **hover(a, {"customdata": a["step"], "text": lambda q=q: list(map(number, a["gates"][q].tolist())),
+                        "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{text}}{_TAP}<extra></extra>"}),
         }
         for q, name in _NAMES.items()
     ]  # fmt: skip
@@ -92,7 +92,8 @@ def _state(a: Arrays, which: str, name: str, line: theme.Json) -> theme.Json:
     return {
         "type": "scatter", "mode": "lines+markers", "x": np.arange(a[which].shape[-1]), "y": along(a[which]),
         "name": name, "line": line, "marker": {"size": 5},
-        **hover(a, {"hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{y:.4g}}<extra></extra>"}),
+        **hover(a, {"text": lambda: list(map(number, a[which].tolist())),
+                    "hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{text}}<extra></extra>"}),
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pages.charts import remarks, theme
 from pages.charts.along import Arrays, along, axis, each, hover, positions, time_last, zipped
 from pages.charts.equations import equation, rounded
-from pages.charts.numbers import derivative, derivative_html, number, scalar, steps, weight
+from pages.charts.numbers import derivative, derivative_html, number, roughly, scalar, steps, weight
 from pages.charts.view import Columns, Items, Over, live, run_over
 from rnn_core import landscape
 from rnn_core.experiment import Experiment, Run, run
@@ -329,7 +329,7 @@ def bias_sentence(a: Arrays, m: Map) -> str:
     tied = (m.log10[:, column] == m.log10[row, column]).all()
     where = f"w = {weight(m.x[column])}" + (", whatever the bias" if tied else f", b = {weight(m.y[row])}")
     share = 100 * float((m.log10 > 1).mean())
-    many = f"{share:.0f} %" if share >= 1 or not share else f"{share:.1g} %"
+    many = roughly(share / 100) if share >= 1 or not share else f"{number(share, 1)} %"
     return f"|{end}| is above 10 at {many} of these weights and biases; the largest is {largest}, at {where}."
 
 

@@ -46,15 +46,15 @@ def draw(a: Arrays) -> theme.Json:
             {
                 "type": "scatter", "mode": "lines", "x": _AGES, "y": along(kept), "name": "f<sup>n</sup>",
                 "line": {"color": theme.GATES["f"], "width": 3, "shape": "spline"},
-                **hover(a, {"text": lambda: [f"{100 * share:.3g} %" for share in kept], "customdata": 10.0**_AGES,
+                **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in kept], "customdata": 10.0**_AGES,
                             "hovertemplate": "after %{customdata:.3g} steps: %{text}<extra></extra>"}),
             },
             {
                 "type": "scatter", "mode": "markers", "x": np.log10(a["lag"]), "y": along(a["direct"]),
                 "name": "this chain’s own gates, ∏ f",
                 "marker": {"color": theme.TEXT, "size": 5, "symbol": "circle-open"},
-                **hover(a, {"customdata": a["lag"],
-                            "hovertemplate": "over %{customdata} steps: %{y:.3g}<extra></extra>"}),
+                **hover(a, {"customdata": a["lag"], "text": lambda: [number(kept, 3) for kept in a["direct"].tolist()],
+                            "hovertemplate": "over %{customdata} steps: %{text}<extra></extra>"}),
             },
             {
                 "type": "scatter", "mode": "markers+text", "x": along(np.clip(x, 0.0, _LAST)), "y": [0.5, HORIZON],
@@ -132,7 +132,7 @@ def at_the_start(a: Arrays) -> Arrays:
     """The forget gate of `quantities` beside those of untrained networks."""
     found = starts(**FEW)
     told = [
-        f"{title} halves its gradient in {np.median(found[name].gradient_half_life):.2g} steps"
+        f"{title} halves its gradient in {number(np.median(found[name].gradient_half_life), 2)} steps"
         f" (mean gate {found[name].forget.mean():.2f})"
         for name, title in (("pytorch", "PyTorch’s LSTM"), ("keras", "Keras’s"), ("chrono", "one with chrono biases"))
     ]
@@ -197,7 +197,7 @@ def _own(a: Arrays) -> str:
 
 def _range(start: Start) -> str:
     """The middle of the seeds and, where they differ on screen, their ends."""
-    low, middle, high = (f"{n:.2g}" for n in np.quantile(start.gradient_half_life, [0, 0.5, 1]))
+    low, middle, high = (number(n, 2) for n in np.quantile(start.gradient_half_life, [0, 0.5, 1]))
     return middle if low == high else f"{middle} ({low} to {high})"
 
 

@@ -71,11 +71,11 @@ def _scaled(mant: float, exp2: int, digits: int) -> str:
 
 
 def _near_one(value: float) -> str:
-    """Told from ±1 by its own digits, from half a millionth on by its distance."""
-    size, sign = abs(value), "−" if value < 0 else ""
-    apart = size - 1
-    if abs(apart) > 5e-7:
-        return sign + next(text for digits in range(2, 8) if float(text := f"{size:.{digits}g}") != 1)
+    """Told from ±1 by a digit of its distance, which stands alone where it is below a millionth."""
+    apart = abs(value) - 1
+    if abs(apart) >= 1e-6:
+        text = f"{abs(value):.{-math.floor(math.log10(abs(apart)))}f}".rstrip("0")
+        return f"−{text}" if value < 0 else text
     return _apart(value, "−" if apart < 0 else "+", abs(apart))
 
 
@@ -147,9 +147,17 @@ def bracketed(x: float, digits: int = 6) -> str:
 def percent(x: Scaled) -> str:
     """A share, "74.0 %"; tiny ones as a power of ten; "0 %" only where nothing is left, "100.0 %" where all is."""
     share = float(x.value)
-    if 0.9995 < share < 1:
-        return "over 99.9 %"
+    if 0.9995 < share < 1 or 1 < share < 1.0005:
+        return "over 99.9 %" if share < 1 else "over 100 %"
     return f"{100 * share:.1f} %" if share >= 0.001 else f"{number(x * 100.0, 2)} %"
+
+
+def roughly(share: float) -> str:
+    """A share in whole percent: "37 %", "under 1 %"; "0 %" and "100 %" only of nothing and of all."""
+    text = f"{100 * share:.0f}"
+    if text == "0" and share:
+        return "under 1 %"
+    return "over 99 %" if text == "100" and share < 1 else f"{text} %"
 
 
 def steps(n: float) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, axis, hover, zipped
-from pages.charts.numbers import number
+from pages.charts.numbers import number, percent, roughly
 from rnn_core import population
 from rnn_core.experiment import Run
 from rnn_core.population import LAGS, NETWORKS, SCALARS, UNITS
+from rnn_core.scaled import Scaled
 
 REFERENCES = (0.0, 1.0, 2.0, 5.0)  # added to the forget biases that PyTorch draws: they are 0 on average
 _BOUNDS = (-0.3, 4.2)
@@ -124,12 +125,13 @@ def draw_beyond(a: Arrays) -> theme.Json:
         theme.EXPLODE: ("‖total‖₂ &gt; 1", 100 * a["grows"], "solid"),
         theme.PRODUCT: ("total &lt; 0", 100 * a["negative"], "dash"),
     }
-    texts = {color: f"<b>{name}: {y[-1]:.0f} %</b>" for color, (name, y, _) in curves.items()}
+    texts = {color: f"<b>{name}: {roughly(y[-1] / 100)}</b>" for color, (name, y, _) in curves.items()}
     return {
         "data": [
             *({"type": "scatter", "mode": "lines", "x": lag[1:], "y": y[1:], "name": name,
                "line": {"color": color, "width": 3, "dash": dash},
-               **hover(a, {"hovertemplate": f"lag %{{x}}: {name} in %{{y:.3g}} %<extra></extra>"})}
+               **hover(a, {"text": [percent(Scaled.of(share / 100)) for share in y[1:]],
+                           "hovertemplate": f"lag %{{x}}: {name} in %{{text}}<extra></extra>"})}
               for color, (name, y, dash) in curves.items()),
             theme.end_labels(LAGS, [y[-1] for _, y, _ in curves.values()], texts, bounds, "middle right"),
         ],

@@ -299,7 +299,7 @@ def _orders(gap: float) -> str:
     size = abs(gap)
     if size < 1:
         return f"a factor of {10**size:.1f}"
-    text = f"{size:.1f}".removesuffix(".0")
+    text = number(size, 2)
     return f"{text} order{'' if text == '1' else 's'} of magnitude"
 
 

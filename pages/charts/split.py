@@ -6,7 +6,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.numbers import number, numbers
+from pages.charts.numbers import number, numbers, roughly
 from pages.charts.paths import EMPTY, GATES, SYMBOLS
 from rnn_core.experiment import Run
 from rnn_core.scaled import ldexp
@@ -91,8 +91,8 @@ def _percent(share: float) -> str:
     """A signed share in whole percent; "0" only where nothing takes this way."""
     if share == 0:
         return "0"
-    text = f"{100 * abs(share):.0f}"
-    return ("−" if share < 0 else "+") + (f"{text} %" if text != "0" else "&lt;1 %")
+    text = roughly(abs(share)).replace("under ", "&lt;").replace("over ", "&gt;")
+    return ("−" if share < 0 else "+") + text
 
 
 def sentence(a: Arrays) -> str:

@@ -1,6 +1,6 @@
 """What a reader takes away: the numbers as a table and CSV, and the code that makes them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from inspect import getsource
 from textwrap import dedent
@@ -54,8 +54,9 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
         import pandas as pd
 
         table = pd.DataFrame(dict(columns()))
-        digits = {name: st.column_config.NumberColumn(format="%.6g") for name in table.select_dtypes("float")}
-        fold.dataframe(table, hide_index=True, height=280, column_config=digits)
+        floats = table.select_dtypes("float")
+        shown = {name: st.column_config.NumberColumn(format=f"%.{digits(floats[name])}g") for name in floats}
+        fold.dataframe(table, hide_index=True, height=280, column_config=shown)
         with fold.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             convention = st.segmented_control(
                 "Numbers in the CSV", tuple(CONVENTIONS), default=next(iter(CONVENTIONS)), required=True,
@@ -65,6 +66,12 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
                 "Download CSV", lambda: csv(columns(), convention), f"unrolled-{name}.csv", "text/csv",
                 on_click="ignore",
             )  # fmt: skip
+
+
+def digits(column: Iterable[float]) -> int:
+    """How many a column is shown with: six, or as many as tell what is not 1 from 1."""
+    rows = [abs(x) for x in column]
+    return next(d for d in range(6, 18) if all(x == 1 or f"{x:.{d}g}" != "1" for x in rows))
 
 
 def code(
