@@ -15,9 +15,12 @@ let drawn; // whether MathML is
 /** Whether this browser draws MathML: then a space in it has a size. */
 export function drawsMath() {
   if (drawn !== undefined) return drawn;
-  const probe = aside();
-  probe.innerHTML = '<math><mspace width="77px" height="23px"></mspace></math>';
-  const { width, height } = probe.querySelector("mspace").getBoundingClientRect();
+  const [math, space] = ["math", "mspace"].map((name) => document.createElementNS("http://www.w3.org/1998/Math/MathML", name));
+  space.setAttribute("width", "77px");
+  space.setAttribute("height", "23px");
+  math.append(space);
+  const probe = aside(math);
+  const { width, height } = space.getBoundingClientRect();
   probe.remove();
   return drawn = Math.abs(width - 77) < 2 && Math.abs(height - 23) < 2;
 }

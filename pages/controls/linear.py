@@ -23,8 +23,7 @@ def linear(mathml: str) -> str:
     """A template's MathML as text; its slots stay slots, @name@, to be filled by whoever shows it."""
     plain = re.sub(r'<m[no] data-slot="(\w+)"[^>]*>', r"<mn>@\1@", mathml)
     plain = re.sub(r"(@\w+@)</mo>", r"\1</mn>", plain)
-    root = ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", plain))
-    return _joined(_tokens(list(root))).strip()
+    return _joined(_tokens(list(ElementTree.fromstring(plain)))).strip()
 
 
 def _tokens(nodes: list[ElementTree.Element]) -> list[_Token]:

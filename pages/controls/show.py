@@ -171,6 +171,8 @@ def _mathml(latex: str) -> str:
     marks = {name: chr(0xE000 + number) for number, name in enumerate(names)}
     mathml = convert(_SLOT.sub(lambda slot: marks[slot[1]], latex), display="block")
     mathml = mathml.replace("<mi>&#x02032;</mi>", "<mo>&#x02032;</mo>")  # a prime is no letter
+    mathml = mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # as HTML it needs none
+    mathml = re.sub(r"&#x0*(?!26;|3[CE];)([0-9A-F]+);", lambda code: chr(int(code[1], 16)), mathml)
     for name, mark in marks.items():
         node = f'<mo data-slot="is" {_SPACED}></mo>' if name == "is" else f'<mn data-slot="{name}"></mn>'
         mathml = mathml.replace(f"<mi>{mark}</mi>", node)
