@@ -35,6 +35,9 @@ function aside(...children) {
 /** @type {WeakMap<Element, Line>} what each line on the page shows */
 export const shown = new WeakMap();
 
+/** What is selected by hand is copied as text from now on. */
+export const hear = () => document.addEventListener("copy", onCopy); // the same listener twice is one
+
 /** Whole lines are copied, and parts of one stay together. */
 function onCopy(event) {
   const selection = getSelection();
@@ -67,5 +70,3 @@ function write(line) {
 }
 
 const lineOf = (node) => (node instanceof Element ? node : node.parentElement)?.closest(".u-line");
-
-document.addEventListener("copy", onCopy);

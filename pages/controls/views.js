@@ -1,7 +1,7 @@
 // The three kinds of items on a page: figures, formulas, texts. They select and show; they compute nothing.
 
 import { copy } from "./copy.js";
-import { drawsMath, said, shown } from "./linear.js";
+import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
 
 /**
@@ -148,6 +148,7 @@ function figureView(page) {
 function formulaView() {
   const lines = element("div", drawsMath() ? "u-lines" : "u-lines u-linear");
   if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
+  hear();
   const latex = copier("Copy LaTeX", () => item.lines.map((line) => line.latex).join(" \\\\\n"));
   const node = element("div", "u-item u-formula", lines, latex);
   node.setAttribute("role", "group");
