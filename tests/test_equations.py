@@ -117,8 +117,12 @@ sizes = st.one_of(
 
 def read(text):
     """A text of `number`, by a calculator."""
-    [[side]] = chains(filled("@x@", {"x": text}), {})
-    return side.value
+    return side(text).value
+
+
+def side(text):
+    [[one]] = chains(filled("@x@", {"x": text}), {})
+    return one
 
 
 @settings_of(max_examples=600, deadline=None)
@@ -198,3 +202,31 @@ def test_a_table_shows_nothing_as_1_that_is_not():
         shown = [f"%.{digits(column)}g" % x for x in column]
         assert [abs(float(text)) == 1 for text in shown] == [abs(x) == 1 for x in column]
     assert digits([0.25, 1.0]) == 6
+
+
+def said(text):
+    """A number of a sentence, read by a calculator; a share as a share."""
+    return read(text.removesuffix(" %")) / (100 if text.endswith("%") else 1)
+
+
+N = r"(−?(?:\d[\d.]*(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?)(?: %)?)"
+KEEPS = rf"keeps {N} of C\S* = {N} and"
+SENTENCES = [  # of which page, how it goes, what its other numbers make of the last, and to how many digits
+    ("chain", rf"= {N}: (\d+) factors of {N},", lambda end, lag, w: (said(w) ** int(lag), end), 4),
+    ("chain", rf"= {N}: .* make {N}, the slopes alone {N}\.", lambda end, *two: (mp.fprod(map(said, two)), end), 4),
+    ("gates", rf"{KEEPS} adds {N}: C\S* = {N}\. ", lambda f, C, x, end: (said(f) * said(C) + said(x), end), 3),
+    ("gates", rf"{KEEPS} takes away {N}: C\S* = {N}\. ", lambda f, C, x, end: (said(f) * said(C) - said(x), end), 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "pattern", "of", "least"), SENTENCES)
+def test_the_numbers_of_a_sentence_go_together(page, pattern, of, least):
+    """2.139 × 10⁻⁷ is not 1024 times 2.09 × 10⁻¹⁰; with one digit more it is."""
+    seen = 0
+    for e in settings.experiments(page, 80):
+        alt = next(item["alt"] for item in VIEWS[page].items(e) if item.get("role") == "main")
+        if found := re.search(pattern, alt):
+            seen += 1
+            value, end = of(*found.groups())
+            assert abs(value - said(end)) <= half_a_unit(side(end).text, least) * (1 + mpf(10) ** -9), alt
+    assert seen > 3

@@ -8,6 +8,7 @@ import numpy as np
 
 from pages.charts import theme
 from pages.charts.along import zipped
+from pages.charts.equations import equation, rounded
 from pages.charts.numbers import number
 from rnn_core.scaled import Scaled
 
@@ -68,7 +69,11 @@ def _held(trace: theme.Json, first: bool) -> theme.Json:
 
 def sentence(name: str, now: Scaled, held_name: str, held: Scaled) -> str:
     """What has changed since the curve was held, in words."""
-    was = f"Held: {held_name} = {number(held)}. Now{'' if name == held_name else f' {name}'}: {number(now)}"
+
+    def told(was: str, is_now: str) -> str:
+        return f"Held: {held_name} = {was}. Now{'' if name == held_name else f' {name}'}: {is_now}"
+
+    was = told(number(held), number(now))
     if now.mant == held.mant and now.exp2 == held.exp2:
         return f"{was}, the same."
     if held.mant == 0 or now.mant == 0:
@@ -78,8 +83,11 @@ def sentence(name: str, now: Scaled, held_name: str, held: Scaled) -> str:
     sign = " and of the other sign" if now.sign != held.sign else ""
     if abs(log) < 5e-4:
         return f"{was}, {'as large, but of the other sign' if sign else 'almost the same'}."
-    times = number(ratio if log > 0 else Scaled(1 / ratio.mant, -ratio.exp2), 3)
-    return f"{was}, {'larger' if log > 0 else 'smaller'} by a factor of {times}{sign}."
+    times = ratio if log > 0 else Scaled(1 / ratio.mant, -ratio.exp2)
+    parts = {"held": rounded(held, within=str), "now": rounded(now, within=str)}
+    told_by = equation(lambda held, now: abs(now / held if log > 0 else held / now), parts, "times", times, 3)
+    was = told(told_by["held"], told_by["now"])
+    return f"{was}, {'larger' if log > 0 else 'smaller'} by a factor of {told_by['times']}{sign}."
 
 
 def item(now: Named, held: Named) -> theme.Json:

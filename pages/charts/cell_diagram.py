@@ -322,9 +322,14 @@ def sentence(a: Arrays) -> str:
         return "No step is unrolled, so the cell has not run yet."
     before, now = (f"C{subscript(j)}" for j in (t - 1, t))
     f, written = Scaled.of(a["gates"]["f"]), _written(a)
-    kept = f"Step {t} keeps {percent(f)} of {before} = {number(a['C_prev'], 3)}"
-    added = f"adds {number(written, 3)}" if written >= 0 else f"takes away {number(-written, 3)}"
-    done = f"{kept} and {added}: {now} = {number(a['C'], 3)}"
+    parts = {
+        "share": lambda more: percent(f, 1 + more), "old": rounded(a["C_prev"], 3, str),
+        "new": rounded(abs(written), 3, str),
+    }  # fmt: skip
+    sign = 1 if written >= 0 else -1
+    sums = equation(lambda share, old, new: share * old / 100 + sign * new, parts, "C", a["C"], 3)
+    kept = f"Step {t} keeps {sums['share']} of {before} = {sums['old']}"
+    done = f"{kept} and {'adds' if written >= 0 else 'takes away'} {sums['new']}: {now} {sums['is']} {sums['C']}"
     if a["largest"] == 0:
         done = "Nothing is written in this chain: C stays 0, whatever the forget gate keeps"
     aside = f"and {derivative('C', t, 'h', t - 1)} = {number(a['by_h'], 3)} through the gates that read h"

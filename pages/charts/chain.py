@@ -138,11 +138,13 @@ def sentence(a: Arrays) -> str:
     value = number(product)
     if (a["slope"].mant == 0.5).all() and (a["slope"].exp2 == 1).all():  # all of them 1
         factors = "one factor" if lag == 1 else f"{lag} factors"
-        return f"{name} = {value}: {factors} of {weight(a['w'])}, so the gradient {_fate(product)}."
-    pure = _pure(a, lag)
+        w = equation(lambda w: w**lag, {"w": lambda more: weight(a["w"], 6 + more)}, "product", product)["w"]
+        return f"{name} = {value}: {factors} of {w}, so the gradient {_fate(product)}."
+    alone = {"w": rounded(_pure(a, lag), 3, str), "slopes": rounded(cumulative_products(a["slope"])[-1], 3, str)}
+    alone_is = equation(lambda w, slopes: w * slopes, alone, "product", product)
     return (
-        f"{name} = {value}: the gradient {_fate(product)}. The weight alone would make {pure}, the slopes alone"
-        f" {number(cumulative_products(a['slope'])[-1], 3)}."
+        f"{name} = {value}: the gradient {_fate(product)}. The weight alone would make {alone_is['w']}, the slopes"
+        f" alone {alone_is['slopes']}."
     )
 
 
@@ -154,11 +156,12 @@ def _fate(product: Scaled) -> str:
     return words[0] if abs(log) >= 1 else words[1]
 
 
-def _pure(a: Arrays, lag: int) -> str:
+def _pure(a: Arrays, lag: int) -> float | Scaled:
+    """w^lag"""
     if a["w"] == 0:
-        return "0"
+        return 0.0
     log, sign = lag * np.log(abs(a["w"])), -1.0 if a["w"] < 0 and lag % 2 else 1.0
-    return number(sign * math.exp(log) if abs(log) < 700 else Scaled.from_log(np.array(log), sign), 3)
+    return sign * math.exp(log) if abs(log) < 700 else Scaled.from_log(np.array(log), sign)
 
 
 def picture(a: Arrays) -> theme.Json:

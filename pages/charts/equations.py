@@ -98,7 +98,10 @@ def exactly(φ: Activation) -> Callable[[Decimal], Decimal]:
 
 
 def read(text: str) -> Decimal:
-    """The number that a text shows: "−2.139 × 10⁻⁷", "(−0.50)", "+ 3", "1 − 3 × 10⁻⁹", "−∞"; 0 if it has no digits."""
+    """The number that a text shows: "−2.139 × 10⁻⁷", "(−0.50)", "+ 3", "1 − 3 × 10⁻⁹", "−∞", of "74.0 %" the 74.
+
+    0 if it has no digits.
+    """
     found = _NUMBER.fullmatch(text.translate(_PLAIN).replace(" × 10", "E"))
     if found is None:
         return Decimal(0)
@@ -110,4 +113,4 @@ def read(text: str) -> Decimal:
 
 
 _PLAIN = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789") | str.maketrans({"∞": "Infinity", "(": "", ")": ""})
-_NUMBER = re.compile(r"([-+]?) ?(1 ([-+]) )?(\d\S*|Infinity)")
+_NUMBER = re.compile(r"([-+]?) ?(1 ([-+]) )?(\d\S*|Infinity)(?: %)?")

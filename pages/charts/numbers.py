@@ -144,12 +144,13 @@ def bracketed(x: float, digits: int = 6) -> str:
     return base(weight(x, digits))
 
 
-def percent(x: Scaled) -> str:
+def percent(x: Scaled, decimals: int = 1) -> str:
     """A share, "74.0 %"; tiny ones as a power of ten; "0 %" only where nothing is left, "100.0 %" where all is."""
     share = float(x.value)
-    if 0.9995 < share < 1 or 1 < share < 1.0005:
+    text = f"{100 * share:.{decimals}f}"
+    if float(text) == 100 and share != 1:
         return "over 99.9 %" if share < 1 else "over 100 %"
-    return f"{100 * share:.1f} %" if share >= 0.001 else f"{number(x * 100.0, 2)} %"
+    return f"{text} %" if share >= 0.001 else f"{number(x * 100.0, 1 + decimals)} %"
 
 
 def roughly(share: float) -> str:
