@@ -341,7 +341,7 @@ def test_a_start_sets_the_forget_gate_as_its_framework_does(name, f):
 
 def test_the_page_opens_on_a_highway_of_099_and_a_written_impulse():
     at = healthy(opened("gates"))
-    assert items(at)["cell"]["alt"].startswith("Step 2 keeps 99.0 % of C₁ = 0.849 and takes away 0.0371: C₂ = 0.804.")
+    assert items(at)["cell"]["alt"].startswith("Step 2 keeps 99.00 % of C₁ = 0.8491 and takes away 0.0371: C₂ = 0.804.")
     assert slots(at, "cell-formula")["f"] == "0.99"
     scenario = {key: getattr(OPENING, key) for key in ("T", "t", "step", "h0")}
     assert {key: at.slider(key=key).value for key in scenario} == scenario
