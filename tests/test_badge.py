@@ -8,6 +8,7 @@ from threading import Event
 from time import sleep
 from types import SimpleNamespace
 
+import mpmath
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -20,12 +21,15 @@ from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.check import Check, computed
-from rnn_core.experiment import Experiment, run
-from rnn_core.readout import readout
+from rnn_core.experiment import Experiment, inputs, run
+from rnn_core.readout import PLACES, WORDS, readout
 from rnn_core.scaled import Scaled
 from rnn_core.scenarios import SCENARIOS
+from tests import precise
 from tests.apps import healthy, opened
 from tests.server import opened as visited
+from tests.settings import address, experiment, many
+from tests.textbook import Net
 from tests.visits import ready
 
 
@@ -156,6 +160,78 @@ def loss(e, w):
 async def stays():
     """A client that waits for its answer."""
     await asyncio.Event().wait()
+
+
+def in_many_digits(page, e, count):
+    """Each number that a page's badge certifies, in mpmath, whose exponents end nowhere."""
+    with mpmath.workdps(count), pytest.MonkeyPatch.context() as patched:
+        leaky = lambda z: (z, 1) if z > 0 else (e.slope * z, e.slope)  # noqa: E731
+        patched.setitem(precise.FUNCTIONS, "leaky_relu", precise._function(leaky))
+        if page == "compare":
+            return [_effect(replace(e, cell=cell)) for cell in CELLS]
+        return [{"network": _loss, "gates": _total, "lstm": _total}.get(page, _chain)(e)]
+
+
+def _net(e, w=None):
+    if e.cell == "rnn":
+        given = (np.array([[e.u]]), np.array([[e.w if w is None else w]]), np.array([e.b]))
+        return Net("rnn", *given, phi=e.activation), [e.h0]
+    gates = CELLS[e.cell].gates
+    column = lambda letter: np.array([0.0 if e.pins(q) else getattr(e, f"{letter}_{q}") for q in gates])  # noqa: E731
+    pinned = {q: getattr(e, q) for q in gates if e.pins(q)}
+    net = Net(e.cell, column("u")[:, None], column("w")[:, None], column("b"), pinned=pinned)
+    return net, [e.c0, e.h0] if e.cell == "lstm" else [e.h0]
+
+
+def _fed(e):
+    return inputs(e)[: e.end, None].tolist()
+
+
+def _chain(e):
+    return precise.product(*_net(e), _fed(e), e.begin)[0][0]
+
+
+def _total(e):
+    (net, s0), xs, k, follows = _net(e), _fed(e), e.begin, 0
+    if k:
+        (_, h), x = precise.states(net, s0, xs)[k - 1], precise.dual(xs[k - 1][0])
+        z = x * net.W_x[3, 0] + h * net.W_h[3, 0] + net.b[3]
+        o = net.pinned.get("o", precise.FUNCTIONS["sigmoid"](z).v if "o" not in net.pinned else 0)
+        follows = o * mpmath.sech(precise.states(net, s0, xs)[k][0].v) ** 2
+    return precise.states(net, s0, xs, [1, follows], k)[-1][0].d
+
+
+def _effect(e):
+    if e.begin == e.end:
+        return 0
+    (net, s0), xs = _net(e), _fed(e)
+    xs[e.begin] = [precise.Dual(mpmath.mpf(xs[e.begin][0]), mpmath.mpf(1))]
+    return precise.states(net, s0, xs)[-1][-1].d
+
+
+def _loss(e):
+    if not e.end:
+        return 0
+    h = precise.states(*_net(e, precise.Dual(mpmath.mpf(e.w), mpmath.mpf(1))), _fed(e))[-1][0]
+    if e.f2 == "identity":
+        return (e.w_y * h.v - e.y) * e.w_y * h.d
+    due = PLACES[WORDS.index(e.target)]
+    apart = [mpmath.mpf(float(place - due)) for place in PLACES]
+    weights = [mpmath.exp(e.w_y * h.v * a) for a in apart]
+    return sum(weight * a for weight, a in zip(weights, apart, strict=True)) * e.w_y * h.d
+
+
+@pytest.mark.parametrize("count", [145, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("page", VIEWS)
+def test_no_setting_fails_its_check_and_none_is_certified_as_a_0_that_it_is_not(page, count):
+    for values in many(page, count, seed=21):
+        e = experiment(page, values)
+        found = VIEWS[page].check(e)
+        assert found["agrees"] is not False, (address(page, values), found)
+        if (zeros := found["title"].count("exactly 0, too")) and found["agrees"]:
+            truth = in_many_digits(page, e, 60 if page in ("gates", "lstm") else 300)
+            assert sum(not number for number in truth) >= zeros, (address(page, values), found, truth)
+        json.dumps(found, allow_nan=False)
 
 
 def asked(address, query="", clicked=True):
