@@ -130,11 +130,13 @@ class Textbook:
     """One experiment's forward pass, one step a method; `changed` puts complex numbers in the place of fields.
 
     `reached` is the last step whose state follows what was moved; `sizes` are decimal exponents of how it does.
+    `lost` adds up, in last digits, what a product of Jacobians loses where a step's derivatives nearly cancel.
     """
 
     def __init__(self, e: Experiment, noise: Noise | None = None, **changed: Complex) -> None:
         self.e, self.noise, self.reached = e, noise, e.begin
         self.sizes: list[int] = []
+        self.lost = 0.0
         self.p = {name: Decimal(value) for name, value in vars(e).items() if isinstance(value, float)} | changed
         self.x: list[Complex | Decimal] = [Decimal(x) for x in inputs(e).tolist()]
 
@@ -186,6 +188,8 @@ class Textbook:
 
     def rounded(self, *terms: Complex) -> Complex:
         total = sum(terms[1:], terms[0])
+        if total.im:
+            self.lost += float(sum(abs(term.im) for term in terms) / abs(total.im)) ** 2
         if self.noise:
             total += self.noise() * sum(abs(term.re) for term in terms)
         return total
@@ -241,7 +245,8 @@ def check(name: str, shown: Scaled, e: Experiment, way: Way) -> Check:
     first = Check(name, shown, independent, stops=net.reached + 1 if net.reached < e.end else None)
     if first.error <= TOLERANCE and (independent.mant or _is_zero(e, way)):
         return first
-    return replace(first, rounding=_rounding(e, way, independent, _CHANCES))
+    rounding = max(_rounding(e, way, independent, _CHANCES), net.lost * float(_ULP))
+    return replace(first, rounding=rounding)
 
 
 @dataclass(frozen=True)
@@ -344,6 +349,7 @@ def loss_gradient(net: Textbook) -> Decimal:
     def loss(w: Complex) -> Complex:
         moved = Textbook(e, net.noise, w=w)
         said = moved.states(moved.start(), 0, e.end)[0] * net.p["w_y"]
+        net.lost = moved.lost
         net.reached, net.sizes = moved.reached, moved.sizes[-1:]  # a sum over steps: small terms may be lost
         if e.f2 == "identity":
             error = said - net.p["y"]

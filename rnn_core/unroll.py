@@ -150,7 +150,8 @@ def in_numbers(cell: Cell, x: np.ndarray, s0: np.ndarray, rows: Iterable[str]) -
         step = cell.step(drive[t], s[-1])
         s.append(step["s"])
         for name, row in found.items():
-            row.append(step[name])
+            done = step[name]
+            row.append(done if isinstance(done, Scaled) else Scaled.of(done))  # plain where all gates are pinned
     return {"s": Scaled.stack(s)} | {name: Scaled.stack(row) for name, row in found.items()}
 
 

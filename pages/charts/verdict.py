@@ -34,7 +34,11 @@ def verdict(*checks: Check) -> Verdict:
     failed = [c for c in checks if c.means_something and not c.agrees]
     if failed:
         return _failure(failed[0])
-    title, good = " ".join(map(_sentence, checks)), [c for c in checks if c.means_something and not c.too_small]
+    sentences = map(_sentence, checks)
+    title, good = (
+        " ".join(one[0].upper() + one[1:] for one in sentences),
+        [c for c in checks if c.means_something and not c.too_small],
+    )
     if not good:
         why = "too small" if checks[0].means_something else "rounding decides"
         return {"text": f"No check: {why}", "short": "no check", "agrees": None, "title": title}
