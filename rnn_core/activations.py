@@ -18,6 +18,7 @@ from rnn_core.scaled import Scaled, ldexp, where
 Function = Callable[[np.ndarray], np.ndarray]
 _TINY = 1e-290  # below this a float slope loses digits; the logarithm takes over
 _LINEAR = 900  # beyond 2**±900 an activation is linear, or no longer changes
+_NEAR = 1e-6  # how far apart two z may be for the slope between them to stand for all
 _FAR = 1e300  # 2 * z overflows soon after, and its exponential is 0 long before
 
 
@@ -193,6 +194,24 @@ HARDSIGMOID = Activation(
     (0.0, 1.0),
     kinks=(-3.0, 3.0),
 )
+
+_SQUEEZE = {"sigmoid": 1.0, "tanh": 2.0}  # a, where φ'(z) = a² σ'(a z)
+
+
+def difference(φ: Activation, a: Scaled, b: Scaled, d: Scaled) -> Scaled:
+    """φ(b) - φ(a) for numbers of which b - a = d is known better than they are: nothing cancels.
+
+    σ(b) - σ(a) = σ(b) σ(-a) (1 - e^-d) for d > 0; elsewhere the slope in the middle serves where d is small.
+    """
+    scale = _SQUEEZE.get(φ.name)
+    if scale is None:
+        near = np.abs(d.value) < _NEAR
+        return where(near, φ.scaled_slope(a + d * 0.5) * d, φ(b) - φ(a))
+    up = d.mant >= 0
+    high, low = where(up, b, a) * scale, where(up, a, b) * scale
+    fall = ELU(Scaled(-np.abs(d.mant), d.exp2) * scale)  # e^-|d| - 1
+    return SIGMOID(high) * SIGMOID(-low) * fall * (-scale * np.where(up, 1.0, -1.0))
+
 
 ACTIVATIONS = {a.name: a for a in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)}
 

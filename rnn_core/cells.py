@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from rnn_core.activations import SIGMOID, TANH, Activation
+from rnn_core.activations import SIGMOID, TANH, Activation, difference
 from rnn_core.scaled import NOTHING, Scaled, frozen, largest_of, ldexp, where
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1e100  # products of two parameters stay far inside float64
 _PART = 2**14  # numbers whose temporary copies stay in the cache
+_CANCELLED, _CANCELS = 2.0**-20, 2.0**-8  # what a difference may leave of its terms before it is taken otherwise
 _SAFE = 100.0  # below this |z| no product of a step's slopes underflows
 
 
@@ -432,6 +433,30 @@ class GRU(_Gated):
             "u_n": u_n,
         }
 
+    def _behind(self, tr: Trajectory, lost: np.ndarray) -> Scaled:
+        """h_{t-1} - n_t, (T, *batch, n), where h has come so near to n that a difference of floats has no digits left.
+
+        It is followed from step to step: h_t - n_{t+1} = z_t (h_{t-1} - n_t) - (n_{t+1} - n_t), and what n moves by
+        comes from what h and x move by.
+        """
+        h, z, gates, u_n = (tr.numbers(name) for name in ("s", "z", "gates", "u_n"))
+        (z_r, z_z, z_n), (r, keep, n) = self.split(z), self.split(gates)
+        fresh, plain = self._complement(z_z), h[:-1] - n
+        a_r, _, a_n = self.split(matvec(self.W_x, Scaled.of(np.diff(tr.x, axis=0)))) if self.m else 3 * [None]
+        rows = [plain[0]]
+        for t in range(tr.T - 1):
+            moved = matvec(self.W_h, -(rows[-1] * fresh[t]))  # W_h (h_{t+1} - h_t), counted from 0
+            by_r, _, by_n = self.split(moved)
+            step = keep[t] * rows[-1]
+            if "n" not in self.pinned:
+                by_n = r[t + 1] * by_n if a_n is None else a_n[t] + r[t + 1] * by_n
+                if "r" not in self.pinned:
+                    by_r = by_r if a_r is None else a_r[t] + by_r
+                    by_n = by_n + difference(self.gate_activation, z_r[t], z_r[t + 1], by_r) * u_n[t]
+                step = step - difference(self.activation, z_n[t], z_n[t + 1], by_n)
+            rows.append(where(lost[t + 1], step, plain[t + 1]))
+        return Scaled.stack(rows)
+
     def _complement(self, z_z: Any) -> Any:
         """1 - z_t without cancellation: 1 - σ(z) = σ(-z)."""
         if "z" in self.pinned:
@@ -444,7 +469,13 @@ class GRU(_Gated):
         z_z, u_n = self.split(tr.z if safe else tr.numbers("z"))[1], tr.u_n if safe else tr.numbers("u_n")
         h = tr.h[:-1] if safe else tr.numbers("s")[:-1]
         through = self._complement(z_z) * sn
-        A_r, A_z = through * sr * u_n, sz * (h - n)
+        behind = h - n
+        if "z" not in self.pinned and tr.T:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                left = np.abs(behind / n) if safe else np.abs(behind.value / n.value)
+            if (left < _CANCELLED).any():
+                behind = self._behind(tr, left < _CANCELS)
+        A_r, A_z = through * sr * u_n, sz * behind
         return Local.of([[z]], [[A_r, A_z, through * r]], [[A_r, A_z, through]])
 
 

@@ -199,6 +199,9 @@ class Scaled:
     def __sub__(self, other: Scaled | np.ndarray | float) -> Scaled:
         return self + -(other if isinstance(other, Scaled) else np.asarray(other))
 
+    def __rsub__(self, other: np.ndarray | float) -> Scaled:
+        return -self + other
+
     def _beside(self, other: Scaled | np.ndarray | float) -> tuple[Scaled, Scaled]:
         other = other if isinstance(other, Scaled) else Scaled.of(np.asarray(other))
         return (self, other) if self.axes == other.axes else (self.entries(), other.entries())

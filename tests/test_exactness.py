@@ -7,14 +7,16 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from rnn_core.activations import ACTIVATIONS
+from rnn_core.activations import ACTIVATIONS, difference
 from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import RNN
-from rnn_core.experiment import Experiment, run
+from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.flow import GradientFlow
+from rnn_core.scaled import Scaled
 from rnn_core.unroll import unroll
+from rnn_core.ways_back import ways_back
 from tests.apps import healthy, opened, slots
-from tests.precise import DIGITS, as_mp, near, off, product
+from tests.precise import DIGITS, FUNCTIONS, Dual, as_mp, dual, near, off, product
 from tests.test_cells import as_cell
 from tests.textbook import Net, random_net
 
@@ -143,3 +145,60 @@ def test_the_page_shows_a_gradient_behind_a_state_below_float64():
     for phi in ("relu", "leaky_relu"):
         at = healthy(opened("chain", activation=phi, w="0.0005", T="100", t="100"))
         assert "7.889 × 10⁻³³¹" in str(slots(at, "chain-formula"))
+
+
+def by_input_of_a_gru(e):
+    """∂h_T/∂x_j for some j, by forward mode."""
+    x, found = [mp.mpf(v) for v in inputs(e).tolist()], {}
+    for j in range(0, e.T, 9):
+        h = Dual(mp.mpf(e.h0), mp.mpf(0))
+        for t in range(e.T):
+            fed = Dual(x[t], mp.mpf(int(t == j)))
+
+            def gate(q, read, phi="sigmoid", fed=fed):
+                own = getattr(e, f"w_{q}") * read + getattr(e, f"u_{q}") * fed + getattr(e, f"b_{q}")
+                return dual(getattr(e, q)) if e.pins(q) else FUNCTIONS[phi](own)
+
+            r, z = gate("r", h), gate("z", h)
+            h = (1 - z) * gate("n", r * h, "tanh") + z * h
+        found[j] = h.d
+    return found
+
+
+SETTLING = {
+    "pinned": Experiment(n_mode="pinned", n=0.5, h0=-0.3, sequence="sine"),
+    "slow": Experiment(w_n=0.3, b_n=1.0, u_n=0.0),
+    "reset": Experiment(w_n=-0.8, b_n=1.0, u_n=0.0, u_r=0.3),
+    "reset pinned": Experiment(w_n=-0.8, b_n=1.0, u_n=0.0, r_mode="pinned", r=0.9),
+}
+
+
+@pytest.mark.parametrize("name", SETTLING)
+def test_a_gru_that_has_settled_still_says_by_how_little_its_inputs_move_it(name):
+    """h_t - n_t shrinks for ever, far below the last digit of either."""
+    e = replace(SETTLING[name], cell="gru", T=50, t=50, z_mode="computed", w_z=0.3, u_z=0.5, b_z=0.2)
+    got = run(e).flow.by_input().entries()[:, 0, 0]
+    with mp.workdps(80):
+        for j, want in by_input_of_a_gru(e).items():
+            assert near(got[j], want, 1e-12), j
+
+
+def test_a_full_cell_is_read_out_below_float64():
+    """f = i = g = 1: C_t = t, and tanh'(400) is 4 e^-800."""
+    e = Experiment(cell="lstm", T=400, t=400, pin_all=True, f=1.0, i=1.0, g=1.0, o=0.9)
+    r = run(e)
+    want = [math.log(0.9) + math.log(4) - 2 * t - 2 * math.log1p(math.exp(-2 * t)) for t in range(1, 401)]
+    np.testing.assert_allclose(ways_back(r.flow)["read"].log[:, 0], want, rtol=1e-14)
+    np.testing.assert_allclose(r.trajectory.cell.read_out(r.trajectory).log[:, 0], want, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "leaky_relu", "identity"])
+def test_a_difference_of_two_values_does_not_cancel(name):
+    φ, rng = ACTIVATIONS[name], np.random.default_rng(0)
+    a = rng.uniform(-30, 30, 200)
+    d = rng.normal(size=200) * 10.0 ** rng.integers(-40, -7 if name not in ("tanh", "sigmoid") else 2, size=200)
+    got = difference(φ, Scaled.of(a), Scaled.of(a) + Scaled.of(d), Scaled.of(d))
+    with mp.workdps(120):
+        for j in range(200):
+            x, y = FUNCTIONS[name](dual(a[j])), FUNCTIONS[name](dual(mp.mpf(a[j]) + mp.mpf(d[j])))
+            assert near(got[j], y.v - x.v, 1e-13), (a[j], d[j])
