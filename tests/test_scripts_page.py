@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import count
-from threading import Event
+from threading import Event, current_thread
 from urllib.parse import urlencode
 
 import pytest
@@ -110,6 +110,17 @@ def test_what_is_packed_is_the_script_again(name):
 def test_what_is_no_script_is_told_in_a_sentence_and_gives_nothing(data, why):
     status, answer = packed(data)
     assert status == 200 and list(answer) == ["error"] and why in answer["error"] and len(answer["error"]) < 300
+
+
+@pytest.mark.parametrize(("module", "read", "send_it"), [
+    (packing, "loads", lambda: packed(plain(SCRIPTS["forget"]))), (handout, "find", lambda: ask("/handout/forget?x")),
+])  # fmt: skip
+def test_no_script_is_read_on_the_event_loop(monkeypatch, module, read, send_it):
+    """Which serves everybody: a long script takes it 11 ms."""
+    threads, reads = [], getattr(module, read)
+    monkeypatch.setattr(module, read, lambda text: threads.append(current_thread()) or reads(text))
+    monkeypatch.setattr(handout, "HANDOUTS", queue.Line(1, 32))
+    assert send_it()[0] == 200 and threads and current_thread() not in threads
 
 
 def test_a_script_too_long_for_a_link_is_still_one_for_a_file():
