@@ -415,7 +415,8 @@ def test_an_outage_is_a_quiet_sign_and_no_key_is_lost(tmp_path, fresh):
         stack.enter_context(serving(tmp_path / "second", port=urlsplit(server.url).port))
         stands(page, 2, True)
         page.wait_for_function("s => /you chose|as you pred/.test(document.querySelector(s)?.textContent)", arg=READOUT)
-        assert query(page)["choice"] == "B" and page.locator(".u-outage:visible").count() == 0
+        until(page, "location.search.includes('choice=B')")
+        assert page.locator(".u-outage:visible").count() == 0
         page.keyboard.press("PageDown")
         stands(page, 3, False)
         assert page.evaluate("sessionStorage.getItem('unrolled-present-began')") == began

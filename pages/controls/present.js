@@ -306,7 +306,8 @@ function choose(letter) {
 /** Never to a page that cannot come. */
 async function leave(event) {
   event.preventDefault();
-  document.querySelector("dialog.u-hint")?.remove();
+  const hint = document.querySelector("dialog.u-hint");
+  if (hint) return hint.remove();
   if (showing.black) return blacken();
   if (isUp()) await probe();
   else down = true;
