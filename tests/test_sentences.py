@@ -227,7 +227,8 @@ def settings(name: str, e: Experiment) -> set[float]:
 
 
 def numbers_of(text: str) -> list[str]:
-    return NUMBER.findall(re.sub(r"\{[a-z_]+\}|(?<![\d.])(?:19|20)\d\d\b", "", text))  # slots, years
+    """All but slots, years and keys."""
+    return NUMBER.findall(re.sub(r"\{[a-z_]+\}|(?<![\d.])(?:19|20)\d\d\b|\b1, 2 or 3\b", "", text))
 
 
 def as_printed(token: str) -> tuple[float, float]:
