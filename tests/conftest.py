@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests import engines
 from tests.server import browsing, serving
 from tests.visits import DESK, PHONE, Watched
 
@@ -12,6 +13,17 @@ expect.set_options(timeout=60_000)  # as in Watched
 def pytest_collection_modifyitems(items):
     """The browser's tests last: while Playwright runs, no other event loop can."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    """The last line of a run with browsers names the engines that it did not find."""
+    result = yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if told := engines.told([e for e in engines.missing() if any(f"[{e}]" in report.nodeid for report in skipped)]):
+        reporter.write_line(told)
+    return result
 
 
 @pytest.fixture(scope="session")
