@@ -146,7 +146,7 @@ def test_what_is_nearly_1_is_told_from_it(x, text):
 
 
 @pytest.mark.parametrize(("x", "text"), [
-    (9.77e-4, "10⁻³"), (-5.2e-7, "−5·10⁻⁷"), (3e85, "3·10⁸⁵"), (16384.0, "16384"), (0.9999999, "1−10⁻⁷"),
+    (9.77e-4, "10⁻³"), (-5.2e-7, "−5·10⁻⁷"), (3e85, "3·10⁸⁵"), (16384.0, "16384"), (0.9999999, "≈1"), (1e-9 - 1, "≈−1"),
 ])  # fmt: skip
 def test_what_stands_in_a_cell_is_rounded_and_not_cut(x, text):
     assert brief(x) == text and brief(9.77e-4, 2) == "9.8·10⁻⁴"

@@ -299,7 +299,10 @@ def _said(a: Arrays, places: list[str], full: bool) -> list[str]:
     over_C, over_h = (derivative_html("C", t, name, t - 1) for name in "Ch")
     if not full:
         texts = {way: f"<b>{brief(value)}</b>" for way, value in ways.items()}
-        texts |= {"highway": f"<b>{over_C} = {brief(ways['highway'])}</b>", "written": brief(_written(a))}
+        texts |= {
+            "highway": f"<b>{over_C} = {brief(ways['highway'])}</b>".replace("= ≈", "≈ "),
+            "written": brief(_written(a)),
+        }
         return [texts[place] for place in places]
     of = {"highway": f"{over_C} = f<sub>{t}</sub>", "read": derivative_html("h", t, "C", t)}
     of |= {q: over_h if q != "o" else derivative_html("h", t, "h", t - 1) for q in NAMES}

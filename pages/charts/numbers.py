@@ -109,12 +109,12 @@ def _written(value: float, log10: float, negative: bool, digits: int) -> str:
 
 
 def brief(x: float | Scaled, digits: int = 1) -> str:
-    """What fits into a cell: "6.89", "16384", "−5·10⁻⁷", "10⁸⁵", powers with `digits`; the whole is a hover away."""
+    """What fits into a cell: "6.89", "16384", "−5·10⁻⁷", "10⁸⁵", "≈1"; powers with `digits`, the whole by hover."""
     size = abs(float(x.value if isinstance(x, Scaled) else x))
     text = number(x, 4 if size >= 1000 else 3 if size >= 0.1 else 2 if size >= 0.01 else 1)
-    if "×" not in text:
-        return text
-    return _ONE_TIMES.sub("", number(x, digits)).replace(" × ", "·").replace(" ", "")
+    if " − " in text or " + " in text:
+        return "≈−1" if text.startswith("−") else "≈1"
+    return _ONE_TIMES.sub("", number(x, digits)).replace(" × ", "·") if "×" in text else text
 
 
 _ONE_TIMES = re.compile(r"(?<![\d.])1 × ")

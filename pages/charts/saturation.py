@@ -266,20 +266,29 @@ def _limit_lines(a: Arrays) -> list[theme.Json]:
             {"latex": r"\quad w^2 \varphi'(z) \, \varphi'(\bar z) = @m@ \ @words@", "slots": slots, "colors": colors,
              "part": True},
         ]  # fmt: skip
-    words = _against_one(float(a["pull"].value)) + (" only there" if a["creeps"] else "")
+    m = float(a["pull"].value)
+    words = _against_one(m) + (" only there" if a["creeps"] else "")
+    relation = "="
+    if _neutral(m) and abs(m) != 1:  # by rounding
+        relation, pull = r"\approx", "1" if m > 0 else "−1"
+    slots = {"m": pull, "words": words}
     return [
         {"latex": r"h_t \to h^* = \varphi(w h^* + b) = @h@,", "slots": {"h": h}, "colors": colors, "part": True},
-        {"latex": r"\quad w \, \varphi'(z^*) = @m@ \ @words@", "slots": {"m": pull, "words": words}, "colors": colors,
+        {"latex": rf"\quad w \, \varphi'(z^*) {relation} @m@ \ @words@", "slots": slots, "colors": colors,
          "part": True},
     ]  # fmt: skip
 
 
 def _against_one(m: float) -> str:
     """The factor beside ±1, in symbols and in words."""
-    if abs(abs(m) - 1) < 1e-9:
+    if _neutral(m):
         return "and keeps the gradient"
     one = "1" if m >= 0 else "−1"
     return f"< {one}: it {_moves(m)}" if m < float(one.replace("−", "-")) else f"> {one}: it {_moves(m)}"
+
+
+def _neutral(m: float) -> bool:
+    return abs(abs(m) - 1) < 1e-9
 
 
 def _moves(m: float) -> str:
