@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,8 +81,14 @@ class WebKit(Driver):
     def resize(self, width, height):
         self.client.switch_to.default_content()
         self.frame = (width, height) if width < NARROWEST else None
-        border = self.js("return [outerWidth - innerWidth, outerHeight - innerHeight]")
-        self.client.set_window_size(max(width, NARROWEST) + border[0], height + border[1])
+        wanted = [max(width, NARROWEST), height]
+        for _ in range(100):
+            inner, outer = self.js("return [[innerWidth, innerHeight], [outerWidth, outerHeight]]")
+            if inner == wanted:
+                return
+            self.client.set_window_size(*(w + o - i for w, o, i in zip(wanted, outer, inner, strict=True)))
+            time.sleep(0.1)  # the window comes to it by and by
+        raise AssertionError(f"the view stays at {inner}")
 
     def press(self, key):
         names = {"ArrowRight": "ARROW_RIGHT", "ArrowLeft": "ARROW_LEFT", "PageDown": "PAGE_DOWN", "Escape": "ESCAPE"}
