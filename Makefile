@@ -16,7 +16,7 @@ INSTALL = $(VENV) -m pip install --quiet --disable-pip-version-check --require-h
 COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run test lecture-test lint bench browser a-browser balancers lock clean
+.PHONY: help run test long test-all lecture-test lint bench browser a-browser engines torch balancers lock clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,9 +26,14 @@ run: .venv/.run-stamp  ## start the app (PORT=8501; HOST=0.0.0.0 lets the room i
 		"ours to open: choose another, as in make run PORT=$$(($(PORT) + 1))" >&2; exit 1; }
 	$(VENV) -m streamlit run app.py --server.headless=true --server.address=$(HOST) --server.port=$(PORT)
 
-test: .venv/.test-stamp a-browser  ## run every test (ARGS="-k chain" runs some)
-	$(VENV) -m pytest -m "not browser" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
-	$(VENV) -m pytest -m browser -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+test: .venv/.test-stamp a-browser  ## run every test but the long ones (ARGS="-k chain" runs some)
+	$(VENV) -m pytest -m "not browser and not slow" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
+	$(VENV) -m pytest -m "browser and not slow" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+
+long: .venv/.test-stamp engines torch  ## what takes longer: every engine, PyTorch's code, hours of use in minutes
+	$(VENV) -m pytest -m "slow or engine or torch" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+
+test-all: test long lecture-test  ## all three, as CI runs them
 
 lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m ruff check .
@@ -37,11 +42,12 @@ lint: .venv/.test-stamp  ## check style, format and types
 	.venv/bin/deno lint --quiet pages/controls tests
 	.venv/bin/deno check --quiet --config tests/deno.json pages/controls/*.js
 
+lecture-test balancers: export PATH := $(PATH):/usr/sbin
 lecture-test: .venv/.test-stamp a-browser balancers  ## a lecture on two replicas behind HAProxy and nginx: kill one
 	timeout --signal=INT --kill-after=20 350 $(VENV) -m pytest tests/lecture/lecture.py -x $(ARGS)
 
 balancers:
-	@PATH="$$PATH:/usr/sbin"; { command -v haproxy && command -v nginx; } >/dev/null \
+	@{ command -v haproxy && command -v nginx; } >/dev/null \
 		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update && apt-get install -y haproxy nginx; } \
 		|| { echo "The lecture test needs haproxy and nginx: install both, or run it as root on Debian." >&2; exit 1; }
 
@@ -53,8 +59,16 @@ browser: .venv/.test-stamp  ## install a browser for the tests
 		|| $(VENV) -m playwright install chromium
 
 a-browser: .venv/.test-stamp
-	@$(VENV) -m tests.browser >/dev/null 2>&1 || $(MAKE) browser || true
-	@$(VENV) -m tests.browser >/dev/null
+	@$(VENV) -m tests.browser >/dev/null 2>&1 || $(MAKE) browser || true  # without one the tests say so
+
+engines: .venv/.test-stamp  ## install all three engines for the tests (root on Debian)
+	@$(VENV) -m tests.browser all >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get && apt-get update \
+		&& apt-get install -y chromium firefox-esr webkit2gtk-driver xvfb; } || true
+	@$(VENV) -m tests.browser all
+
+torch: .venv/.test-stamp
+	@$(VENV) -c 'import torch' 2>/dev/null || $(INSTALL) requirements/torch.txt --no-deps \
+		|| echo "PyTorch cannot be had here: its tests are skipped." >&2
 
 lock:  ## pin all packages anew (needs uv; ARGS=--upgrade takes newer ones)
 	$(COMPILE) $(ARGS) --extra app -o requirements/run.txt

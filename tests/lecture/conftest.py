@@ -1,5 +1,7 @@
 """What `make lecture-test` needs and tells."""
 
+import shutil
+
 import pytest
 
 from tests.lecture import hall
@@ -23,7 +25,7 @@ def tell():
 @pytest.fixture(scope="session")
 def hall_of_two(tmp_path_factory):
     """Two replicas, and both balancers in front of them; afterwards their logs hold no error."""
-    if missing := [name for name in hall.BALANCERS if hall.program(name) is None]:
+    if missing := [name for name in hall.BALANCERS if shutil.which(name) is None]:
         names = " and ".join(missing)
         pytest.exit(f"the lecture test needs {names}: install them (Debian: apt-get install {' '.join(missing)})", 2)
     folder = tmp_path_factory.mktemp("hall")

@@ -21,16 +21,11 @@ from tests.server import ROOT
 DEPLOY = ROOT / "deploy"
 NAMES = ("a", "b")
 SECRET = "the same for all replicas of this test"
-_SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
 
 
 class Refused(Exception):
     """The hall could not be set up."""
-
-
-def program(name: str) -> str | None:
-    return shutil.which(name, path=_SBIN)
 
 
 def free_port() -> int:
@@ -128,7 +123,7 @@ class Balancer:
             self._put(old, f"127.0.0.1:{replica.port}")
         self._adapt()
         self.config.write_text(self.text, encoding="utf-8")
-        path = program(self.program)
+        path = shutil.which(self.program)
         if path is None:
             raise Refused(f"{self.program} is not installed")
         with self.log.open("ab") as output:
