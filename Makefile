@@ -31,7 +31,7 @@ test: .venv/.test-stamp a-browser  ## run every test but the long ones (ARGS="-k
 	$(VENV) -m pytest -m "browser and not slow" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 long: .venv/.test-stamp engines torch  ## what takes longer: every engine, PyTorch's code, hours of use in minutes
-	$(VENV) -m pytest -m "slow or engine or torch" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+	UNROLLED_ENGINES=all $(VENV) -m pytest -m "slow or engine or torch" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 test-all: test long lecture-test  ## all three, as CI runs them
 
@@ -62,9 +62,9 @@ a-browser: .venv/.test-stamp
 	@$(VENV) -m tests.browser >/dev/null 2>&1 || $(MAKE) browser || true  # without one the tests say so
 
 engines: .venv/.test-stamp  ## install all three engines for the tests (root on Debian)
-	@$(VENV) -m tests.browser all >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get && apt-get update \
+	@$(VENV) -m tests.engines >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get && apt-get update \
 		&& apt-get install -y chromium firefox-esr webkit2gtk-driver xvfb; } || true
-	@$(VENV) -m tests.browser all
+	@$(VENV) -m tests.engines
 
 torch: .venv/.test-stamp
 	@$(VENV) -c 'import torch' 2>/dev/null || $(INSTALL) requirements/torch.txt --no-deps \

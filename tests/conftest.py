@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import engines
+from tests.browser import NONE_FOUND, find_browser
 from tests.server import browsing, serving
 from tests.visits import DESK, PHONE, Watched
 
@@ -11,17 +12,23 @@ expect.set_options(timeout=60_000)  # as in Watched
 
 
 def pytest_collection_modifyitems(items):
-    """The browser's tests last: while Playwright runs, no other event loop can."""
+    """The browser's tests last: while Playwright runs, no other event loop can. Without a browser they are skipped."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    browsers = [item for item in items if item.get_closest_marker("browser")]
+    if browsers and not find_browser() and not engines.all_wanted():
+        for item in browsers:
+            item.add_marker(pytest.mark.skip(reason=NONE_FOUND))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session):
-    """The last line of a run with browsers names the engines that it did not find."""
+    """The last lines of a run name what it did not find, and so did not try."""
     result = yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if told := engines.told([e for e in engines.missing() if any(f"[{e}]" in report.nodeid for report in skipped)]):
+    if any(NONE_FOUND in str(report.longrepr) for report in skipped):
+        reporter.write_line(f"Not tried: {NONE_FOUND}")
+    elif told := engines.told([e for e in engines.missing() if any(f"[{e}]" in report.nodeid for report in skipped)]):
         reporter.write_line(told)
     return result
 
