@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from pages.charts.theme import MAP
 from tests import gallery
 from tests.apps import PAGES
 from tests.server import opened
@@ -14,7 +15,8 @@ from tests.server import opened
 ROOT = Path(__file__).parent.parent
 SCHEMES = ("light", "dark")
 LOOKS = {"desk": SCHEMES, "phone": SCHEMES[:1]}
-NO_TEXT = {"grid", "background", "state-fill"}  # colours that no text and no curve has
+# colours that no text and no curve has; a map's begin at the ground
+NO_TEXT = {"grid", "background", "state-fill", *(color.removeprefix("--u-") for color in MAP)}
 MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, whose names stand beside in text
 
 

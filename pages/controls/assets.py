@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def version(name: str) -> str:
     return hashlib.blake2b(_FILES[name].read_bytes(), digest_size=6).hexdigest()
 
 
-@cache
+@lru_cache(maxsize=2 * len(_FILES))
 def content(name: str, *, compressed: bool) -> bytes:
     """A file's bytes, compressed once per process."""
     raw = _FILES[name].read_bytes()
