@@ -45,7 +45,8 @@ def verdict(*checks: Check) -> Verdict:
     error = max(c.error for c in good)
     how = f"to {number(error, 1)}" if error else "to the last digit"
     short = f"checked, {error:.0e}".replace("e-0", "e-") if error else "checked"
-    who = "agrees" if len(checks) == 1 else f"{'all' if good == [*checks] else f'{len(good)} of'} {len(checks)} agree"
+    which = "" if len(checks) == 1 else f"all {len(checks)} " if good == [*checks] else f"{len(good)} of {len(checks)} "
+    who = f"{which}{'agrees' if len(good) == 1 else 'agree'}"
     text = f"{who} {how}" if len(checks) > 1 or not good[0].is_zero else "exactly 0"
     return {"text": f"Checked: {text}", "short": short, "agrees": True, "title": title}
 
