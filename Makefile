@@ -27,11 +27,11 @@ run: .venv/.run-stamp  ## start the app (PORT=8501; HOST=0.0.0.0 lets the room i
 	$(VENV) -m streamlit run app.py --server.headless=true --server.address=$(HOST) --server.port=$(PORT)
 
 test: .venv/.test-stamp a-browser  ## run every test but the long ones (ARGS="-k chain" runs some)
-	$(VENV) -m pytest -m "not browser and not slow" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
-	$(VENV) -m pytest -m "browser and not slow" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+	$(VENV) -m pytest -m "not (browser or long or slow)" -n auto $(ARGS) || test $$? -eq 5  # 5: ARGS chose none of these
+	$(VENV) -m pytest -m "browser and not (long or slow)" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
-long: .venv/.test-stamp engines torch  ## what takes longer: every engine, PyTorch's code, hours of use in minutes
-	UNROLLED_ENGINES=all $(VENV) -m pytest -m "slow or engine or torch" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+long: .venv/.test-stamp engines torch  ## what takes longer: every engine, PyTorch's code, more settings, minutes of use
+	UNROLLED_ENGINES=all $(VENV) -m pytest -m "(long or engine or torch) and not slow" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 test-all: test long lecture-test  ## all three, as CI runs them
 

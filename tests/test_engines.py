@@ -49,7 +49,9 @@ URL.createObjectURL = (blob) => { window.saved.push([blob.type, blob.size]); ret
 """
 
 
-@pytest.fixture(scope="module", params=["chromium", *(pytest.param(one, marks=pytest.mark.engine) for one in engines.FURTHER)])
+@pytest.fixture(
+    scope="module", params=["chromium", *(pytest.param(one, marks=pytest.mark.engine) for one in engines.FURTHER)]
+)
 def driver(request, tmp_path_factory):
     engine = request.param
     if engine == "chromium":

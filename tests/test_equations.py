@@ -74,7 +74,9 @@ def of_page(page, experiments, name):
     return wrong, looked
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [10, pytest.param(40, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("page", VIEWS)
 def test_every_equation_holds_for_the_digits_that_it_shows(page, count):
     wrong, looked = of_page(

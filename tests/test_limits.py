@@ -316,7 +316,7 @@ async def _come_and_go(url, numbers):
         await asyncio.gather(*(visit(number) for number in range(first, min(first + 10, numbers.stop))))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_visitors_leave_no_more_behind_than_fifty(tmp_path, monkeypatch):
     """Beyond what Streamlit keeps of the last 128 for two minutes, lest somebody's connection was only cut."""
     monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")

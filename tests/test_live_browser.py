@@ -333,7 +333,7 @@ def test_without_sweeps_the_figure_follows_on_release(server, desk):
     says(page, PRODUCT, "1311")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_five_hundred_drags_leave_no_trace_in_memory(server, fresh):
     page = opened(fresh.page, f"{server.url}/?activation=tanh")
     x, y = ready(page, "w")

@@ -166,7 +166,9 @@ def bound_twice(code):
     return {name for name in names if names.count(name) > 1}
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [15, pytest.param(100, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("library", ["NumPy", pytest.param("PyTorch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("page", VIEWS)
 def test_the_code_of_any_setting_prints_the_number_in_its_comment_or_says_why_not(page, library, count):
