@@ -76,7 +76,7 @@ def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:
 def common_scale(*tables: Scaled) -> tuple[list[np.ndarray], np.ndarray] | None:
     """Tables of `Local` as floats times one power of two for each step, (T, *batch); None where that loses a number."""
     if not any(table.exp2.any() for table in tables):
-        return [table.mant for table in tables], np.zeros(tables[0].exp2.shape[:-2], dtype=np.int64)
+        return [table.mant for table in tables], np.zeros(tables[0].mant.shape[:-3], dtype=np.int64)
     tables = tuple(table.entries() for table in tables)
     exp2 = np.maximum.reduce([table.exp2.max(axis=(-3, -2, -1)) for table in tables])
     scaled = [ldexp(t.mant, t.exp2 - exp2[..., None, None, None]) for t in tables]

@@ -202,3 +202,10 @@ def test_a_difference_of_two_values_does_not_cancel(name):
         for j in range(200):
             x, y = FUNCTIONS[name](dual(a[j])), FUNCTIONS[name](dual(mp.mpf(a[j]) + mp.mpf(d[j])))
             assert near(got[j], y.v - x.v, 1e-13), (a[j], d[j])
+
+
+def test_no_step_has_no_scale_to_share():
+    """An LSTM that begins with a full cell, and is not unrolled: its numbers have exponents, but there are none."""
+    assert run(Experiment(cell="lstm", T=0, t=0, c0=100.0, i_mode="computed")).flow.P.value.tolist() == [
+        [[1.0, 0.0], [0.0, 1.0]]
+    ]

@@ -304,7 +304,7 @@ def test_the_sentence_names_the_weights_that_the_chains_agree_with(scenario):
 def test_the_sentences_of_the_opening():
     assert drawn(MAP)["alt"] == (
         "With w = 2.00, 10 steps leave 2.139 × 10⁻⁷: the gradient vanishes."
-        " It stays within a factor of 10 of 1 for w = −1.10 to −0.85 and 0.85 to 1.10."
+        " The gradient stays within a factor of 10 of 1 for w = −1.10 to −0.85 and 0.85 to 1.10."
     )
     alt = drawn(SCENARIOS["map_wall"].experiment, "bias-map")["alt"]
     assert alt.endswith("the largest is 1024, at w = 8.00, b = −4.00.")

@@ -194,6 +194,7 @@ def test_a_sweep_reads_as_its_single_runs_do(f2, field, values):
 
 
 def test_what_reads_the_states_does_not_unroll_them_anew():
+    run.cache_clear()  # what other tests left there may go in between
     e = Experiment(activation="tanh")
     others = [replace(e, f2="identity"), replace(e, w_y=3.0), replace(e, target="or"), replace(e, y=-1.0)]
     assert all(run(other).flow is run(e).flow for other in others)

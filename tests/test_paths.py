@@ -101,7 +101,7 @@ def test_the_read_out_names_the_reading_that_misleads_most():
         if not np.isfinite(list(off.values())).all() or off[worst] < 1e-3:
             continue
         if worst == "direct":
-            assert "No other reading is further off" in text
+            assert "No other reading is as far off" in text
         else:
             assert f"Furthest off: {paths._WRONG[worst]}" in text
             assert f" by a factor of {number(10 ** off[worst], 3)}." in text or off[worst] > 5

@@ -395,7 +395,7 @@ def _state_lines(a: Arrays) -> list[theme.Json]:
             "latex": r"C_{@t@} = f \, C_{@before@} + i \, \tilde C = @f@ \cdot @old@ + @i@ \cdot @g@ @is@ @C@",
             "slots": t | C, "colors": _COLOR_NAMES,
         },
-        _part(r"h_{@t@} = o \, \tanh C_{@t@} = @o@ \cdot @tanh@ @is@ @h@", t | h),
+        _part(r"h_{@t@} = o \, \tanh \, C_{@t@} = @o@ \cdot @tanh@ @is@ @h@", t | h),
     ]  # fmt: skip
 
 

@@ -173,7 +173,7 @@ def hidden_picture(runs: Runs) -> theme.Json:
 
 _STATES = {
     "rnn": r"h_t = \varphi(w \, h_{t-1} + u \, x_t + b)",
-    "lstm": r"C_t = f \, C_{t-1} + i \, \tilde C_t, \ h_t = o \tanh C_t",
+    "lstm": r"C_t = f \, C_{t-1} + i \, \tilde C_t, \ h_t = o \, \tanh \, C_t",
     "gru": r"h_t = z \, h_{t-1} + (1 - z) \, n_t",
 }
 

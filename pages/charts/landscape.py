@@ -307,7 +307,7 @@ def sentence(a: Arrays, m: Map) -> str:
     runs = np.split(near, np.flatnonzero(np.diff(near) > 1) + 1)
     spans = [f"{weight(m.x[r[0]])} to {weight(m.x[r[-1]])}" if len(r) > 1 else weight(m.x[r[0]]) for r in runs]
     which = f"{', '.join(spans[:-1])} and {spans[-1]}" if len(spans) > 1 else spans[0]
-    return f"{here} It stays within a factor of 10 of 1 for w = {which}."
+    return f"{here} The gradient stays within a factor of 10 of 1 for w = {which}."
 
 
 def _fate(product: Scaled) -> str:

@@ -138,11 +138,11 @@ def _worst(a: Arrays) -> str:
     if abs(log) < 5e-4:
         words = ""
     elif worst == "direct":
-        words = " No other reading is further off."
+        words = " No other reading is as far off as the product of gates."
     else:
         words = f" Furthest off: {_WRONG[worst]}, too {'large' if log > 0 else 'small'} by a factor of {size}."
     turned = [_WRONG[which] for which in ("state", "one_step") if others[which].sign != total.sign]
-    return words + (f" Wrong in sign: {' and '.join(turned)}." if turned else "")
+    return words + (f" Wrong in sign, too: {' and '.join(turned)}." if turned else "")
 
 
 def _ablation(a: Arrays) -> str:
@@ -191,7 +191,7 @@ def _lines(a: Arrays) -> list[theme.Json]:
     def line(name: str, which: str, body: str, slots: dict[str, str], colors: dict[str, str]) -> theme.Json:
         slot = which.replace("_", "")
         left = rf"\frac{{\partial C_{{@t@}}}}{{\partial C_{{@k@}}}}\Big|_{{{name}}} = "
-        return {"latex": f"{left}{body}@{slot}@", "slots": ends | {slot: number(values[which])} | slots,
+        return {"latex": rf"{left}{body}@{slot}@ \quad", "slots": ends | {slot: number(values[which])} | slots,
                 "colors": colors | {slot: _CURVES[which][0].removeprefix("--u-")}, "part": True}  # fmt: skip
 
     hues = {"d": "direct", "ri": "update", "rf": "forget", "rg": "candidate", "ro": "output"}

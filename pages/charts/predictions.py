@@ -222,7 +222,7 @@ def picture(a: Arrays) -> theme.Json:
 def _of_guessing(p: Prediction, ask: Any) -> str:
     """The read-out, but for the guess."""
     if not p.committed:
-        return f"Your mark says that {ask.quantity} is {{}}. Move it, then commit."
+        return f"Your mark says that {ask.quantity} is {{}}. Move it to where you expect it."
     return f"In truth {ask.quantity} is {number(SCENES[p.scene].number)}; you predicted {{}}."
 
 

@@ -71,6 +71,8 @@ def _input(a: Arrays) -> list[str]:
         return [f"Sunspot numbers {span}{moved}, fed as (x − mean)/std of this window."]
     if e.sequence == "pasted":
         given = len(e.values)
+        if not given:
+            return [f"None of your numbers is used: all {e.T} steps get 0."]
         if given < e.T:
             return [f"{given} of your numbers are used; the remaining {e.T - given} steps get 0."]
         if given > e.T:

@@ -49,7 +49,8 @@ def _how_it_is_read(text: str, control: Control) -> None:
     """What is wrong with pasted numbers, or what else they may mean; a button writes it so that it means that alone."""
     _, problem = pasted(text)
     if problem:
-        st.text(f"{problem}. Until this is mended, no number is used.")  # plain text: it repeats the reader's
+        said = f"{problem[0].upper()}{problem[1:]}. Until this is mended, no number is used."
+        st.text(said)  # plain text: it repeats the reader's
         return
     first, *others = numbers(text)
     if others:
