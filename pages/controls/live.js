@@ -17,6 +17,8 @@ const KEPT = 16; // sweeps
 const PASSING = 80; // ms; a pointer on its way to another slider does not stay that long
 const CALM = 1000; // ms; thumbs that say something else than the picture for so long, and nothing under way: a move was lost
 
+const AGAIN = [3, 6, 12, 24]; // s after which that is asked for once more
+
 /**
  * Follows the sliders of one page.
  * @param {(items: import("./views.js").Item[]) => void} show  draws what a position shows
@@ -36,13 +38,20 @@ export function follower(show, settle, ask) {
   let pressed = false;
   let apart = ""; // what the thumbs say, where that is not what the picture shows
   let asked = ""; // for what of it
+  let pauses = /** @type {number[]} */ ([]); // s that are left between the times of asking
+  let calm = 0; // s since the last of them
 
   /** A server that has just come back forgets a move that it cannot place yet. */
   const watch = setInterval(() => {
     const before = apart;
     apart = live && !pressed && isIdle() ? lagging().join() : "";
-    if (apart && apart === before && apart !== asked) ask();
-    asked = apart && apart === before ? apart : asked;
+    calm += CALM / 1000;
+    if (!apart || apart !== before) return;
+    if (apart !== asked) [asked, pauses] = [apart, [0, ...AGAIN]];
+    if (!pauses.length || calm < pauses[0]) return; // what was asked for may be lost as well
+    pauses.shift();
+    calm = 0;
+    ask();
   }, CALM);
   const lagging = () => Object.keys(live.choices).filter((key) => sliderOf(key) && !isExact(sliderOf(key), key))
     .map((key) => `${key}=${valueOf(sliderOf(key))}`);
