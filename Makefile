@@ -31,7 +31,8 @@ test: .venv/.test-stamp a-browser  ## run every test but the long ones (ARGS="-k
 	$(VENV) -m pytest -m "browser and not (long or slow)" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 long: .venv/.test-stamp engines torch  ## what takes longer: every engine, PyTorch's code, more settings, minutes of use
-	UNROLLED_ENGINES=all $(VENV) -m pytest -m "(long or engine or torch) and not slow" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+	$(VENV) -m pytest -m "(long or torch) and not (browser or slow)" -n 2 $(ARGS) || test $$? -eq 5
+	UNROLLED_ENGINES=all $(VENV) -m pytest -m "browser and (long or engine)" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
 
 test-all: test long lecture-test  ## all three, as CI runs them
 
