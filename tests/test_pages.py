@@ -160,7 +160,7 @@ def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
     assert "4 of your numbers" in items(at)["remarks"]["text"]
     healthy(at.text_input(key="values").set_value("1, ![](//a.bc/x.png)").run())
     [problem] = at.text  # plain text, never Markdown: it repeats what anybody may have put into a link
-    assert problem.value.startswith("number 2 must be a number, got “![](//a.bc/x.png)”")
+    assert problem.value.startswith("Number 2 must be a number, got “![](//a.bc/x.png)”")
     assert not at.toast
 
 
