@@ -1,7 +1,5 @@
 """A server and a browser for all tests that need them, and pages in it that are swept clean between the tests."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -11,12 +9,6 @@ from tests.server import browsing, serving
 from tests.visits import DESK, PHONE, Watched
 
 expect.set_options(timeout=60_000)  # as in Watched
-
-
-# Streamlit 1.67: two runs of one tab, of which one is just ending, share its state under two locks
-STREAMLITS_OWN = re.compile(
-    r"Traceback(?:(?!Traceback).)*?_remove_stale_widgets(?:(?!Traceback).)*?changed size during iteration", re.S
-)
 
 
 def pytest_collection_modifyitems(items):
@@ -52,7 +44,7 @@ def server(app):
     """One for all, but each module answers for what it made the server log."""
     before = app.log.stat().st_size
     yield app
-    log = STREAMLITS_OWN.sub("", app.log.read_bytes()[before:].decode())
+    log = app.log.read_bytes()[before:].decode()
     assert "Traceback" not in log, log
 
 
