@@ -40,8 +40,8 @@ lint: .venv/.test-stamp  ## check style, format and types
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	.venv/bin/deno lint --quiet pages/controls tests
-	.venv/bin/deno check --quiet --config tests/deno.json pages/controls/*.js
+	.venv/bin/deno lint --quiet pages tests
+	.venv/bin/deno check --quiet --config tests/deno.json $$(find pages -name "*.js")
 
 lecture-test balancers: export PATH := $(PATH):/usr/sbin
 lecture-test: .venv/.test-stamp a-browser balancers  ## a lecture on two replicas behind HAProxy and nginx: kill one

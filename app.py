@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.controls import address, alive, assets, checks, handout, limits, live, packing, present, show
-from pages.controls.below import Below
-from pages.controls.compression import Compressed
-from pages.controls.front import Fronted
-from pages.controls.headers import Guarded
-from pages.controls.limits import Limited
+from pages.figures import checks, live, show
+from pages.server import address, alive, assets, limits
+from pages.server.below import Below
+from pages.server.compression import Compressed
+from pages.server.front import Fronted
+from pages.server.headers import Guarded
+from pages.server.limits import Limited
+from pages.stage import present
+from pages.teach import packing
+from pages.teach.handout import handout
 
 
 def contents() -> dict[str, list[st.Page]]:
@@ -61,8 +65,8 @@ def send_at_once() -> None:
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
     from pages import exhibits
-    from pages.charts import population
-    from pages.controls import page  # noqa: F401  and with it the mathematics
+    from pages.charts.drawings import population
+    from pages.frame import page  # noqa: F401  and with it the mathematics
 
     assets.warm()
     show.warm()

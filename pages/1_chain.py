@@ -1,7 +1,7 @@
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
-from pages.controls.page import Page, show_page
-from pages.controls.start import strip
+from pages.frame.page import Page, show_page
+from pages.frame.start import strip
 
 
 def panel(c):

@@ -1,6 +1,6 @@
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
-from pages.controls.page import Page, show_page
+from pages.frame.page import Page, show_page
 
 
 def panel(c):

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
-from pages.controls.page import Page, show_page
 from pages.controls.widgets import draw
+from pages.frame.page import Page, show_page
 
 LABELS = {  # as the equations have them
     "activation": "Activation f₁ of the state",

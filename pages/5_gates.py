@@ -1,7 +1,7 @@
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
-from pages.controls.page import Page, show_page
 from pages.controls.widgets import draw
+from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
 

@@ -2,7 +2,7 @@ import streamlit as st
 
 from pages.charts.views import VIEWS
 from pages.controls import panels, table
-from pages.controls.page import Page, show_page
+from pages.frame.page import Page, show_page
 from rnn_core.cells import GRU, LSTM
 
 

@@ -1,4 +1,4 @@
-from pages.controls.builder import show_teach
+from pages.teach.builder import show_teach
 
 if __name__ == "__main__":
     show_teach()

@@ -3,8 +3,8 @@
 from importlib import import_module
 from pathlib import Path
 
-from pages.charts import predictions
-from pages.controls import exhibits
+from pages.charts.drawings import predictions
+from pages.frame import exhibits
 
 
 def offer() -> None:

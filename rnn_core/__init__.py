@@ -5,7 +5,6 @@ from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.unroll import unroll
 
 __all__ = [
@@ -14,7 +13,6 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
-    "SCENARIOS",
     "Experiment",
     "GradientFlow",
     "Loss",

@@ -3,9 +3,9 @@
 from importlib import import_module
 from pathlib import Path
 
-from pages.controls.page import Page
 from pages.controls.table import TABLE
 from pages.controls.url import written
+from pages.frame.page import Page
 
 CONTROLS = Path(__file__).parent.parent / "docs" / "controls.md"
 

@@ -1,10 +1,10 @@
 // The JavaScript that can be tested without a browser: reading messages, choosing positions, patching figures.
 
 import assert from "node:assert/strict";
-import { address as checkOf } from "../pages/controls/badge.js";
-import { address, nearest } from "../pages/controls/live.js";
-import { at, unpack } from "../pages/controls/message.js";
-import { merged } from "../pages/controls/theme.js";
+import { address as checkOf } from "../pages/figures/badge.js";
+import { address, nearest } from "../pages/figures/live.js";
+import { at, unpack } from "../pages/figures/message.js";
+import { merged } from "../pages/figures/theme.js";
 
 Deno.test("a message is read as Python wrote it, at every position", async () => {
   const folder = Deno.env.get("MESSAGES"); // made by test_javascript.py

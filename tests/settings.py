@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 
 from pages.controls.control import Control
 from pages.controls.hold import HELD, text_of
-from pages.controls.page import Page, controls_of, experiment_of
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import judge, written
+from pages.frame.page import Page, controls_of, experiment_of
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.experiment import Experiment
 from rnn_core.readout import WORDS
-from rnn_core.scenarios import SCENARIOS
 
 Values = dict[str, Any]  # by a control's key
 

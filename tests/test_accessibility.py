@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pages.charts.theme import MAP
+from pages.charts.parts.theme import MAP
 from tests import gallery
 from tests.apps import PAGES
 from tests.server import opened
@@ -53,7 +53,7 @@ def contrast(a, b):
 
 PAIRS = {
     name: (light, dark)
-    for path in (ROOT / "pages" / "controls").glob("*.css")
+    for path in sorted((ROOT / "pages").glob("**/*.css"))
     for name, light, dark in re.findall(
         r"--u-([\w-]+):\s*light-dark\((#\w{6}),\s*(#\w{6})\)", path.read_text(encoding="utf-8")
     )

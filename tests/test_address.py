@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from starlette.requests import Request
 
-from pages.controls import address
+from pages.server import address
 from tests.server import serving
 
 ROOT = Path(__file__).parent.parent

@@ -1,4 +1,4 @@
-"""Who may import whom: app → pages → {charts, controls} → rnn_core → numpy."""
+"""Who may import whom: one row a folder, from the mathematics up to the table of contents."""
 
 import ast
 import re
@@ -11,22 +11,27 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements/run.txt", "requirements/test.txt")
 
-ARROWS = {  # part → what its modules may import besides the standard library
-    "rnn_core": {"rnn_core", "numpy"},
-    "pages.charts": {"pages.charts", "rnn_core", "numpy"},
-    "pages.controls": {
-        "pages.controls",
-        "rnn_core",
-        "numpy",
-        "streamlit",
-        "latex2mathml",
-        "pandas",
-        "plotly",
-        "segno",
-        "starlette",
-    },
-    "pages": {"pages.charts", "pages.controls", "rnn_core", "streamlit"},
-    "app": {"pages", "streamlit", "starlette"},
+_CONTENT = {"pages.lessons", "rnn_core"}
+_LOWER = {"pages.charts", "pages.controls", "pages.server", *_CONTENT}
+_DRAWN = {"pages.figures", *_LOWER}
+_WEB = {"streamlit", "starlette"}
+
+ARROWS = {  # folder → what its modules may import besides one another and the standard library
+    "rnn_core": {"numpy"},
+    "pages.lessons": {"rnn_core", "numpy"},
+    "pages.charts": {*_CONTENT, "numpy"},
+    "pages.charts.parts": {*_CONTENT, "numpy"},
+    "pages.charts.drawings": {"pages.charts.parts", *_CONTENT, "numpy"},
+    "pages.charts.views": {"pages.charts", *_CONTENT, "numpy"},
+    "pages.controls": {*_CONTENT, "streamlit", "pandas"},
+    "pages.server": {*_WEB, "plotly", "segno"},
+    "pages.browser": set(),
+    "pages.figures": {*_LOWER, *_WEB, "pages.browser", "numpy", "pandas", "latex2mathml"},
+    "pages.stage": {*_DRAWN, *_WEB, "pages.browser", "segno"},
+    "pages.frame": {*_DRAWN, *_WEB, "pages.browser", "pages.stage"},
+    "pages.teach": {*_DRAWN, *_WEB, "pages.browser", "pages.stage", "pages.frame", "latex2mathml"},
+    "pages": {*_DRAWN, "pages.stage", "pages.frame", "pages.teach", "streamlit"},
+    "app": {"pages", *_WEB},
 }
 INSIDE_FUNCTIONS = {"pandas"}  # slow to import and seldom needed
 WITHOUT_SUBMODULES = {"plotly"}  # asked only where its plotly.min.js lies
@@ -39,6 +44,7 @@ def module_name(path: Path) -> str:
 MODULES = {
     module_name(path): path for top in ("app.py", "pages/**/*.py", "rnn_core/**/*.py") for path in ROOT.glob(top)
 }
+SCRIPTS = sorted(ROOT.glob("pages/**/*.js"))
 
 
 def part_of(module: str) -> str:
@@ -71,20 +77,27 @@ def imports(module: str, inside_functions: bool = True) -> list[str]:
 
 
 def allowed(name: str, part: str) -> bool:
-    if name.split(".")[0] in sys.stdlib_module_names:
+    if name.split(".")[0] in sys.stdlib_module_names or within(name, part):
         return True
     return any(name == package if package in WITHOUT_SUBMODULES else within(name, package) for package in ARROWS[part])
 
 
 @pytest.mark.parametrize("part", ARROWS)
 def test_every_part_has_modules(part):
-    assert part in map(part_of, MODULES)
+    assert part in map(part_of, (*MODULES, *map(module_name, SCRIPTS)))
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_import_follows_the_arrow(module):
     part = part_of(module)
     assert [name for name in imports(module) if not allowed(name, part)] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_script_of_the_browser_follows_the_arrow(script):
+    needed = re.findall(r'\bfrom "([^"]+)"|import\("([^"]+)"\)', script.read_text(encoding="utf-8"))
+    modules = [module_name((script.parent / (one or other)).resolve()) for one, other in needed]
+    assert [name for name in modules if not allowed(name, part_of(module_name(script)))] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -14,9 +14,11 @@ import pytest
 from playwright.sync_api import expect
 from starlette.requests import Request
 
-from pages.charts.verdict import by, verdict
+from pages.charts.parts.verdict import by, verdict
 from pages.charts.views import VIEWS
-from pages.controls import checks, queue
+from pages.figures import checks
+from pages.lessons.scenarios import SCENARIOS
+from pages.server import waiting
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
@@ -24,7 +26,6 @@ from rnn_core.check import Check, computed
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.readout import PLACES, WORDS, readout
 from rnn_core.scaled import Scaled
-from rnn_core.scenarios import SCENARIOS
 from tests import precise
 from tests.apps import healthy, opened
 from tests.server import opened as visited
@@ -322,7 +323,7 @@ def test_a_check_that_fails_fails_for_who_asked_for_it(slow, monkeypatch):
 
 
 def test_a_click_that_has_waited_long_is_told_its_place_in_line(slow, monkeypatch):
-    monkeypatch.setattr(queue, "PATIENCE", 0.01)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.01)
     go = Event()
     monkeypatch.setitem(checks._CHECKS, "chain", lambda experiment: go.wait(10) and {"of": experiment.w})
     told = together(*(("chain", f"w={w}") for w in (1.01, 1.1, 1.2, 1.1)))
@@ -331,7 +332,7 @@ def test_a_click_that_has_waited_long_is_told_its_place_in_line(slow, monkeypatc
     ]  # fmt: skip
     assert asked("chain", "w=1.3", clicked=False).status_code == 503
     go.set()
-    monkeypatch.setattr(queue, "PATIENCE", 60)
+    monkeypatch.setattr(waiting, "PATIENCE", 60)
     assert asked("chain", "w=1.2").status_code == 200
 
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
-from pages.controls import address, below
-from pages.controls.scripts import SCRIPTS, plain
+from pages.server import address, below
+from pages.stage.scripts import SCRIPTS, plain
 from tests.proxy import proxying
 from tests.server import opened, serving
 from tests.visits import go_to, ready, unexpected, until

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pages.charts.views import VIEWS
-from pages.controls import live
-from pages.controls.show import encode
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import written
+from pages.figures import live
+from pages.figures.show import encode
 from rnn_core.challenges import CHALLENGES
 from rnn_core.experiment import Experiment
 from tests.apps import healthy, items, opened

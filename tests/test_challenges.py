@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.charts import challenge as chart
-from pages.controls.show import encode
+from pages.charts.parts import challenge as chart
 from pages.controls.table import TABLE
+from pages.figures.show import encode
 from rnn_core.challenges import CHALLENGES, judge
 from rnn_core.experiment import Experiment, run, sweep
 from tests.figures import unpacked

@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 
 from pages import exhibits as offered
-from pages.charts import chain, compare, gates, inputs, network, paths, states, theme, views
-from pages.charts.numbers import bracketed, number, percent, steps, weight
-from pages.charts.remarks import bend, quantities, remarks
-from pages.charts.remarks import item as remarks_item
-from pages.controls import live
-from pages.controls.show import encode, latex_number
+from pages.charts import views
+from pages.charts.drawings import factors, inputs, norms, over_time, paths, states, unrolled
+from pages.charts.parts import theme
+from pages.charts.parts.numbers import bracketed, number, percent, steps, weight
+from pages.charts.parts.remarks import bend, quantities, remarks
+from pages.charts.parts.remarks import item as remarks_item
 from pages.controls.table import TABLE
+from pages.figures import live
+from pages.figures.show import encode, latex_number
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, nudged, run, sweep
 from rnn_core.scaled import Scaled
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked, valid
 
@@ -83,19 +85,19 @@ def test_every_scenario_has_valid_figures(scenario):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_drawn_product_is_the_product_of_the_drawn_factors(activation):
     e = Experiment(activation=activation, w=-1.3, sequence="sine", T=12, t=11, k=2)
-    a = chain.quantities(run(e))
-    factors = a["factor"].value
-    assert np.allclose(factors, a["slope"].value * e.w, rtol=1e-14)
-    after = np.array([np.prod(factors[j:]) for j in range(len(factors) + 1)])
+    a = factors.quantities(run(e))
+    multiplied = a["factor"].value
+    assert np.allclose(multiplied, a["slope"].value * e.w, rtol=1e-14)
+    after = np.array([np.prod(multiplied[j:]) for j in range(len(multiplied) + 1)])
     assert np.allclose(a["product"].value, after, rtol=1e-12)
-    drawn = trace(chain.picture(a), "product")["y"]
+    drawn = trace(factors.picture(a), "product")["y"]
     for y, value in zip(drawn, after, strict=True):
         assert (math.isnan(y) and value == 0) or y == pytest.approx(np.log10(abs(value)), abs=1e-12)
 
 
 def test_the_switch_from_identity_to_tanh_turns_1024_into_almost_nothing():
     shown = {
-        name: chain.formula(chain.quantities(run(Experiment(activation=name))))["lines"][2]["slots"]
+        name: factors.formula(factors.quantities(run(Experiment(activation=name))))["lines"][2]["slots"]
         for name in ("identity", "tanh", "sigmoid")
     }
     assert {name: slots["product"] for name, slots in shown.items()} == {
@@ -105,15 +107,15 @@ def test_the_switch_from_identity_to_tanh_turns_1024_into_almost_nothing():
 
 def test_an_axis_follows_the_length_of_the_chain_and_no_weight():
     ranges = {
-        tuple(chain.draw(chain.quantities(run(Experiment(w=w))))["layout"]["yaxis"]["range"]) for w in (-6, 0, 2, 8)
+        tuple(factors.draw(factors.quantities(run(Experiment(w=w))))["layout"]["yaxis"]["range"]) for w in (-6, 0, 2, 8)
     }
     assert len(ranges) == 1
 
 
 def test_what_leaves_the_scale_is_marked_at_the_edge():
-    a = chain.quantities(run(Experiment(w=8.0)))
-    bounds = chain.draw(a)["layout"]["yaxis"]["range"]
-    marks = next(t for t in chain.draw(a)["data"] if t["mode"] == "markers" and t["yaxis"] == "y")
+    a = factors.quantities(run(Experiment(w=8.0)))
+    bounds = factors.draw(a)["layout"]["yaxis"]["range"]
+    marks = next(t for t in factors.draw(a)["data"] if t["mode"] == "markers" and t["yaxis"] == "y")
     beyond = [j for j in range(11) if math.log10(8.0 ** (10 - j)) > bounds[1]]
     assert np.flatnonzero(np.isfinite(marks["y"])).tolist() == beyond
     assert marks["y"][beyond] == pytest.approx(bounds[1], abs=1e-4) and (marks["y"][beyond] < bounds[1]).all()
@@ -121,7 +123,7 @@ def test_what_leaves_the_scale_is_marked_at_the_edge():
 
 
 def test_a_negative_product_is_drawn_with_an_open_mark():
-    picture = chain.picture(chain.quantities(run(Experiment(w=-2.0))))
+    picture = factors.picture(factors.quantities(run(Experiment(w=-2.0))))
     symbols = trace(picture, "product")["marker"]["symbol"]
     circle, open_circle = 0, 100  # Plotly's codes
     assert symbols.tolist() == [circle if (10 - i) % 2 == 0 else open_circle for i in range(11)]
@@ -129,25 +131,25 @@ def test_a_negative_product_is_drawn_with_an_open_mark():
 
 def test_a_dead_step_ends_the_curve_and_is_named():
     e = Experiment(activation="relu", w=1.0, sequence="impulse", at=4, amplitude=-5.0)
-    item = chain.picture(chain.quantities(run(e)))
+    item = factors.picture(factors.quantities(run(e)))
     assert "step" in item["alt"] and "0 exactly" in item["alt"]
     assert math.isnan(trace(item, "product")["y"][0])
 
 
-@pytest.mark.parametrize("most", [network.NARROW, network.WIDE])
+@pytest.mark.parametrize("most", [unrolled.NARROW, unrolled.WIDE])
 @pytest.mark.parametrize(("T", "t", "k"), [(0, 0, 0), (1, 1, 0), (10, 10, 0), (13, 13, 0), (14, 9, 3), (100, 100, 0),
                                            (100, 90, 20), (100, 51, 50), (100, 0, 0)])  # fmt: skip
 def test_the_unrolled_network_shows_every_state_once_and_both_ends(T, t, k, most):
-    row = network.cells(T, t, k, most)
+    row = unrolled.cells(T, t, k, most)
     assert len(row) <= most
     assert [i for i, j in row] == [0, *(j + 1 for i, j in row[:-1])] and row[-1][1] == T
     assert (t, t) in row and (k, k) in row
 
 
-@pytest.mark.parametrize("most", [network.NARROW, network.WIDE])
+@pytest.mark.parametrize("most", [unrolled.NARROW, unrolled.WIDE])
 def test_the_factors_on_the_arrows_multiply_to_the_product(most):
     e = Experiment(w=2.0, T=100, t=90, k=20)
-    drawn = network.draw(network.quantities(run(e)), most)
+    drawn = unrolled.draw(unrolled.quantities(run(e)), most)
     assert sum(math.log2(_read(text[1:])) for text in drawn["data"][3]["text"]) == pytest.approx(70, abs=0.08)
 
 
@@ -159,9 +161,9 @@ def _read(text):
 
 def test_a_tap_moves_the_nearer_end_of_the_chain():
     e = Experiment(T=10, t=8, k=2)
-    tapped = [views.chain_tapped(e, {"figure": "network", "value": i}) for i in (0, 3, 5, 6, 10)]
+    tapped = [views.chain.tapped(e, {"figure": "network", "value": i}) for i in (0, 3, 5, 6, 10)]
     assert tapped == [{"k": 0}, {"k": 3}, {"k": 5}, {"t": 6}, {"t": 10}]
-    assert views.chain_tapped(e, {"figure": "chain", "value": 0}) == {"step": 1}
+    assert views.chain.tapped(e, {"figure": "chain", "value": 0}) == {"step": 1}
 
 
 def test_a_nudge_of_a_linear_unit_grows_by_exactly_the_product():
@@ -193,12 +195,12 @@ def test_the_lstm_opens_on_two_different_curves_and_a_memory():
 def test_three_cells_share_one_held_axis():
     runs = {name: run(replace(SCENARIOS["same_input"].experiment, cell=name)) for name in CELLS}
     figures = [
-        compare.input_picture(compare.input_norms(runs)),
-        compare.state_picture(runs),
-        compare.hidden_picture(runs),
+        norms.input_picture(norms.input_norms(runs)),
+        norms.state_picture(runs),
+        norms.hidden_picture(runs),
     ]
     assert len({tuple(item["figure"]["layout"]["yaxis"]["range"]) for item in figures}) == 1
-    for name, norm in compare.state_norms(runs)["norms"].items():
+    for name, norm in norms.state_norms(runs)["norms"].items():
         J = runs[name].flow.J
         product = np.linalg.multi_dot(J[::-1])
         assert norm[0].value == pytest.approx(np.linalg.norm(product, 2), rel=1e-11)
@@ -207,10 +209,10 @@ def test_three_cells_share_one_held_axis():
 def test_hidden_to_hidden_leaves_out_what_the_cell_remembers():
     e = SCENARIOS["hidden_path"].experiment
     runs = {name: run(replace(e, cell=name)) for name in CELLS}
-    assert compare.hidden_norms(runs)["norms"]["lstm"].value[0] == 0
-    assert compare.state_norms(runs)["norms"]["lstm"].value[0] > 0.8
-    assert "leaves the LSTM’s cell path out" in compare.hidden_picture(runs)["alt"]
-    assert "feels it most" not in compare.hidden_picture(runs)["alt"] + compare.state_picture(runs)["alt"]
+    assert norms.hidden_norms(runs)["norms"]["lstm"].value[0] == 0
+    assert norms.state_norms(runs)["norms"]["lstm"].value[0] > 0.8
+    assert "leaves the LSTM’s cell path out" in norms.hidden_picture(runs)["alt"]
+    assert "feels it most" not in norms.hidden_picture(runs)["alt"] + norms.state_picture(runs)["alt"]
 
 
 def opening(page):
@@ -249,16 +251,16 @@ def test_a_cell_may_keep_what_its_output_does_not_show():
     e = SCENARIOS["flat_read_out"].experiment
     runs = {name: run(replace(e, cell=name)) for name in CELLS}
     by_h, by_c = nudged_input(e, at=1)
-    a = compare.input_norms(runs)
+    a = norms.input_norms(runs)
     assert a["norms"]["lstm"].value[0] == pytest.approx(by_h, rel=2e-3) and 1.4e-6 < by_h < 1.45e-6
     assert a["by_c"].value == pytest.approx(by_c, rel=1e-6) and round(by_c, 2) == 0.76
-    text = compare.input_picture(a)["alt"]
+    text = norms.input_picture(a)["alt"]
     assert "C₃₀ = 7.23, where tanh is flat: the cell holds |∂C₃₀/∂x₁| = 0.756" in text and "GRU feels it most" in text
 
 
 def test_compare_says_that_z_keeps():
     runs = {name: run(replace(SCENARIOS["same_input"].experiment, cell=name)) for name in CELLS}
-    [gru] = [line["latex"] for line in compare.formula(compare.input_norms(runs))["lines"] if "GRU" in line["latex"]]
+    [gru] = [line["latex"] for line in norms.formula(norms.input_norms(runs))["lines"] if "GRU" in line["latex"]]
     assert r"z \, h_{t-1} + (1 - z) \, n_t" in gru and "kept" in TABLE["z"].label
     h = run(Experiment(cell="gru", T=1, t=1, h0=0.5, z=1.0, sequence="constant")).trajectory.h
     assert h[1] == h[0]  # z = 1 keeps all
@@ -267,10 +269,10 @@ def test_compare_says_that_z_keeps():
 @pytest.mark.parametrize("sequence", SEQUENCES)
 def test_gates_and_states_are_those_of_the_run(sequence):
     r = run(replace(LSTM_OPENING, sequence=sequence, values=(1.0, 2.0)))
-    a = gates.quantities(r)
+    a = over_time.quantities(r)
     for q, name in {"f": "forget", "i": "input", "g": "candidate", "o": "output"}.items():
-        assert np.array_equal(trace(gates.picture(a), name)["y"], r.trajectory.gate(q)[:, 0])
-    assert np.array_equal(trace(gates.states_picture(a), "cell state")["y"], r.trajectory.c[:, 0])
+        assert np.array_equal(trace(over_time.picture(a), name)["y"], r.trajectory.gate(q)[:, 0])
+    assert np.array_equal(trace(over_time.states_picture(a), "cell state")["y"], r.trajectory.c[:, 0])
 
 
 def test_remarks_name_what_was_adjusted():
@@ -382,7 +384,7 @@ def test_the_table_has_one_row_a_step_and_exports_as_csv(page, edge):
 
 
 def test_the_message_of_a_page_is_small():
-    message = encode(views.chain_items(Experiment()))
+    message = encode(views.chain.items(Experiment()))
     assert len(message) < 20_000
     assert unpacked(message)["items"][0]["name"] == "chain"
 
@@ -394,4 +396,4 @@ def test_sunspots_are_shown_in_their_unit_and_fed_standardised():
     assert a["fed"].mean() == pytest.approx(0, abs=1e-15) and a["fed"].std() == pytest.approx(1)
     drawn = trace(states.picture(r), "sunspots")
     assert drawn["hover"]["text"][0].startswith("1957: 190.2 sunspots (yearly mean), fed as 1.")
-    assert views.chain_columns(Experiment(sequence="sunspots", start=1957))["year"][1] == 1957
+    assert views.chain.columns(Experiment(sequence="sunspots", start=1957))["year"][1] == 1957

@@ -7,8 +7,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from pages.charts import compare
-from pages.charts.numbers import scalar
+from pages.charts.drawings import norms
+from pages.charts.parts.numbers import scalar
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.check import Check, Complex, computed
@@ -38,7 +38,7 @@ def shown(e):
     r = run(e)
     if e.cell == "rnn":
         return scalar(r.flow.products_to(r.t, r.k))[0]
-    return scalar(r.flow.total(r.t, r.k))[0] if e.cell == "lstm" else compare.effect(r)
+    return scalar(r.flow.total(r.t, r.k))[0] if e.cell == "lstm" else norms.effect(r)
 
 
 def way_of(e):

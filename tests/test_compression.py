@@ -6,8 +6,8 @@ import gzip
 import pytest
 from starlette.datastructures import Headers
 
-from pages.controls import compression
-from pages.controls.compression import Compressed
+from pages.server import compression
+from pages.server.compression import Compressed
 
 SCRIPT = b"let x = 1;\n" * 500
 KEPT = [(b"content-type", b"text/javascript"), (b"cache-control", b"public, immutable"), (b"set-cookie", b"a=b")]

@@ -28,6 +28,28 @@ def test_every_link_of_the_readme_leads_somewhere(link):
     assert (ROOT / link).exists()
 
 
+def folders_of_the_map():
+    """The folders that README's map of the house names, by their indentation."""
+    [tree] = re.findall(r"```\n(app\.py .*?)```", README, re.S)
+    above: list[str] = []
+    for indent, name in re.findall(r"^( *)(\w+)/ ", tree, re.M):
+        above = [*above[: len(indent) // 4], name]
+        yield "/".join(above)
+
+
+def test_the_readmes_map_is_the_house():
+    files = [path for top in ("pages", "rnn_core", "tests") for path in (ROOT / top).rglob("*")]
+    there = {path.parent.relative_to(ROOT) for path in files if path.is_file() and "__pycache__" not in path.parts}
+    assert {Path(name) for name in folders_of_the_map()} == there - {Path("rnn_core/data")}
+
+
+@pytest.mark.parametrize("folder", folders_of_the_map())
+def test_no_folder_is_a_heap(folder):
+    files = [path for path in (ROOT / folder).iterdir() if path.is_file() and path.suffix != ".pyc"]
+    numbered = [path for path in files if path.name[0].isdigit()]
+    assert len(files) - len(numbered) <= (99 if folder in ("tests", "rnn_core") else 16), sorted(p.name for p in files)
+
+
 def test_the_gallery_shows_every_page():
     docs = ROOT / "docs"
     assert (docs / "gallery.md").read_text(encoding="utf-8") == gallery.text(), "run: python -m tests.gallery"

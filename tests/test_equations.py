@@ -11,13 +11,13 @@ from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from pages.charts import predictions
-from pages.charts.numbers import brief, number, weight
+from pages.charts.drawings import predictions
+from pages.charts.parts.numbers import brief, number, weight
 from pages.charts.views import VIEWS
 from pages.controls.export import digits
+from pages.lessons.scenarios import SCENARIOS
+from pages.lessons.scenes import SCENES, Choice, Prediction
 from rnn_core.experiment import Experiment
-from rnn_core.scenarios import SCENARIOS
-from rnn_core.scenes import SCENES, Choice, Prediction
 from tests import settings
 from tests.latex import chains, filled, half_a_unit, lines
 

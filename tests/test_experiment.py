@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.experiment import _RANGES, Experiment, inputs, nudged, run, sweep
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES, parse_numbers
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)

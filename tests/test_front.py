@@ -7,8 +7,7 @@ import urllib.request
 
 import pytest
 
-from pages.controls import bundle
-from pages.controls.bundle import digest
+from pages.server.bundle import bundle, digest
 from tests.server import opened
 from tests.test_javascript import DENO
 
@@ -54,8 +53,7 @@ def write(folder, **modules):
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
 
 
-def test_modules_become_one_script_each_after_what_it_needs(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundle, "_HERE", tmp_path)
+def test_modules_become_one_script_each_after_what_it_needs(tmp_path):
     write(
         tmp_path,
         main='import "./side.js";\nimport { two as zwei } from "./two.js";\nimport * as all from "./two.js";\n'
@@ -64,7 +62,7 @@ def test_modules_become_one_script_each_after_what_it_needs(tmp_path, monkeypatc
         "export function two() { return ONE + 1; }",
         side="globalThis.said = [];",
     )
-    script = bundle.bundle("main")
+    script = bundle(tmp_path / "main.js")
     assert script.index("const $side ") < script.index("const $two ") < script.index("const $main ")
     said = subprocess.run([DENO, "eval", f"{script}\nconsole.log(said)"], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[ 3 ]"
@@ -75,8 +73,7 @@ def test_modules_become_one_script_each_after_what_it_needs(tmp_path, monkeypatc
     {"main": 'import {\n a } from "./b.js";', "b": ""}, {"main": 'import x from "npm:x";'},
     {"main": 'const text = "</script>";'}, {"main": "export default 1;"},
 ], ids=str)  # fmt: skip
-def test_what_cannot_become_one_script_is_refused(tmp_path, monkeypatch, modules):
-    monkeypatch.setattr(bundle, "_HERE", tmp_path)
+def test_what_cannot_become_one_script_is_refused(tmp_path, modules):
     write(tmp_path, **modules)
     with pytest.raises(ValueError):
-        bundle.bundle("main")
+        bundle(tmp_path / "main.js")

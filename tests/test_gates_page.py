@@ -6,15 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.charts import cell_diagram, gates, memory, views
-from pages.charts.numbers import brief
-from pages.controls.show import encode
+from pages.charts import views
+from pages.charts.drawings import cell_diagram, half_lives, over_time
+from pages.charts.parts.numbers import brief
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow, half_life
 from rnn_core.initializers import chrono_bias, keras
 from rnn_core.memory_span import FEW, STARTS, span, starts
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.unroll import unroll
 from rnn_core.ways_back import ways_back
 from tests.apps import healthy, items, opened, slots
@@ -169,7 +170,7 @@ def test_boxes_stay_apart_and_inside_the_picture(plan, width, height):
 
 @pytest.mark.parametrize("e", MINE, ids=repr)
 def test_the_read_out_names_the_pages_number(e):
-    name, value = views.lstm_number(e)
+    name, value = views.lstm.number(e)
     alt = cell_diagram.picture(cell_diagram.quantities(run(e)))["alt"]
     assert f"{name} = {cell_diagram.number(value)}." in alt
 
@@ -185,18 +186,18 @@ def test_a_step_outside_the_chain_becomes_the_nearest_inside():
 
 
 def test_a_tap_on_the_gates_spells_a_step_out():
-    drawn = gates.picture(gates.quantities(run(OPENING)))
+    drawn = over_time.picture(over_time.quantities(run(OPENING)))
     assert drawn["tap"] and drawn["figure"]["data"][0]["hover"]["customdata"].tolist() == list(range(1, 31))
-    assert views.gates_tapped(OPENING, {"figure": "gates", "value": 7}) == {"step": 7}
+    assert views.gates.tapped(OPENING, {"figure": "gates", "value": 7}) == {"step": 7}
 
 
 @pytest.mark.parametrize("values", [(1e99,), (-1e99, 1e99), (1e-300,)])
 def test_monstrous_inputs_leave_every_item_finite(values):
     e = replace(COMPUTED, sequence="pasted", values=values, step=3, k=0)
-    for item in views.gates_items(e):
+    for item in views.gates.items(e):
         if item["kind"] == "figure":
             valid(item["figure"], item.get("narrow"))
-    shown = str(unpacked(encode(views.gates_items(e)))["frames"])
+    shown = str(unpacked(encode(views.gates.items(e)))["frames"])
     assert "∞" not in shown and "'nan" not in shown
 
 
@@ -206,16 +207,16 @@ def test_monstrous_inputs_leave_every_item_finite(values):
 @pytest.mark.parametrize(("f", "half"), [(0.5, 1), (1 / (1 + math.exp(-1)), 2.21), (1 / (1 + math.exp(-2)), 5.46),
                                          (0.9, 6.58), (0.99, 68.97), (0.999, 692.8)])  # fmt: skip
 def test_half_lives_of_forget_gates(f, half):
-    a = memory.quantities(run(replace(OPENING, f=f)))
+    a = half_lives.quantities(run(replace(OPENING, f=f)))
     digits = 10.0 ** -len(str(half).partition(".")[2])
     assert a["half_life"] == pytest.approx(half, abs=0.51 * digits)
     assert f ** float(a["horizon"]) == pytest.approx(0.01, rel=1e-12)
-    assert 10 ** memory.draw(a)["data"][2]["x"] == pytest.approx([a["half_life"], a["horizon"]])
+    assert 10 ** half_lives.draw(a)["data"][2]["x"] == pytest.approx([a["half_life"], a["horizon"]])
 
 
 @pytest.mark.parametrize(("f", "left", "within"), [(0.9, 2.7e-5, 5e-7), (0.99, 0.366, 5e-4), (0.999, 0.905, 5e-4)])
 def test_what_forget_gates_leave_after_a_hundred_steps(f, left, within):
-    drawn = memory.draw(memory.quantities(run(replace(OPENING, f=f, T=100, t=100))))["data"]
+    drawn = half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f, T=100, t=100))))["data"]
     assert drawn[1]["y"][-1] == pytest.approx(left, abs=within)
     at_100 = np.flatnonzero(np.isclose(drawn[0]["x"], 2.0))[0]
     assert drawn[0]["y"][at_100] == pytest.approx(left, abs=within)
@@ -232,7 +233,7 @@ def test_spans_know_for_ever_and_not_at_all():
 
 @pytest.mark.parametrize("f", [0.0, 0.3, 1.0])
 def test_what_lies_beyond_the_axis_of_time_is_marked_at_its_edge(f):
-    marks = memory.draw(memory.quantities(run(replace(OPENING, f=f))))["data"][2]
+    marks = half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f))))["data"][2]
     symbols = {0.0: [7, 7], 0.3: [7, 0], 1.0: [8, 8]}[f]  # a triangle to the left, a circle, one to the right
     assert marks["marker"]["symbol"].tolist() == symbols and np.isfinite(marks["x"]).all()
 
@@ -242,7 +243,7 @@ def test_a_forget_gate_of_one_and_an_update_gate_of_zero_remember_only_what_was_
     for c0, words in ((0.0, "nothing was written in this chain"), (1.5, "for ever")):
         r = run(replace(e, c0=c0))
         assert (r.trajectory.c == c0).all() and r.flow.direct().value[0, 0] == 1
-        assert words in memory.picture(memory.quantities(r))["alt"]
+        assert words in half_lives.picture(half_lives.quantities(r))["alt"]
 
 
 def test_what_is_written_after_the_chain_is_not_denied():
@@ -250,15 +251,15 @@ def test_what_is_written_after_the_chain_is_not_denied():
     e = replace(e, g_mode="computed", u_g=2.0, w_g=0.0, b_g=0.0, sequence="impulse", at=10)
     c = run(e).trajectory.c[:, 0]
     assert not c[:10].any() and c[10:].all()
-    alt = memory.sentence(memory.quantities(run(e)))
+    alt = half_lives.sentence(half_lives.quantities(run(e)))
     assert alt.endswith("nothing was written in this chain, so C stays 0 up to its end.")
 
 
 def test_a_gate_near_one_is_not_called_one():
-    a = memory.quantities(run(replace(OPENING, f=1 - 1e-5)))
-    assert "= 0.99999 loses half" in memory.sentence(a) and "kept over 99.9 %" in memory.sentence(a)
-    assert "= 0.99999, half-life" in str(memory.draw_starts(memory.at_the_start(a))["data"][2]["text"])
-    assert "= 1 keeps all" in memory.sentence(memory.quantities(run(replace(OPENING, f=1.0))))
+    a = half_lives.quantities(run(replace(OPENING, f=1 - 1e-5)))
+    assert "= 0.99999 loses half" in half_lives.sentence(a) and "kept over 99.9 %" in half_lives.sentence(a)
+    assert "= 0.99999, half-life" in str(half_lives.draw_starts(half_lives.at_the_start(a))["data"][2]["text"])
+    assert "= 1 keeps all" in half_lives.sentence(half_lives.quantities(run(replace(OPENING, f=1.0))))
 
 
 # --- the cell of 1997 ------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def test_the_output_of_the_cell_of_1997_no_longer_feels_its_cell():
     r = run(SCENARIOS["carousel"].experiment)
     a = cell_diagram.quantities(r)
     assert a["ways"]["read"].value == pytest.approx(8.2446e-9, abs=5e-14)  # sech²(10) at t = 20, o = 1
-    assert "8.245 × 10⁻⁹: tanh is saturated" in gates.states_picture(gates.quantities(r))["alt"]
+    assert "8.245 × 10⁻⁹: tanh is saturated" in over_time.states_picture(over_time.quantities(r))["alt"]
     assert cell_diagram.formula(a)["lines"][-3]["slots"]["shown"] == "8.245 × 10⁻⁹"
 
 
@@ -311,8 +312,8 @@ def test_a_gradient_that_grows_has_no_half_life():
 
 
 def test_every_start_has_its_row_and_todays_gate_has_one_too():
-    a = memory.at_the_start(memory.quantities(run(SCENARIOS["start_keras"].experiment)))
-    drawn = memory.starts_picture(a)["figure"]["data"]
+    a = half_lives.at_the_start(half_lives.quantities(run(SCENARIOS["start_keras"].experiment)))
+    drawn = half_lives.starts_picture(a)["figure"]["data"]
     assert len(drawn[1]["x"]) == len(STARTS) + 1 and len(drawn[0]["x"]) == len(STARTS) * FEW["seeds"]
     assert 10 ** drawn[1]["x"][-1] == pytest.approx(2.21, abs=0.005)  # σ(1)
     assert all(f"mean f = {f}" in " ".join(drawn[2]["text"]) for f in ("0.50", "0.73", "0.96"))

@@ -4,7 +4,7 @@ import urllib.request
 
 import pytest
 
-from pages.controls.headers import policy
+from pages.server.headers import policy
 from tests.server import opened
 
 pytestmark = pytest.mark.browser

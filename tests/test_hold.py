@@ -6,14 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from pages.charts.beside import sentence
+from pages.charts.parts.beside import sentence
 from pages.charts.views import VIEWS
-from pages.controls import live
 from pages.controls.hold import settings, text_of
-from pages.controls.limits import ADDRESS
-from pages.controls.show import encode
 from pages.controls.table import TABLE, chosen
 from pages.controls.url import judge
+from pages.figures import live
+from pages.figures.show import encode
+from pages.server.limits import ADDRESS
 from rnn_core.experiment import Experiment
 from rnn_core.scaled import Scaled
 from tests.apps import healthy, items, opened

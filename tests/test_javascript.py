@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pages.charts import views
-from pages.controls.show import encode
+from pages.figures.show import encode
 from rnn_core.experiment import Experiment
 from tests.figures import unpacked
 
@@ -33,7 +33,7 @@ def plain(part):
 @pytest.mark.skipif(DENO is None, reason="deno is installed by `make lint` and `make test`")
 def test_the_javascript_passes_its_own_tests(tmp_path):
     w = np.array([-2.0, 0.0, 0.5, 8.0])
-    message = encode(views.chain_items(Experiment(activation="tanh", sequence="sine"), ("w", w)), at=w)
+    message = encode(views.chain.items(Experiment(activation="tanh", sequence="sine"), ("w", w)), at=w)
     (tmp_path / "message").write_bytes(message)
     (tmp_path / "expected.json").write_text(json.dumps([plain(frame) for frame in unpacked(message)["frames"]]))
     command = [

@@ -9,19 +9,19 @@ import mpmath
 import numpy as np
 import pytest
 
-from pages.charts import landscape as charts
 from pages.charts.views import VIEWS
-from pages.controls.show import encode
+from pages.charts.views import map as charts
 from pages.controls.table import TABLE
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.experiment import Experiment, run
 from rnn_core.landscape import by_bias, by_steps
 from rnn_core.scaled import Scaled
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
 
-CSS = Path(__file__).parent.parent / "pages" / "controls" / "figures.css"
+CSS = Path(__file__).parent.parent / "pages" / "figures" / "figures.css"
 MAP = Experiment(activation="tanh", T=50)
 TINY, HUGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 

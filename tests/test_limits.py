@@ -27,12 +27,13 @@ import pytest
 from starlette.applications import Starlette
 
 from pages.charts.views import VIEWS
-from pages.controls import limits, live
-from pages.controls.limits import ADDRESS, BODY, MESSAGE, Limited
-from pages.controls.scripts import Script, Slide, pack
-from pages.controls.show import encode
 from pages.controls.table import TABLE, pasted
 from pages.controls.url import combined, judge
+from pages.figures import live
+from pages.figures.show import encode
+from pages.server import limits
+from pages.server.limits import ADDRESS, BODY, MESSAGE, Limited
+from pages.stage.scripts import Script, Slide, pack
 from rnn_core.cells import GRU, LSTM
 from rnn_core.experiment import Experiment
 from tests.apps import healthy, opened
@@ -560,7 +561,7 @@ def test_nothing_that_a_reader_wrote_becomes_markdown_or_html():
 
 def test_scripts_of_the_browser_write_no_html_but_formulas():
     """MathML templates are constants of the charts; values enter as text (views.js)."""
-    for path in sorted((ROOT / "pages" / "controls").glob("*.js")):
+    for path in sorted((ROOT / "pages").glob("**/*.js")):
         lines = path.read_text(encoding="utf-8").splitlines()
         writes = [line for line in lines if re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", line)]
         assert all("place.innerHTML = line.mathml" in line for line in writes), (path.name, writes)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pages.charts.numbers import number
+from pages.charts.parts.numbers import number
 from pages.charts.views import VIEWS
-from pages.controls.show import encode
-from rnn_core.scenarios import SCENARIOS
-from rnn_core.scenes import SCENES
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
+from pages.lessons.scenes import SCENES
 from tests.figures import unpacked
 from tests.server import opened
 from tests.visits import DESK, PRODUCT, ready, says, until

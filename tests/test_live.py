@@ -12,13 +12,14 @@ import pytest
 from starlette.requests import Request
 
 from pages.charts import views
-from pages.controls import live, queue
-from pages.controls.queue import Line
-from pages.controls.show import encode
 from pages.controls.table import TABLE, gate_fields
+from pages.figures import live
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
+from pages.server import waiting
+from pages.server.waiting import Line
 from rnn_core.cells import GRU, LSTM
 from rnn_core.experiment import Experiment
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
 
@@ -160,7 +161,7 @@ def offered(monkeypatch):
     monkeypatch.setattr(live, "SWEEPS", Line(2, 32, kept=256))  # one that knows nothing yet
     keys = ("w", "activation", "T", "sequence", "seed")
     controls = {key: TABLE[key] for key in (*keys, "values")}
-    live.offer("offered", views.chain_items, controls, lambda values: Experiment(**{key: values[key] for key in keys}))
+    live.offer("offered", views.chain.items, controls, lambda values: Experiment(**{key: values[key] for key in keys}))
     yield
     del live._SOURCES["offered"]
 
@@ -177,7 +178,7 @@ def test_the_sweep_of_the_seed_lies_around_the_seed_that_is_chosen(offered, seed
     sweep = unpacked(gzip.decompress(answer("offered", "seed", f"sequence=noise&seed={seed}").body))
     assert seed in sweep["at"] and len(sweep["at"]) > 5 and (np.diff(sweep["at"]) == 1).all()
     frame = sweep["frames"][sweep["at"].tolist().index(seed)]
-    [exact] = unpacked(encode(views.chain_items(Experiment(sequence="noise", seed=seed))))["frames"]
+    [exact] = unpacked(encode(views.chain.items(Experiment(sequence="noise", seed=seed))))["frames"]
     agree(bare(frame), exact)
 
 
@@ -209,7 +210,7 @@ def test_a_busy_server_answers_no_further_sweep_and_what_is_there_needs_no_worke
     kept, go, sweep = answer("offered", "w", "T=4").body, Event(), live.sweep
     monkeypatch.setattr(live, "SWEEPS", line := Line(1, 1, kept=9))
     assert answer("offered", "w", "T=4").body == kept
-    monkeypatch.setattr(queue, "PATIENCE", 0.02)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.02)
     monkeypatch.setattr(live, "sweep", lambda *asked: go.wait(10) and sweep(*asked))
     told = together(*(("offered", "w", f"T={T}") for T in (5, 6, 7)))
     assert [each.status_code for each in told] == [503] * 3 and b"line is full" in told[2].body
@@ -218,7 +219,7 @@ def test_a_busy_server_answers_no_further_sweep_and_what_is_there_needs_no_worke
     go.set()
     while not line.is_idle:
         pass
-    monkeypatch.setattr(queue, "PATIENCE", 60)
+    monkeypatch.setattr(waiting, "PATIENCE", 60)
     assert answer("offered", "w", "T=7").status_code == 200
 
 

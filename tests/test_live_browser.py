@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pages.charts import views
-from pages.controls.live import sweep
 from pages.controls.table import TABLE
+from pages.figures.live import sweep
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
-from rnn_core.scenarios import SCENARIOS
 from tests.figures import unpacked
 from tests.server import opened
 from tests.visits import (
@@ -34,7 +34,7 @@ from tests.visits import (
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
 MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 1, "f"), "compare": ("input-norm", 0, "w")}  # figure, trace, key
-ITEMS = {"chain": views.chain_items, "lstm": views.lstm_items, "compare": views.compare_items}
+ITEMS = {"chain": views.chain.items, "lstm": views.lstm.items, "compare": views.compare.items}
 OPENING = {
     "chain": Experiment(),
     "lstm": SCENARIOS["lstm"].experiment,
@@ -131,7 +131,7 @@ def test_an_arrow_key_moves_the_picture_before_the_server_has_answered(server, d
     until(page, "window.later.length >= 4")
     assert page.evaluate("window.later.at(-1)")
     until(page, "location.search.includes('w=1.9')")
-    exact = views.chain_items(replace(TANH, w=1.9))[0]
+    exact = views.chain.items(replace(TANH, w=1.9))[0]
     says(page, READOUT, exact["alt"])
     assert page.evaluate("document.activeElement.matches('.st-key-w input')")
 
@@ -175,7 +175,7 @@ def test_a_drag_there_and_back_ends_where_it_began(server, desk):
     box = page.get_by_label("Recurrent weight w, exactly")
     box.fill("1.234")
     box.press("Enter")
-    says(page, READOUT, views.chain_items(replace(TANH, w=1.234))[0]["alt"])
+    says(page, READOUT, views.chain.items(replace(TANH, w=1.234))[0]["alt"])
 
 
 def test_zoom_legend_and_focus_survive_a_move(server, desk):
@@ -309,7 +309,7 @@ def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_ta
     slow.clear()
     for release in held:
         release()
-    want = views.chain_items(Experiment(sequence="constant", b=0.05, w=1.234, h0=0.55))
+    want = views.chain.items(Experiment(sequence="constant", b=0.05, w=1.234, h0=0.55))
     states = next(item for item in want if item["name"] == "states")["figure"]["data"]
     page.wait_for_function(
         "h => Math.abs(document.querySelector('[data-name=states] .u-plot').data[1].y.at(-1) - h) < 1e-9",
@@ -359,5 +359,5 @@ def test_five_hundred_drags_leave_no_trace_in_memory(server, fresh):
     drag(500)
     assert heap() <= 1.2 * before
     value = value_of(page, "w")
-    says(page, READOUT, views.chain_items(replace(TANH, w=value))[0]["alt"])
+    says(page, READOUT, views.chain.items(replace(TANH, w=value))[0]["alt"])
     assert not fresh.errors

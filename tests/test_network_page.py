@@ -8,13 +8,14 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from pages.charts import backprop, folded, network
-from pages.controls.show import encode
+from pages.charts.drawings import folded, unrolled
+from pages.charts.views import network
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.check import DEEPEST
 from rnn_core.experiment import Experiment, inputs, run, sweep
 from rnn_core.readout import BANDS, F2, WORDS, cumulative_share, readout
-from rnn_core.scenarios import SCENARIOS
 from tests.apps import healthy, opened, slots
 from tests.figures import unpacked, valid
 from tests.textbook import PHI, TINY, close
@@ -108,7 +109,7 @@ def test_with_a_linear_weight_of_a_half_the_last_5_of_40_lags_hold_969_per_mille
     assert np.array_equal(read.by_lag(40).value, 0.5 ** np.arange(40))  # (o - y) w^lag h, h held at 1
     share = cumulative_share(read.by_lag(40))
     assert share[[4, 9]] == pytest.approx([1 - 0.5**5, 1 - 0.5**10], abs=1e-11)
-    text = backprop.lags_picture(backprop.quantities(run(e)))["alt"]
+    text = network.lags_picture(network.quantities(run(e)))["alt"]
     assert "∂L₄₀/∂Wₕₕ = 2" in text and "last 5 of 40 lags hold 96.9 %" in text and "last 10 hold 99.9 %" in text
 
 
@@ -145,7 +146,7 @@ def test_corrections_beyond_float64_keep_their_size_and_sign(w):
         dW = readout(run(e)).dW(100)
         assert float(dW.log10) == pytest.approx(float(mp.log10(abs(whole))), rel=1e-13)
         assert float(dW.sign) == mp.sign(whole)
-    encode(backprop.items(e))
+    encode(network.items(e))
 
 
 def test_a_state_that_overflows_still_says_a_word_and_has_a_gradient():
@@ -209,7 +210,7 @@ SHAPES = [(0, 0), (1, 1), (1, 0), (2, 1), (10, 10), (40, 17), (100, 100), (100, 
 @pytest.mark.parametrize(("T", "t"), SHAPES)
 def test_an_arrow_leads_back_from_the_loss_to_every_earlier_state_that_is_drawn(T, t, most):
     a = folded.quantities(run(Experiment(activation="tanh", T=T, t=t)))
-    row = network.cells(T, t, 0, most)
+    row = unrolled.cells(T, t, 0, most)
     back, down = (trace for trace in folded.draw(a, most)["data"] if trace["type"] == "bar")
     assert len(back["y"]) == sum(last < t for _, last in row) and len(down["x"]) == (2 if t else 0)
     assert any(i <= t <= j for i, j in row) and len(row) <= most
@@ -234,14 +235,14 @@ def test_f1_and_f2_are_named_in_the_diagram_and_spelled_out_in_the_equations(f2)
     e = Experiment(activation="leaky_relu", f2=f2)
     texts = folded.draw(folded.quantities(run(e)))["data"][-1]["text"]
     assert f"f₁ = leaky relu<br>f₂ = {f2}" in texts
-    latex = " ".join(line["latex"] for line in backprop.formula(backprop.quantities(run(e)))["lines"])
+    latex = " ".join(line["latex"] for line in network.formula(network.quantities(run(e)))["lines"])
     assert r"\text{leaky relu}(" in latex and "f_1(W_{hh}" in latex and "f_2(W_{hy}" in latex
 
 
 def test_the_equations_hold_for_the_numbers_in_them():
     e = Experiment(activation="tanh", w=0.9, u=0.5, b=0.25, T=4, t=4, sequence="sine", period=7.0, w_y=2.0)
     slots = {}
-    for line in backprop.formula(backprop.quantities(run(e)))["lines"]:
+    for line in network.formula(network.quantities(run(e)))["lines"]:
         slots.update(line["slots"])
     words = ("due", "is")
     read = {name: float(text.strip("()").replace("−", "-")) for name, text in slots.items() if name not in words}
@@ -264,7 +265,7 @@ def of_axis(layout):
     SCENARIOS["not_zero"].experiment, Experiment(activation="tanh", T=100, t=100, sequence="noise"),
 ])  # fmt: skip
 def test_each_stack_ends_where_its_axis_says_its_correction_lies(e):
-    figure = backprop.draw_corrections(backprop.quantities(run(e)))
+    figure = network.draw_corrections(network.quantities(run(e)))
     heights = sum(bar["y"] for bar in figure["data"])
     read = readout(run(e))
     want = np.array([read.dW(tau).value for tau in range(1, e.T + 1)])
@@ -275,7 +276,7 @@ def test_each_stack_ends_where_its_axis_says_its_correction_lies(e):
 
 
 def test_a_stack_that_cancels_shows_both_sides_of_zero():
-    figure = backprop.draw_corrections(backprop.quantities(run(Experiment(w=-0.9, b=0.5, f2="identity"))))
+    figure = network.draw_corrections(network.quantities(run(Experiment(w=-0.9, b=0.5, f2="identity"))))
     ys = np.stack([bar["y"] for bar in figure["data"]])
     assert (ys > 0).any() and (ys < 0).any() and figure["layout"]["yaxis"]["range"][0] < -1
     assert figure["layout"]["barmode"] == "relative"
@@ -283,14 +284,14 @@ def test_a_stack_that_cancels_shows_both_sides_of_zero():
 
 def test_a_negative_share_of_a_lag_is_drawn_open():
     e = Experiment(w=-0.5, f2="identity", h0=1.0, b=1.5, y=0.0)  # h held at 1: shares (-w)^lag in turns
-    curve = backprop.draw_lags(backprop.quantities(run(e)))["data"][0]
+    curve = network.draw_lags(network.quantities(run(e)))["data"][0]
     assert curve["y"] == pytest.approx(np.log10(0.5) * np.arange(10) + curve["y"][0])
     assert len(set(curve["marker"]["symbol"][::2].tolist())) == 1 == len(set(curve["marker"]["symbol"][1::2].tolist()))
     assert abs(int(curve["marker"]["symbol"][0]) - int(curve["marker"]["symbol"][1])) == 100  # Plotly's open marks
 
 
 def test_the_word_that_is_due_is_marked_and_the_one_that_leads_is_named():
-    item = backprop.output_picture(backprop.quantities(run(Experiment(activation="tanh", h0=2.0, target="or"))))
+    item = network.output_picture(network.quantities(run(Experiment(activation="tanh", h0=2.0, target="or"))))
     bars = item["figure"]["data"][0]
     assert bars["x"] == ["to", "be", "<b>or</b>, target", "not"] and bars["marker"]["line"]["width"] == [0, 0, 2.5, 0]
     assert item["alt"].startswith("“not” leads with") and "the target “or” gets" in item["alt"]
@@ -308,7 +309,7 @@ EDGES = [
 @pytest.mark.parametrize("f2", F2)
 def test_the_page_is_whole_at_the_edges(f2, edge):
     e = Experiment(**{"f2": f2, **edge})
-    items = backprop.items(e)
+    items = network.items(e)
     [frame] = unpacked(encode(items))["frames"]
     for item in frame:
         assert "nan" not in str(item.get("alt", item.get("text"))).lower().split()
@@ -317,25 +318,25 @@ def test_the_page_is_whole_at_the_edges(f2, edge):
             valid(item["figure"])
             valid(item["figure"], item.get("narrow"))
             assert item["alt"].endswith(".")
-    assert len(backprop.columns(e)["j"]) == e.end + 1
+    assert len(network.columns(e)["j"]) == e.end + 1
 
 
 def test_where_nothing_is_to_correct_the_page_says_so():
-    a = backprop.quantities(run(Experiment(w_y=0.0)))
-    assert "every term of the sum is exactly 0" in backprop.lags_sentence(a)
-    assert "No word leads" in backprop.output_sentence(a)
-    assert "no loss at step 0" in backprop.lags_sentence(backprop.quantities(run(Experiment(t=0))))
+    a = network.quantities(run(Experiment(w_y=0.0)))
+    assert "every term of the sum is exactly 0" in network.lags_sentence(a)
+    assert "No word leads" in network.output_sentence(a)
+    assert "no loss at step 0" in network.lags_sentence(network.quantities(run(Experiment(t=0))))
 
 
 def test_a_probability_below_all_logarithms_is_written_by_its_loss():
     """L = 2 h_t to the last digit where logits lie h_t apart, and two words."""
     e = Experiment(w=2.0, T=50, t=50)  # h_50 = 2⁴⁹
-    a = backprop.quantities(run(e))
+    a = network.quantities(run(e))
     assert a["L"].value.item() == 2.0**50
-    assert "the target “be” gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in backprop.output_sentence(a)
-    [line] = [line for line in backprop.formula(a)["lines"] if "p" in line["slots"]]
+    assert "the target “be” gets e^(−1.126 × 10¹⁵): L₅₀ = 1.126 × 10¹⁵." in network.output_sentence(a)
+    [line] = [line for line in network.formula(a)["lines"] if "p" in line["slots"]]
     assert r"-\ln\, e^{@p@}" in line["latex"] and line["slots"]["p"] == "−1.126 × 10¹⁵"
-    encode([backprop.formula(a)])
+    encode([network.formula(a)])
 
 
 def test_where_nothing_was_sent_nothing_is_said_to_arrive():
@@ -355,11 +356,11 @@ def test_where_no_word_leads_none_is_said():
 
 
 def test_a_tap_looks_at_the_loss_of_that_step():
-    assert backprop.tapped(Experiment(), {"figure": "corrections", "value": 7}) == {"t": 7}
-    assert backprop.tapped(Experiment(), {"figure": "unrolled", "value": 0}) == {"t": 1}
+    assert network.tapped(Experiment(), {"figure": "corrections", "value": 7}) == {"t": 7}
+    assert network.tapped(Experiment(), {"figure": "unrolled", "value": 0}) == {"t": 1}
 
 
 def test_the_pages_number_is_the_one_in_its_readouts():
-    name, value = backprop.main_number(SCENARIOS["not_zero"].experiment)
-    main, *_ = backprop.items(SCENARIOS["not_zero"].experiment)
+    name, value = network.main_number(SCENARIOS["not_zero"].experiment)
+    main, *_ = network.items(SCENARIOS["not_zero"].experiment)
     assert main["alt"].startswith(f"{name} = {float(value.value):g}.") and main["role"] == "main"

@@ -13,8 +13,8 @@ from pages.charts.views import VIEWS
 from pages.controls.export import CONVENTIONS, csv
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import written
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
-from rnn_core.scenarios import SCENARIOS
 from tests.apps import PAGES, healthy, items, opened, slots
 
 COMBINATIONS = 70  # random choices a page

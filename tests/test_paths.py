@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.charts import paths, population, split, theme, views
-from pages.charts.numbers import number
+from pages.charts import views
+from pages.charts.drawings import paths, population, split
+from pages.charts.parts import theme
+from pages.charts.parts.numbers import number
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.population import LAGS
-from rnn_core.scenarios import SCENARIOS
 from tests.figures import valid
 from tests.reference_cases import evaluate
 from tests.textbook import Net, close
@@ -203,9 +205,9 @@ def test_open_gates_explode_in_every_network_and_the_sentence_says_so():
 
 
 def test_the_page_shows_its_figures_in_teaching_order_and_the_table_holds_every_reading():
-    names = [item["name"] for item in views.lstm_items(FOUR)]
+    names = [item["name"] for item in views.lstm.items(FOUR)]
     assert names == ["paths", "paths-formula", "remarks", "split", "networks", "beyond"]
-    columns = views.lstm_columns(replace(FOUR, cut_g=True))
+    columns = views.lstm.columns(replace(FOUR, cut_g=True))
     for name in ("direct", "state", "one-step", "total", "cut"):
         assert f"{name} dC_t/dC_j" in columns
     parts = sum(np.array(columns[f"R_{q}"]) for q in LSTM.gates)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.charts import population as charts
+from pages.charts.drawings import population as charts
 from rnn_core import population
 from rnn_core.experiment import Experiment, run
 from rnn_core.population import LAGS, NETWORKS, SCALARS, STEPS, UNITS, at_start, negative, networks, totals

@@ -12,8 +12,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from pages.controls.scripts import MOST_SLIDES, PAGES, SCRIPTS, Script, Slide, pack, parse, plain, split
-from rnn_core.scenes import SCENES
+from pages.lessons.scenes import SCENES
+from pages.stage.scripts import MOST_SLIDES, PAGES, SCRIPTS, Script, Slide, pack, parse, plain, split
 from tests.server import opened, serving
 from tests.visits import query, thumb, until
 

@@ -10,14 +10,14 @@ from time import monotonic, sleep
 import pytest
 from starlette.requests import Request
 
-from pages.controls import queue
-from pages.controls.queue import Busy, Line, answer, sentence
+from pages.server import waiting
+from pages.server.waiting import Busy, Line, answer, sentence
 from tests.apps import healthy, opened
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(queue, "MOMENT", 0.02)
+    monkeypatch.setattr(waiting, "MOMENT", 0.02)
 
 
 def until(true):
@@ -220,7 +220,7 @@ def test_a_client_that_leaves_gives_its_place_up():
 
 
 def test_who_waits_too_long_is_told_his_place_and_finds_it_kept(monkeypatch):
-    monkeypatch.setattr(queue, "PATIENCE", 0.02)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.02)
     line, log = Line(1, kept=9), []
 
     def work(name):
@@ -240,7 +240,7 @@ def test_who_waits_too_long_is_told_his_place_and_finds_it_kept(monkeypatch):
             await loop.run_in_executor(pool, stack.close)
         while len(log) < 2:
             await asyncio.sleep(0.002)
-        monkeypatch.setattr(queue, "PATIENCE", 10)
+        monkeypatch.setattr(waiting, "PATIENCE", 10)
         return [await Client().asks(line, work, name) for name in "ba"]
 
     assert asyncio.run(crowd()) == ["b", "a"] and log == ["a", "b"], "each once, and in order"
@@ -334,7 +334,7 @@ def test_a_form_that_has_to_wait_is_not_asked_for_again_without_what_it_held():
 
 
 def test_a_notice_shows_what_it_was_given_as_text():
-    shown = queue.notice("“<script>alert(1)</script>” is no script", "<b>", 422, {})
+    shown = waiting.notice("“<script>alert(1)</script>” is no script", "<b>", 422, {})
     assert b"<script" not in shown.body and b"&lt;script&gt;" in shown.body and b"<b>" not in shown.body
 
 
@@ -346,9 +346,9 @@ def test_places_are_words_up_to_ten():
 
 def test_a_picture_that_has_to_wait_says_so_and_comes(monkeypatch):
     healthy(opened("chain"))
-    monkeypatch.setattr(queue, "MOMENT", 0.05)
+    monkeypatch.setattr(waiting, "MOMENT", 0.05)
     held = ExitStack()
-    held.enter_context(occupied(queue.PICTURES, 2))
+    held.enter_context(occupied(waiting.PICTURES, 2))
     Timer(2, held.close).start()
     at = healthy(opened("chain", w="1.2345"))
     assert [toast.value for toast in at.toast] == ["The server is busy: you are first in line."]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from pages.charts import landscape
+from pages.charts.views import map
 from rnn_core import memory_span, population, readout, sequences
 from rnn_core.bptt import Loss, backpropagate
 from rnn_core.experiment import Experiment, run, sweep
@@ -73,8 +73,8 @@ def test_a_product_of_a_shared_run_raises_where_it_is_written():
 def test_what_is_kept_once_computed_is_read_only_too():
     shared = [
         population.networks(0.0), population.negative(0.0), memory_span.starts(4, 2, 2), sequences.sunspots(),
-        readout.PLACES, landscape.WEIGHTS, landscape.BIASES, landscape.EDGES,
-        landscape._by_steps(Experiment(w=0.0, T=5, t=5)), landscape._by_bias(Experiment(w=0.0, T=5, t=5)),
+        readout.PLACES, map.WEIGHTS, map.BIASES, map.EDGES,
+        map._by_steps(Experiment(w=0.0, T=5, t=5)), map._by_bias(Experiment(w=0.0, T=5, t=5)),
     ]  # fmt: skip
     found = list(arrays(shared, {}))
     assert len(found) >= 20

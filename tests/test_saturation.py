@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from pages.charts import cobweb, saturation
-from pages.charts.views import VIEWS
-from pages.controls.show import encode
+from pages.charts.drawings import cobweb
+from pages.charts.views import VIEWS, saturation
+from pages.figures.show import encode
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.experiment import Experiment, run
-from rnn_core.scenarios import SCENARIOS
 from tests.figures import valid
 
 TANH = Experiment(activation="tanh")

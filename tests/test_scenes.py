@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from pages.charts import memory, predictions
-from pages.charts import population as on_lstm_page
-from pages.controls import live
-from pages.controls import scenes as controls
-from pages.controls.show import encode
+from pages.charts.drawings import half_lives, predictions
+from pages.charts.drawings import population as on_lstm_page
 from pages.controls.table import TABLE, widget_values
-from rnn_core import population, scenes
+from pages.figures import live
+from pages.figures.show import encode
+from pages.frame import scenes as controls
+from pages.lessons import scenes
+from pages.lessons.scenes import ROWS, SAID, SCENES, SENTENCES, Choice, Guess, Prediction
+from rnn_core import population
 from rnn_core.experiment import run
 from rnn_core.memory_span import FEW, starts
 from rnn_core.scaled import Scaled
-from rnn_core.scenes import ROWS, SAID, SCENES, SENTENCES, Choice, Guess, Prediction
 from tests.apps import healthy, items, opened
 from tests.figures import unpacked, valid
 
@@ -139,7 +140,7 @@ def test_a_scene_and_its_page_tell_the_same_of_fresh_networks():
     for told, key in ((SCENES["networks"].number, "median"), (numbers["low"], "low"), (numbers["high"], "high")):
         assert f"{value(told):g}" == f"{10 ** shown[key][20]:.2g}"
     numbers = SCENES["start"].answer.numbers
-    told = memory.at_the_start(memory.quantities(run(SCENES["start"].experiment)))["told"]
+    told = half_lives.at_the_start(half_lives.quantities(run(SCENES["start"].experiment)))["told"]
     assert re.findall(r"in (\S+) steps \(mean gate (\S+)\)", told) == [
         (f"{numbers[kind]:g}", f"{numbers[f'{kind}_f']:.2f}") for kind in ("pytorch", "keras", "chrono")
     ]

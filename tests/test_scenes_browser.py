@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rnn_core.scenes import SCENES, Choice
+from pages.lessons.scenes import SCENES, Choice
 from tests.server import opened
 from tests.visits import THUMB, query, until
 

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages import exhibits as offered
-from pages.controls import live, scripts
-from pages.controls.exhibits import exhibit
-from pages.controls.scenes import CONTROLS
-from pages.controls.scripts import PAGES, SCRIPTS, Script, Slide, find, loads, pack, parse, plain, split, unpack
 from pages.controls.table import TABLE
 from pages.controls.url import judge
+from pages.figures import live
+from pages.frame.exhibits import exhibit
+from pages.frame.scenes import CONTROLS
+from pages.stage import scripts
+from pages.stage.scripts import PAGES, SCRIPTS, Script, Slide, find, loads, pack, parse, plain, split, unpack
 
 SLIDES = [pytest.param(slide, id=f"{name} {n}") for name, s in SCRIPTS.items() for n, slide in enumerate(s.slides, 1)]
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")

@@ -16,9 +16,12 @@ import pytest
 from starlette.applications import Starlette
 
 from pages import exhibits as all_pages
-from pages.controls import exhibits, handout, packing, queue
-from pages.controls.limits import MESSAGE
-from pages.controls.scripts import (
+from pages.figures.show import encode
+from pages.frame import exhibits
+from pages.lessons.scenes import SCENES
+from pages.server import waiting
+from pages.server.limits import MESSAGE
+from pages.stage.scripts import (
     LONGEST_FILE,
     LONGEST_LINK,
     MINE,
@@ -33,14 +36,14 @@ from pages.controls.scripts import (
     split,
     unpack,
 )
-from pages.controls.show import encode
-from rnn_core.scenes import SCENES
+from pages.teach import packing
+from pages.teach.handout import handout
 from tests.apps import healthy, items, opened, slots
 from tests.server import ROOT
 
 BASE = "https://unrolled.example.edu"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&</details><!--"
-OURS = (ROOT / "pages" / "controls").joinpath
+OURS = (ROOT / "pages").joinpath
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,7 +122,7 @@ def test_no_script_is_read_on_the_event_loop(monkeypatch, module, read, send_it)
     """Which serves everybody: a long script takes it 11 ms."""
     threads, reads = [], getattr(module, read)
     monkeypatch.setattr(module, read, lambda text: threads.append(current_thread()) or reads(text))
-    monkeypatch.setattr(handout, "HANDOUTS", queue.Line(1, 32))
+    monkeypatch.setattr(handout, "HANDOUTS", waiting.Line(1, 32))
     assert send_it()[0] == 200 and threads and current_thread() not in threads
 
 
@@ -140,7 +143,10 @@ def test_a_body_without_end_is_read_to_its_limit_only(parts):
 
 
 def test_the_browsers_limits_are_the_servers():
-    draft, builder = OURS("draft.js").read_text(encoding="utf-8"), OURS("builder.js").read_text(encoding="utf-8")
+    draft, builder = (
+        OURS("stage/draft.js").read_text(encoding="utf-8"),
+        OURS("teach/builder.js").read_text(encoding="utf-8"),
+    )
     assert f"MOST_SLIDES = {MOST_SLIDES};" in draft
     assert f"MOST_BYTES = {LONGEST_FILE:_};" in builder and f'MINE = "{MINE}";' in builder
     most = int(re.search(r"MOST_BYTES = ([\d_]+);", draft)[1])
@@ -449,13 +455,13 @@ def test_there_is_no_handout_of_what_is_no_script(name):
 
 
 def test_whoever_waits_long_for_a_handout_hears_his_place(monkeypatch):
-    monkeypatch.setattr(queue, "PATIENCE", 0.05)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.05)
     go = Event()
     monkeypatch.setattr(handout, "_named", lambda *asked: go.wait(10) and real(*asked))
     status, headers, body = ask("/handout/forget", accept="text/html")
     go.set()
     assert status == 503 and b"in line" in body and "refresh" in headers and "retry-after" in headers
-    monkeypatch.setattr(queue, "PATIENCE", 60)
+    monkeypatch.setattr(waiting, "PATIENCE", 60)
     assert ask("/handout/forget")[0] == 200
 
 

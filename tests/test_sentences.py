@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 
 from pages import exhibits as offered
-from pages.charts import cell_diagram, cobweb, states
-from pages.controls import live
-from pages.controls.scripts import SCRIPTS, split
+from pages.charts.drawings import cell_diagram, cobweb, states
+from pages.figures import live
+from pages.lessons.scenarios import SCENARIOS
+from pages.lessons.scenes import NON_NORMAL, SCENES, Guess
+from pages.stage.scripts import SCRIPTS, split
 from rnn_core import population
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import RNN
@@ -28,8 +30,6 @@ from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow, half_life
 from rnn_core.memory_span import CHRONO_STEPS, FEW, starts
 from rnn_core.readout import cumulative_share, readout
-from rnn_core.scenarios import SCENARIOS
-from rnn_core.scenes import NON_NORMAL, SCENES, Guess
 from rnn_core.unroll import unroll
 
 ROOT = Path(__file__).parent.parent

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from pages.charts import snippets
-from pages.charts.numbers import scalar
+from pages.charts.parts.numbers import scalar
 from pages.charts.views import VIEWS
 from pages.controls import export
 from pages.controls.export import snippet
+from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, run
 from rnn_core.readout import readout
-from rnn_core.scenarios import SCENARIOS
 from rnn_core.sequences import SEQUENCES
 from tests.settings import address, experiment, many
 

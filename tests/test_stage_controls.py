@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 import pytest
 
 from pages import exhibits as offered
-from pages.controls import live
-from pages.controls.exhibits import exhibit
-from pages.controls.scripts import SCRIPTS, split
 from pages.controls.url import written
+from pages.figures import live
+from pages.frame.exhibits import exhibit
+from pages.stage.scripts import SCRIPTS, split
 from tests.apps import healthy, opened
 
 SLIDES = [

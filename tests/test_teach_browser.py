@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pages.controls.scripts import SCRIPTS, Script, Slide, loads, pack, plain, unpack
+from pages.stage.scripts import SCRIPTS, Script, Slide, loads, pack, plain, unpack
 from tests.visits import until
 
 pytestmark = pytest.mark.browser

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pages.charts.compare import effect
-from pages.charts.numbers import number, scalar
+from pages.charts.drawings.norms import effect
+from pages.charts.parts.numbers import number, scalar
 from rnn_core import check
 from rnn_core.cells import CELLS, GRU, LSTM
 from rnn_core.experiment import Experiment, inputs, run

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pages.controls import assets
+from pages.server import assets
 from tests.lecture.crowd import Crowd, Guest, late
 from tests.lecture.hall import BALANCERS, get, wait_for
 from tests.server import opened

@@ -1,0 +1,32 @@
+// The line to the server: whether it holds, and what to show a room while it does not.
+
+import { fromHome } from "./home.js";
+import { element } from "./element.js";
+
+const PATIENCE = 3000; // ms for an answer
+
+/** Whether Streamlit's own connection is up; it may not have noticed yet that it is not. */
+export function isUp() {
+  const state = /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testConnectionState;
+  return state === undefined || state === "CONNECTED";
+}
+
+/** Whether the server answers at this moment. @returns {Promise<boolean>} */
+export async function answers() {
+  try {
+    const asked = await fetch(fromHome("/_stcore/health"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    return asked.ok;
+  } catch {
+    return false;
+  }
+}
+
+const sign = element("p", "u-outage");
+sign.setAttribute("role", "status");
+
+/** A quiet line in a corner, "" for none. */
+export function tell(text) {
+  if (sign.textContent !== text) sign.textContent = text;
+  sign.hidden = !text;
+  if (!sign.isConnected) document.body.append(sign);
+}

@@ -1,0 +1,135 @@
+"""A figure that follows a dragged slider: its sweeps, fetched when pointer or focus reach the slider.
+
+A sweep is the page's items at up to `MOST` positions of one slider, made once and shared by all sessions; the
+browser picks the position. Nothing is asked of the server while the thumb is moving.
+"""
+
+import gzip
+from asyncio import to_thread
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.controls.control import Control
+from pages.controls.url import judge, written
+from pages.figures.show import encode
+from pages.server.waiting import SWEEPS, Busy, answer
+from rnn_core.experiment import CHOOSE_ROWS, Experiment
+
+Choices = tuple[tuple[str, float | str], ...]
+Items = Callable[..., list[dict[str, Any]]]  # of an experiment; `over`, a field and its values, makes it a sweep
+
+MOST = 200  # positions
+SIZE = 60_000  # bytes of a compressed sweep
+_MOST_DRAWN = 26  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
+_TRIAL = 12  # positions, to foretell how many will fit
+_FIXED = 3000  # bytes of a message without positions
+_FOLDER = "/sweeps"
+
+
+def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choices:
+    """All that a reader chose on a page, as the address of a sweep says it; sliders' values are numbers."""
+    return tuple((key, values[key] if c.kind == "slider" else written(values[key])) for key, c in controls.items())
+
+
+def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
+    """What the browser needs to fetch the sweeps of an offered page, and to know which choices its figures show."""
+    around = [key for key, control in _SOURCES[address].controls.items() if not control.alike]
+    return {"url": f"{_FOLDER}/{address}", "main": main, "around": around, "choices": dict(chosen)}
+
+
+def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray:
+    """At most `most` of a slider's own positions, evenly spread from end to end.
+
+    Where one position says nothing about the next, all of those around the present one.
+    """
+    low, high = control.min, control.max
+    if control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
+        high = {"T": high, "t": experiment.T, "k": experiment.end, "step": max(1, experiment.end)}[control.key]
+        low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
+    if not control.alike:
+        low = min(max(low, getattr(experiment, control.key) - most // 2), high - most + 1)
+        high = min(high, low + most - 1)
+    count = round((high - low) / control.step)
+    stride = -(-count // (most - 1)) if count else 1
+    steps = np.unique([*range(0, count, stride), count])
+    return np.round(low + steps * control.step, 10).astype(int if isinstance(control.default, int) else float)
+
+
+def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
+    """The compressed message of a slider's sweep, at most `SIZE` bytes."""
+    most = _MOST_DRAWN if control.key in CHOOSE_ROWS else _foretold(items, control, experiment)
+    while True:
+        packed = _packed(items, control, experiment, most)
+        if len(packed) <= SIZE or most <= 2:
+            return packed
+        most = max(2, int(0.9 * most))
+
+
+def _foretold(items: Items, control: Control, experiment: Experiment) -> int:
+    """How many positions will fit, after a few; many compress better."""
+    trial = len(_packed(items, control, experiment, _TRIAL))
+    return min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
+
+
+def _packed(items: Items, control: Control, experiment: Experiment, most: int) -> bytes:
+    at = positions(control, experiment, most)
+    reach = None if control.alike else control.step / 2
+    message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
+    return gzip.compress(message, 4, mtime=0)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the sweeps of a page come from."""
+
+    items: Items
+    controls: Mapping[str, Control]
+    experiment: Callable[[Mapping[str, Any]], Experiment]
+
+
+_SOURCES: dict[str, _Source] = {}  # by a page's address
+
+
+def offer(address: str, items: Items, controls: Mapping[str, Control], experiment: Callable[..., Experiment]) -> None:
+    """Let the browser fetch the sweeps of a page."""
+    _SOURCES[address] = _Source(items, controls, experiment)
+
+
+def meant(address: str, given: Mapping[str, str]) -> Experiment | None:
+    """The experiment of the choices in an address, if that page was offered."""
+    source = _SOURCES.get(address)
+    return source.experiment(_judged(source.controls, given)) if source else None
+
+
+def _judged(controls: Mapping[str, Control], given: Mapping[str, str]) -> dict[str, Any]:
+    return {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
+
+
+async def _serve(request: Request) -> Response:
+    source = _SOURCES.get(request.path_params["page"])
+    control = source.controls.get(request.path_params["key"]) if source else None
+    if source is None or control is None or control.kind != "slider":
+        return Response(status_code=404)
+    experiment = await to_thread(_around, source, control, request.query_params)
+    try:
+        message = await SWEEPS.ask(request, sweep, source.items, control, experiment)
+    except Busy as busy:
+        return answer(busy, request)
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(message, headers=headers, media_type="application/octet-stream")
+
+
+def _around(source: _Source, control: Control, given: Mapping[str, str]) -> Experiment:
+    values = _judged(source.controls, given)
+    if control.alike:
+        values[control.key] = control.default  # the same sweep, wherever the thumb is
+    return source.experiment(values)
+
+
+ROUTES = [Route(f"{_FOLDER}/{{page}}/{{key}}", _serve)]

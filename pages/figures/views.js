@@ -1,0 +1,213 @@
+// The three kinds of items on a page: figures, formulas, texts. They select and show; they compute nothing.
+
+import { copy } from "../browser/copy.js";
+import { element } from "../browser/element.js";
+import { drawsMath, hear, said, shown } from "./linear.js";
+import { dressed, forPaper, isTouch } from "./theme.js";
+
+/**
+ * @typedef {import("./theme.js").Figure} Figure
+ * @typedef {{mathml: string, linear: string, latex?: string, part: boolean, slots: Object<string, string>,
+ *   colors: Object<string, string>}} Line
+ * @typedef {object} Item
+ * @property {"figure" | "formula" | "text"} kind
+ * @property {string} name  the node's identity: a node stays while its name stays
+ * @property {string} [title] @property {string} [alt] @property {string} [text]
+ * @property {Figure} [figure] @property {object} [narrow]  a patch of the figure where there is little width
+ * @property {number} [height] @property {"main"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @property {boolean} [linked]  points of the same customdata light up together, in all linked figures
+ * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
+ *
+ * @typedef {object} View
+ * @property {HTMLElement} node @property {(item: Item) => void} update
+ * @property {() => void} [redraw]  figures: draw what was updated
+ * @property {(on: boolean) => boolean} [haunt]  keep the present course as a ghost, or let it go; whether that is new
+ * @property {(value: any) => void} [light]  show what is known of the points that carry this value; undefined: of none
+ * @property {() => void} [release]
+ */
+
+const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+let serial = 0;
+
+/** Plotly's script, once it has arrived. */
+export const plotly = () => /** @type {any} */ (globalThis).Plotly;
+
+/** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
+export function quicken({ PlotSchema }) {
+  const search = PlotSchema.findArrayAttributes, found = new Map();
+  PlotSchema.findArrayAttributes = (trace) => {
+    const build = JSON.stringify(trace._input, (_, part) => Array.isArray(part) || ArrayBuffer.isView(part) ? 1 : part);
+    if (found.size > 500) found.clear();
+    return found.get(build) ?? found.set(build, search(trace)).get(build);
+  };
+}
+
+/** @returns {View} */
+function figureView(page) {
+  const node = element("figure", "u-item u-figure");
+  const title = element("h2", "u-title");
+  const plot = element("div", "u-plot");
+  const readout = element("figcaption", "u-readout");
+  /** @type {Item} */
+  let item;
+  let size = { width: 0, height: 0 }; // known, since asking for it makes the browser lay out the page
+  let tapped = -Infinity; // when
+  const download = (format) => () => plotly().downloadImage(forPaper(item, size, page.color), {
+    format, width: size.width, height: size.height + 40, scale: 2, filename: slug(item.title),
+  });
+  const hold = button("Hold", () => page.component.setTriggerValue("tap", { hold: true }));
+  const link = copier("Copy link", () => location.href);
+  const share = element("details", "u-share", element("summary", "u-button", "Share"), element(
+    "div", "u-menu", link, button("Save SVG", download("svg")), button("Save PNG", download("png")),
+  ));
+  share.addEventListener("focusout", ({ relatedTarget }) => { share.open &&= share.contains(relatedTarget); });
+  const head = element("div", "u-head", title, hold, share);
+  node.append(head, plot, readout);
+  readout.id = `u-readout-${++serial}`;
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-labelledby", readout.id);
+
+  /** @type {object[] | null} */
+  let ghosts = null;
+  let drawn = ""; // all but the data
+
+  const redraw = () => {
+    if (!plotly() || !size.width) return;
+    const { data, layout } = dressed(item, size, page.color, ghosts);
+    // an animation recolours no bars
+    const frame = JSON.stringify([layout, data.map(({ type, marker }) => [type, type === "bar" && marker?.color])]);
+    if (frame === drawn && !data.some(({ type }) => type === "heatmap")) { // a transition loses a map
+      // the traces alone: half the time; a redraw that the next one overtakes is rejected
+      plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
+      return;
+    }
+    drawn = frame;
+    const doubleClick = isTouch() ? false : "reset";
+    plotly().react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
+    plot.removeAllListeners("plotly_click");
+    plot.on("plotly_click", onTap);
+    plot.removeAllListeners("plotly_hover");
+    plot.removeAllListeners("plotly_unhover");
+    plot.on("plotly_hover", ({ points }) => { if (item.linked) light(points[0].customdata); });
+    plot.on("plotly_unhover", () => { if (item.linked) light(undefined, view); });
+  };
+  const onTap = ({ points, event }) => {
+    const point = points.find(({ customdata, z }) => customdata !== undefined || z !== undefined);
+    const value = point?.customdata ?? (point && [point.x, point.y]); // a map's cell says where it lies
+    if (!item.tap || value === undefined || event.timeStamp - tapped < 400) return; // a tap comes as two clicks
+    tapped = event.timeStamp;
+    page.component.setTriggerValue("tap", { figure: item.name, value });
+  };
+  /** Where a step is hovered, its points in all linked figures light up; they are told apart by their customdata. */
+  const light = (value, except = null) => page.views.forEach((other) => other !== except && other.light?.(value));
+  /** @type {View} */
+  const view = {
+    node,
+    redraw,
+    light(value) {
+      if (!item.linked || !plot.data) return;
+      const points = plot.data.flatMap(({ customdata }, curveNumber) => {
+        const pointNumber = value === undefined ? -1 : Array.from(customdata ?? []).indexOf(value);
+        return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
+      });
+      if (points.length) plotly().Fx.hover(plot, points, Object.keys(plot._fullLayout._plots));
+      else plotly().Fx.unhover(plot);
+    },
+    update(next) {
+      item = next;
+      put(title, "textContent", item.title);
+      put(readout, "textContent", item.alt);
+      put(node.dataset, "name", item.name);
+      node.classList.toggle("u-main", item.role === "main");
+      if (item.role === "main" && page.badge.node.parentNode !== head) title.after(page.badge.node);
+      put(hold, "hidden", item.role !== "main" || !("held" in (page.exact.live?.choices ?? {})));
+      put(hold, "textContent", page.exact.live?.choices.held ? "Let go" : "Hold");
+      // a screen reader hears where the slider came to rest, not every step of the way
+      if (item.role === "main") put(readout, "ariaLive", page.follower.isMoving() ? "off" : "polite");
+      put(node.style, "cssText", `--u-height: ${item.height}px;`);
+    },
+    haunt(on) {
+      if (on === Boolean(ghosts) || !item.ghost) return false;
+      ghosts = on ? item.ghost.map((trace) => item.figure.data[trace]) : null;
+      node.classList.toggle("u-moving", on);
+      return true;
+    },
+    release() {
+      observer.disconnect();
+      plotly()?.purge(plot);
+    },
+  };
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    size = contentRect;
+    page.renew(view);
+  });
+  observer.observe(plot);
+  return view;
+}
+
+/** @returns {View} */
+function formulaView() {
+  const lines = element("div", drawsMath() ? "u-lines" : "u-lines u-linear");
+  if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
+  hear();
+  const latex = copier("Copy LaTeX", () => item.lines.map((line) => line.latex).join(" \\\\\n"));
+  const node = element("div", "u-item u-formula", lines, latex);
+  node.setAttribute("role", "group");
+  /** @type {Item} */
+  let item;
+  return {
+    node,
+    update(next) {
+      next.lines.forEach((line, number) => {
+        const place = lines.children[number] ?? lines.appendChild(element("div", "u-line"));
+        place.classList.toggle("u-part", line.part);
+        shown.set(place, line);
+        if (!drawsMath()) return put(place, "textContent", said(line));
+        // a constant of the page's code, never a value; values enter below, as text
+        if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
+        place.classList.toggle("u-tall", line.mathml.includes("<mfrac"));
+        for (const slot of place.querySelectorAll("[data-slot]")) {
+          const name = slot.dataset.slot;
+          put(slot, "textContent", line.slots[name] ?? "");
+          put(slot.style, "color", line.colors[name] ? `var(--u-${line.colors[name]})` : "");
+        }
+      });
+      while (lines.children.length > next.lines.length) lines.lastChild.remove();
+      item = next;
+      put(node.dataset, "name", item.name);
+      put(node, "ariaLabel", item.alt);
+    },
+  };
+}
+
+/** @returns {View} */
+function textView() {
+  const node = element("p", "u-item u-text");
+  node.setAttribute("aria-live", "polite");
+  return { node, update(item) { put(node, "textContent", item.text); put(node.dataset, "name", item.name); } };
+}
+
+export const VIEWS = { figure: figureView, formula: formulaView, text: textView };
+
+/** Sets what is not so already: even the same text would be laid out anew. */
+function put(target, name, value) {
+  if (target[name] !== value) target[name] = value;
+}
+
+function button(text, onclick) {
+  return Object.assign(element("button", "u-button", text), { type: "button", onclick });
+}
+
+/** A button that copies. @param {() => string} what */
+function copier(text, what) {
+  const node = button(text, async () => { if (await copy(what())) acknowledge(node, "Copied"); });
+  return node;
+}
+
+function acknowledge(node, text) {
+  const before = node.textContent;
+  node.textContent = text;
+  setTimeout(() => { node.textContent = before; }, 1500);
+}
+
+const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure";

@@ -1,0 +1,244 @@
+"""Scenes: predict, commit, reveal, explain. The address holds where the reader stands; the browser, what was seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages.controls.control import Control
+from pages.controls.memory import apply, begins_anew, chosen, enter, prepare, read
+from pages.controls.parts import followed_by, redraw
+from pages.controls.table import TABLE, widget_values
+from pages.controls.url import combined, judge, written
+from pages.controls.widgets import box, draw
+from pages.figures import live
+from pages.figures.show import encode, show
+from pages.frame.layout import set_up, stage
+from pages.lessons.scenes import SAID, SCENES, Guess, Prediction, Scene
+from pages.server.front import component
+from pages.server.waiting import PICTURES, toast
+from pages.stage import present
+
+FIRST = next(iter(SCENES))
+_ALL = [
+    Control("scene", "Scene", "select", FIRST, options=tuple(SCENES)),
+    Control("guess", "Your guess, as a power of ten", "slider", 0.0, -14.0, 10.0, 0.1),
+    Control("choice", "Which curve?", "choice", None, options=("A", "B", "C")),
+    Control("committed", "Committed", "toggle", False),
+    Control("said", "Compared with my prediction, the truth is", "choice", None, options=SAID),
+]
+CONTROLS: dict[str, Control] = {control.key: control for control in _ALL}
+"""The choices of a scene, in the address as all others; no field of an experiment is among them."""
+
+
+def show_scenes(items: live.Items, texts: live.Items) -> None:
+    """Draw the page: `items` are a prediction's picture, before and after its commit; `texts` what is told about it."""
+    present.go_on("scenes")  # before a widget is drawn: none that was could begin anew
+    _check_address()
+    if begins_anew():
+        st.session_state.pop("_stand", None)
+    own = enter("scenes", CONTROLS)
+    with st.container(key="unseen"):  # widgets only so that the address holds them
+        scene = SCENES[draw(own["scene"])]
+        if _stand(scene.name).scene != scene.name:
+            _begin(scene.name)
+        draw(own["committed"])
+    own["guess"] = guess_control(scene)
+    if set_up("scenes", scene.question, scene.setup):
+        with st.container(key="premise"):
+            st.markdown(scene.setup)
+    live.offer(_address(scene), items, own, prediction)
+    picture, panel = stage()
+    with panel, followed_by(picture, partial(_picture, items, scene, own)):
+        _panel(scene, own)
+        told = st.container(key="told")
+    p = prediction(read(own), present.is_on())
+    with told:
+        show(PICTURES.wait(toast, _message, texts, p, None), key="told_texts")
+    _progress(scene, p)
+
+
+def prediction(values: Mapping[str, Any], in_room: bool = False) -> Prediction:
+    """The reader's choices as a prediction; without one there is no commit, and without that nothing to see.
+
+    A room need not choose: it is shown the truth alone.
+    """
+    choice, said = values["choice"] or "", values["said"] or ""
+    p = Prediction(values["scene"], values["guess"], choice, values["committed"], said)
+    if not (p.settled or in_room):
+        p = replace(p, committed=False)
+    return p if p.committed else replace(p, said="")
+
+
+def guess_control(scene: Scene) -> Control:
+    control = CONTROLS["guess"]
+    if not isinstance(scene.ask, Guess):
+        return control
+    return replace(control, default=scene.ask.start, min=float(scene.axes.low), max=float(scene.axes.high))
+
+
+def _address(scene: Scene) -> str:
+    return f"scene-{scene.name}"  # ranges differ from scene to scene
+
+
+def _picture(items: live.Items, scene: Scene, controls: Mapping[str, Control]) -> None:
+    values = read(controls)
+    p = prediction(values, present.is_on())
+    follows = isinstance(scene.ask, Guess) and not p.committed
+    chosen = live.choices(controls, values) if follows else None
+    show(PICTURES.wait(toast, _message, items, p, chosen), on_tap=_take)
+
+
+def _message(items: live.Items, p: Prediction, chosen: live.Choices | None) -> bytes:
+    more = {"live": live.description(_address(SCENES[p.scene]), "guess", chosen)} if chosen else {}
+    return encode(items(p), **more)
+
+
+def _take(tap: dict[str, Any]) -> None:
+    """A tap on a curve chooses it."""
+    if tap.get("value") in CONTROLS["choice"].options:
+        apply({"choice": tap["value"]})
+        redraw()
+
+
+def _panel(scene: Scene, controls: Mapping[str, Control]) -> None:
+    """Predict, commit, say what was seen, go on."""
+    decided = st.session_state.get("choice") or chosen("choice", None)  # a commit without a choice waits for it
+    free = isinstance(scene.ask, Guess) or present.is_on()
+    settled = free or decided is not None
+    committed = st.session_state["committed"] and settled
+    with st.container(key="predict"):
+        if isinstance(scene.ask, Guess):
+            _guess(controls["guess"], committed)
+        else:
+            settled = bool(_undecided(controls["choice"], disabled=committed)) or free
+    st.button(
+        "Committed" if committed else "Commit, then see", key="commit", type="primary", width="stretch",
+        disabled=committed or not settled, on_click=apply, args=({"committed": True},),
+    )  # fmt: skip
+    _undecided(controls["said"], disabled=not committed)
+    names = list(SCENES)
+    at = names.index(scene.name)
+    with st.container(key="onward", horizontal=True, gap="small"):
+        st.button("Back", key="back", disabled=at == 0, on_click=go, args=(names[max(0, at - 1)],))
+        st.button(
+            "Next scene" if committed else "Skip", key="next", disabled=at == len(names) - 1,
+            on_click=go, args=(names[min(at + 1, len(names) - 1)],),
+        )  # fmt: skip
+    with st.container(key="elsewhere"):
+        if scene.page:
+            st.markdown(f"[Open this on its page]({experiment_url(scene)})")
+        else:
+            st.markdown("Computed here, with matrices.")
+
+
+def _guess(control: Control, committed: bool) -> None:
+    """The slider; once committed it stands still, and nothing jumps."""
+    if not committed:
+        draw(control)
+        return
+    prepare(control)
+    value = st.slider(
+        control.label, control.min, control.max, control.default, control.step,
+        format="%.6g", key="guess", bind="query-params", disabled=True,
+    )  # fmt: skip
+    box("The committed guess", value, key="guess_exact", disabled=True)
+
+
+def _undecided(control: Control, disabled: bool) -> str | None:
+    """Options of which none is chosen at first."""
+    prepare(control)
+    return st.segmented_control(
+        control.label, control.options, key=control.key, bind="query-params", disabled=disabled, width="stretch"
+    )
+
+
+@dataclass
+class _Stand:
+    """Where a session stands: its scene, and what was predicted in those that it has left."""
+
+    scene: str
+    left: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def _stand(scene: str) -> _Stand:
+    return st.session_state.setdefault("_stand", _Stand(scene))
+
+
+def go(name: str) -> None:
+    """Go to a scene, from a callback: as it was left, or from its beginning."""
+    stand = _stand(name)
+    if "committed" in st.session_state:  # else the reader comes from another page
+        stand.left[stand.scene] = {key: st.session_state.get(key, CONTROLS[key].default) for key in _PREDICTED}
+    _begin(name)
+
+
+def _begin(name: str) -> None:
+    stand = _stand(name)
+    stand.scene = name
+    start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": guess_control(SCENES[name]).default}
+    apply({"scene": name} | start | stand.left.get(name, {}))
+
+
+_PREDICTED = ("guess", "choice", "committed", "said")
+
+
+def experiment_url(scene: Scene) -> str:
+    """Where a page shows a scene's experiment: its address with all that may differ from the page's own start."""
+    given = widget_values(scene.experiment, TABLE)
+    keys = [key for key, value in given.items() if value != TABLE[key].default or key in _STARTS_ELSEWHERE]
+    return f"{scene.page}?{urlencode({key: written(given[key]) for key in keys})}"
+
+
+_STARTS_ELSEWHERE = (
+    "activation",
+    "w",
+    "h0",
+    "T",
+    "t",
+    "sequence",
+    "i_mode",
+    "i",
+    "z",
+)  # where a page's start may not be the table's
+
+
+def _check_address() -> None:
+    """Correct what an address says of a scene before anything is drawn, and tell the reader."""
+    if "_scenes_checked" not in st.session_state:
+        notes, corrected, scene = [], False, judge(CONTROLS["scene"], st.query_params.get_all("scene") or [FIRST])[0]
+        for key in ("choice", "said", "guess"):
+            given = st.query_params.get_all(key)
+            control = guess_control(SCENES[scene]) if key == "guess" else CONTROLS[key]
+            value, note = judge(control, given) if given else (None, "")
+            if note:
+                notes.append(note.replace("the default None is used", "it is left open"))
+            if given and (note or written(value) != given[-1]):
+                corrected = True
+                if value is None:
+                    del st.query_params[key]
+                else:
+                    st.query_params[key] = written(value)
+        st.session_state["_scenes_checked"] = combined(notes)
+        if corrected:
+            st.rerun()
+    note = st.session_state["_scenes_checked"]
+    if note:
+        st.session_state["_scenes_checked"] = ""
+        st.toast(note, icon=":material/info:", duration="long")
+
+
+_component = component("progress")
+
+
+def _progress(scene: Scene, p: Prediction) -> None:
+    """How many scenes this browser has seen, and all of them to go to; only the browser knows."""
+    listed = [{"name": s.name, "title": s.title, "group": s.group} for s in SCENES.values()]
+    _component(
+        key="progress",
+        data={"scenes": listed, "now": scene.name, "revealed": p.committed},
+        on_go_change=lambda: go(str(st.session_state["progress"].go)),
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+// The strip that leads on from the first page, until it is dismissed in this browser.
+
+import { element } from "../browser/element.js";
+
+const KEY = "unrolled-start-dismissed";
+
+function dismissed() {
+  try {
+    return localStorage.getItem(KEY) !== null;
+  } catch {
+    return false; // where there is no storage, it comes again with the next visit
+  }
+}
+
+/** Called by Streamlit with the ways to go: {label, href, name}. */
+export function render({ parentElement, data, setTriggerValue }) {
+  if (dismissed() || parentElement.querySelector(".u-start")) return;
+  const strip = element("nav", "u-start");
+  strip.setAttribute("aria-label", "Where to begin");
+  const links = data.ways.map(({ label, href, name }) => {
+    const link = Object.assign(element("a", "", label), { href });
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      setTriggerValue("go", name);
+    });
+    return link;
+  });
+  const close = Object.assign(element("button", "u-button", "Dismiss"), { type: "button", onclick: () => {
+    try {
+      localStorage.setItem(KEY, "1");
+    } catch { /* then for this page only */ }
+    strip.remove();
+  } });
+  strip.append(...links, close);
+  parentElement.append(strip);
+}
