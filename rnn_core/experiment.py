@@ -17,7 +17,6 @@ import numpy as np
 
 from rnn_core.activations import ACTIVATIONS, activation
 from rnn_core.cells import CELLS, GRU, LIMIT, LSTM, RNN, Cell
-from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.flow import GradientFlow
 from rnn_core.readout import F2, WORDS
 from rnn_core.scaled import frozen
@@ -43,7 +42,6 @@ _NAMES = {
     "cell": tuple(CELLS),
     "activation": tuple(ACTIVATIONS),
     "sequence": tuple(SEQUENCES),
-    "challenge": (NONE, *CHALLENGES),
     "f2": F2,
     "target": WORDS,
     **dict.fromkeys(("i_mode", "f_mode", "g_mode", "o_mode", "r_mode", "z_mode", "n_mode"), MODES),
@@ -72,7 +70,6 @@ class Experiment:
     t: int = 10
     k: int = 0
     step: int = 1  # the step whose numbers are spelled out
-    challenge: str = NONE  # what the reader tries to reach
     sequence: str = "none"
     amplitude: float = 1.0
     period: float = 8.0
@@ -84,7 +81,6 @@ class Experiment:
     w_y: float = 1.0  # output weight
     target: str = "be"  # the target word of every step
     y: float = 1.0  # the target number of every step, where f2 is the identity
-    held: tuple[tuple[str, Any], ...] = ()  # what differs in the experiment that this one is compared with
 
     c0: float = 0.0
     pin_all: bool = False  # every gate pinned, whatever its mode
@@ -135,11 +131,6 @@ class Experiment:
             object.__setattr__(self, one.name, _checked(one.name, one.type, getattr(self, one.name)))
 
     @property
-    def beside(self) -> Experiment:
-        """The experiment that this one is compared with; itself if none is held."""
-        return replace(self, **dict(self.held), held=())
-
-    @property
     def end(self) -> int:
         """t' = min(t, T), where the chain really ends."""
         return min(self.t, self.T)
@@ -171,8 +162,6 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
         if len(value) > MAX_NUMBERS:
             raise ValueError(f"values must be at most {MAX_NUMBERS} numbers, got {len(value)}")
         return value
-    if name == "held":
-        return _checked_held(value)
     if kind == "bool":
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, got {_shown(value)}")
@@ -184,16 +173,6 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
             raise ValueError(f"{name} must be a whole number from {low} to {high}, got {_shown(value)}")
         return int(number)
     return number
-
-
-def _checked_held(value: Any) -> tuple[tuple[str, Any], ...]:
-    pairs = value if isinstance(value, (tuple, list)) else None
-    if pairs is None or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
-        raise ValueError(f"held must be pairs of a field and its value, got {_shown(value)}")
-    unknown = [key for key, _ in pairs if not isinstance(key, str) or key not in _TYPES or key == "held"]
-    if unknown:
-        raise ValueError(f"held must name fields of an experiment, got {_shown(unknown[0])}")
-    return tuple(sorted((key, _checked(key, _TYPES[key], one)) for key, one in dict(pairs).items()))
 
 
 def _number(name: str, value: Any, low: float, high: float) -> float:
@@ -289,7 +268,7 @@ def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
 def run(experiment: Experiment) -> Run:
     """Unroll the experiment; results are shared, so their arrays are read-only."""
     # these change no array
-    everywhere = replace(experiment, t=0, k=0, step=1, challenge=NONE, held=(), b_net=0.0, **_UNCUT, **_UNSAID)
+    everywhere = replace(experiment, t=0, k=0, step=1, b_net=0.0, **_UNCUT, **_UNSAID)
     if experiment != everywhere:
         return replace(run(everywhere), experiment=experiment)
     return _run(experiment, inputs(experiment), {})
@@ -313,7 +292,7 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     With field = "T" every position runs to the largest T, its own input being followed by zeros. The choice
     of `t` and `k` changes no array: take rows instead. Raises ValueError for a field that cannot be swept.
     """
-    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "held", "pin_all", *_UNCUT, *_NAMES}:
+    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "pin_all", *_UNCUT, *_NAMES}:
         raise ValueError(f"field must be a number that changes the run, got {field!r}")
     variants = [_checked(field, _TYPES[field], v) for v in values]
     if not variants:
@@ -336,7 +315,7 @@ _TYPES = {field.name: field.type for field in fields(Experiment)}
 
 def idle(e: Experiment) -> set[str]:
     """Fields that change no number of an experiment: those that it does not read, and those that guide the eye."""
-    out = {"step", "challenge", "held", "b_net", "y" if e.f2 == "softmax" else "target", *_UNCUT}
+    out = {"step", "b_net", "y" if e.f2 == "softmax" else "target", *_UNCUT}
     out |= {*_OF_SEQUENCE, "values"} - {*SEQUENCES[e.sequence].parameters}
     if e.activation != "leaky_relu":
         out.add("slope")

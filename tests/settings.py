@@ -12,11 +12,12 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+from pages.charts.parts.view import Study
 from pages.controls.control import Control
 from pages.controls.hold import HELD, text_of
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import judge, written
-from pages.frame.page import Page, controls_of, experiment_of
+from pages.frame.page import Page, controls_of, study_of
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.experiment import Experiment
@@ -41,9 +42,13 @@ def many(page: str, count: int, seed: int = 0, held: bool = False) -> Iterator[V
     return (settings(page, number, seed, held) for number in range(count))
 
 
-def experiment(page: str, values: Values) -> Experiment:
+def study(page: str, values: Values) -> Study:
     """What the page makes of settings."""
-    return experiment_of(PAGES[page], controls(page), values)
+    return study_of(PAGES[page], controls(page), values)
+
+
+def experiment(page: str, values: Values) -> Experiment:
+    return study(page, values).experiment
 
 
 def address(page: str, values: Values) -> str:

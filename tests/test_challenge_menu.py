@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
 from pages.controls.table import TABLE, widget_values
 from pages.controls.url import written
 from pages.figures import live
 from pages.figures.show import encode
-from rnn_core.challenges import CHALLENGES
+from pages.lessons.challenges import CHALLENGES
 from rnn_core.experiment import Experiment
 from tests.apps import healthy, items, opened
 from tests.figures import unpacked
@@ -42,11 +43,12 @@ def test_a_challenge_of_another_page_is_none_here(name):
 @pytest.mark.parametrize("challenge", CHALLENGES.values(), ids=lambda c: c.name)
 @pytest.mark.parametrize("key", ["T", "h0"])
 def test_the_judgement_follows_the_thumb(challenge, key):
-    e = Experiment(**{**challenge.start, "T": 12}, challenge=challenge.name, held=(("w", 1.5), ("T", 12), ("h0", 0.1)))
+    e = Experiment(**{**challenge.start, "T": 12})
+    study = Study(e, replace(e, w=1.5, h0=0.1), challenge.name)
     shown = VIEWS[challenge.page].shown
-    positions = live.positions(TABLE[key], e, 5)
-    sweep = unpacked(encode(shown(e, (key, positions.tolist())), at=positions.astype(float)))
+    positions = live.positions(TABLE[key], study, 5)
+    sweep = unpacked(encode(shown(study, (key, positions.tolist())), at=positions.astype(float)))
     for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
-        [exact] = unpacked(encode(shown(replace(e, **{key: value}))))["frames"]
+        [exact] = unpacked(encode(shown(replace(study, experiment=replace(e, **{key: value})))))["frames"]
         assert [item["name"] for item in exact[1:3]] == ["challenge", "beside"]
         agree(bare(frame), exact)

@@ -8,7 +8,7 @@ import pytest
 from pages.charts.parts import challenge as chart
 from pages.controls.table import TABLE
 from pages.figures.show import encode
-from rnn_core.challenges import CHALLENGES, judge
+from pages.lessons.challenges import CHALLENGES, judge
 from rnn_core.experiment import Experiment, run, sweep
 from tests.figures import unpacked
 
@@ -34,12 +34,12 @@ NEAR_MISSES = {  # settings that almost do
 }  # fmt: skip
 
 
-def experiment(name, settings):
-    return Experiment(**settings, challenge=name)
+def experiment(settings):
+    return Experiment(**settings)
 
 
 def judged(name, settings):
-    return judge(CHALLENGES[name], run(experiment(name, settings)))
+    return judge(CHALLENGES[name], run(experiment(settings)))
 
 
 @pytest.mark.parametrize("name", CHALLENGES)
@@ -98,7 +98,7 @@ def test_a_solution_is_one_by_finite_differences_too(name):
 @pytest.mark.parametrize("name", CHALLENGES)
 @pytest.mark.parametrize("key", ["w", "b", "h0", "f", "w_g"])
 def test_a_drag_is_judged_as_a_release(name, key):
-    e = experiment(name, CHALLENGES[name].solution)
+    e = experiment(CHALLENGES[name].solution)
     control = TABLE[key]
     values = [*np.linspace(control.min, control.max, 7).tolist(), getattr(e, key)]
     swept = judge(CHALLENGES[name], sweep(e, key, values))
@@ -111,7 +111,7 @@ def test_a_drag_is_judged_as_a_release(name, key):
 
 def test_the_sentence_says_done_not_yet_or_what_comes_first():
     name = "steady_tanh"
-    says = [chart.item(name, run(experiment(name, s)))["text"] for s in (
+    says = [chart.item(name, run(experiment(s)))["text"] for s in (
         {"activation": "tanh"}, {"activation": "tanh", "w": 1.0, "h0": 0.0}, {"w": 1.0})]  # fmt: skip
     assert says[0].endswith("Now |∂hₜ/∂hₖ| is 2.139 × 10⁻⁷: not yet.")
     assert says[1] == "Done: |∂hₜ/∂hₖ| is 1."
@@ -120,7 +120,7 @@ def test_the_sentence_says_done_not_yet_or_what_comes_first():
 
 def test_a_number_beyond_float64_is_judged_too():
     name = "sigmoid_explodes"
-    e = Experiment(w=10.0, T=1000, t=1000, challenge=name)
+    e = Experiment(w=10.0, T=1000, t=1000)
     assert float(judge(CHALLENGES[name], run(e)).value.log10) == pytest.approx(1000)
     assert "10¹⁰⁰⁰" in chart.item(name, run(e))["text"]
 
@@ -135,7 +135,3 @@ def test_hints_hold_true_numbers():
     for factor in (0.99, 1.01):  # a percent on average is already too much
         assert not 0.5 <= factor**100 <= 2
     assert all(len(challenge.hint) > 40 and challenge.goal for challenge in CHALLENGES.values())
-
-
-def test_a_challenge_changes_no_array_of_a_run():
-    assert run(Experiment(challenge="steady_tanh")).flow is run(Experiment()).flow

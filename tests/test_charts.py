@@ -217,7 +217,7 @@ def test_hidden_to_hidden_leaves_out_what_the_cell_remembers():
 
 def opening(page):
     """The experiment with which a page opens."""
-    return live.meant(page, {})
+    return live.meant(page, {}).experiment
 
 
 def test_compare_opens_on_gates_of_one_half_life_and_on_a_read_out_that_is_not_flat():

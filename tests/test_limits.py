@@ -26,6 +26,7 @@ import psutil
 import pytest
 from starlette.applications import Starlette
 
+from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
 from pages.controls.table import TABLE, pasted
 from pages.controls.url import combined, judge
@@ -211,8 +212,7 @@ def hardest(page):
     cell = "lstm" if page in ("gates", "lstm") else "rnn"
     e = Experiment(cell=cell, activation="sigmoid", T=100, t=100, w=1.1, sequence="pasted", values=tuple(numbers),
                    **computed)  # fmt: skip
-    beside = {key: value for key, value in vars(replace(e, w=0.7, h0=0.1)).items() if key not in ("cell", "held")}
-    return replace(e, held=tuple(beside.items()))
+    return Study(e, held=replace(e, w=0.7, h0=0.1))
 
 
 @pytest.mark.parametrize("page", VIEWS)
@@ -230,7 +230,7 @@ def test_the_servers_own_limits_are_the_smallest_that_it_knows():
 def test_a_sweep_has_few_positions_however_it_is_asked_for(key):
     counted = []
 
-    def items(experiment, over):
+    def items(study, over):
         counted.append(len(over[1]))
         return [{"name": "x", "text": "y"}]
 
@@ -247,8 +247,8 @@ def test_pasted_text_of_any_length_yields_few_numbers_and_a_short_sentence(text)
 def test_no_address_makes_networks_beyond_the_eleven_of_their_slider():
     healthy(opened("lstm"))
     asked = {live.meant("lstm", {"b_net": f"{j / 97:.17g}", "held": f"b_net={j / 89}"}) for j in range(500)}
-    held = {dict(e.held)["b_net"] for e in asked}
-    assert {e.b_net for e in asked} == held == {j / 2 for j in range(11)}
+    held = {study.held.b_net for study in asked}
+    assert {study.experiment.b_net for study in asked} == held == {j / 2 for j in range(11)}
 
 
 # All of them, for ever
@@ -444,10 +444,10 @@ def test_the_log_says_nothing_about_who_asked_for_what(tmp_path):
 
 
 def test_a_route_that_fails_says_so_and_no_more(monkeypatch):
-    def items(experiment, over):
+    def items(study, over):
         raise RuntimeError("the secret of line 3")
 
-    source = live._Source(items, {"w": TABLE["w"]}, lambda values: Experiment(w=values["w"]))
+    source = live._Source(items, {"w": TABLE["w"]}, lambda values: Study(Experiment(w=values["w"])))
     monkeypatch.setitem(live._SOURCES, "failing", source)
     sent = []
 

@@ -12,6 +12,7 @@ import pytest
 from starlette.requests import Request
 
 from pages.charts import views
+from pages.charts.parts.view import Study
 from pages.controls.table import TABLE, gate_fields
 from pages.figures import live
 from pages.figures.show import encode
@@ -97,7 +98,7 @@ def bare(frame):
 
 @pytest.mark.parametrize(("page", "e", "key"), CASES)
 def test_at_each_position_a_drag_shows_what_a_release_shows(page, e, key):
-    positions = live.positions(TABLE[key], e, 9)
+    positions = live.positions(TABLE[key], Study(e), 9)
     assert len(positions) <= 10
     sweep = unpacked(encode(ITEMS[page](e, (key, positions.tolist())), at=positions.astype(float)))
     for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
@@ -118,7 +119,7 @@ def test_the_sliders_of_every_sequence_are_followed_too(page, sequence):
 def test_a_sweep_is_small_and_spans_the_whole_range(page, T):
     e = replace(EXPERIMENTS[page][1 if page == "chain" else 0], T=T, t=T, k=0)
     key = {"gates": "f", "lstm": "f"}.get(page, "w")
-    packed = live.sweep(ITEMS[page], TABLE[key], e)
+    packed = live.sweep(views.VIEWS[page].shown, TABLE[key], Study(e))
     assert len(packed) <= 60_000
     at = unpacked(gzip.decompress(packed))["at"]
     assert at[0] == TABLE[key].min and at[-1] == TABLE[key].max and len(at) >= 20
@@ -127,10 +128,10 @@ def test_a_sweep_is_small_and_spans_the_whole_range(page, T):
 
 
 def test_seeds_are_followed_one_by_one_around_the_present_one():
-    at = live.positions(TABLE["seed"], Experiment(seed=500), 41)
+    at = live.positions(TABLE["seed"], Study(Experiment(seed=500)), 41)
     assert at.tolist() == list(range(480, 521))
     for seed in (0, 999):
-        at = live.positions(TABLE["seed"], Experiment(seed=seed), 41)
+        at = live.positions(TABLE["seed"], Study(Experiment(seed=seed)), 41)
         assert len(at) == 41 and seed in at and at[0] >= 0 and at[-1] <= 999
 
 
@@ -161,7 +162,8 @@ def offered(monkeypatch):
     monkeypatch.setattr(live, "SWEEPS", Line(2, 32, kept=256))  # one that knows nothing yet
     keys = ("w", "activation", "T", "sequence", "seed")
     controls = {key: TABLE[key] for key in (*keys, "values")}
-    live.offer("offered", views.chain.items, controls, lambda values: Experiment(**{key: values[key] for key in keys}))
+    chain = views.VIEWS["chain"].shown
+    live.offer("offered", chain, controls, lambda values: Study(Experiment(**{key: values[key] for key in keys})))
     yield
     del live._SOURCES["offered"]
 

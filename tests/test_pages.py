@@ -224,20 +224,23 @@ def test_a_value_out_of_range_is_clamped_to_the_nearest_limit():
     assert at.slider(key="w").value == 8.0 and at.slider(key="T").value == 1
 
 
+BESIDE = ("held", "challenge")  # what a reader chooses beside an experiment
+
+
 def test_widget_keys_are_the_names_of_the_experiments_fields():
     names = {field.name for field in fields(Experiment)}
-    assert set(TABLE) == names - {"cell"}
+    assert set(TABLE) == names - {"cell"} | {*BESIDE}
 
 
 def test_defaults_of_the_table_are_the_experiments_own():
-    as_text = {"cell", "values", "held"}  # these have other types there, or no control
-    assert {key: control.default for key, control in TABLE.items() if key not in as_text} == {
+    as_text = {"cell", "values"}  # these have other types there, or no control
+    assert {key: control.default for key, control in TABLE.items() if key not in {*as_text, *BESIDE}} == {
         key: value for key, value in vars(Experiment()).items() if key not in as_text
     }
 
 
 def test_every_value_of_the_table_is_a_value_the_core_accepts():
-    for key, control in TABLE.items():
+    for key, control in ((key, c) for key, c in TABLE.items() if key not in BESIDE):
         ends = control.options or ((control.min, control.max) if control.kind == "slider" else ())
         for value in ends:
             Experiment(**{key: value})

@@ -19,13 +19,13 @@ import pytest
 from pages import exhibits as offered
 from pages.charts.drawings import cell_diagram, cobweb, states
 from pages.figures import live
+from pages.lessons.challenges import CHALLENGES
 from pages.lessons.scenarios import SCENARIOS
 from pages.lessons.scenes import NON_NORMAL, SCENES, Guess
 from pages.stage.scripts import SCRIPTS, split
 from rnn_core import population
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import RNN
-from rnn_core.challenges import CHALLENGES
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow import GradientFlow, half_life
 from rnn_core.memory_span import CHRONO_STEPS, FEW, starts
@@ -207,10 +207,10 @@ def texts():
         for n, slide in enumerate(script.slides, 1):
             page, given = split(slide.address)
             scene = SCENES[given.get("scene", "explosion")] if page == "scenes" else None
-            e = scene.experiment if scene else live.meant(page, given)
+            e = scene.experiment if scene else live.meant(page, given).experiment
             yield f"slide {name} {n}", e, [slide.question, slide.answer, slide.note]
     for page in PAGES:
-        yield f"page {page.address}", live.meant(page.address, {}), [page.question, page.notice]
+        yield f"page {page.address}", live.meant(page.address, {}).experiment, [page.question, page.notice]
     for c in CHALLENGES.values():
         yield f"challenge {c.name}", Experiment(**c.start), [c.goal, c.hint]
 
@@ -303,7 +303,7 @@ def test_a_nudge_follows_its_gradient_only_while_it_is_small():
 
 
 def test_gate_by_gate_names_both_derivatives():
-    a = cell_diagram.quantities(run(live.meant("gates", {})))
+    a = cell_diagram.quantities(run(live.meant("gates", {}).experiment))
     text = cell_diagram.sentence(a)
     assert "∂C₂/∂C₁ = 0.99 along the cell state, and ∂C₂/∂h₁ = −0.088 through the gates" in text
     by_hand = sum(a["ways"][q].value for q in "fig")
@@ -323,13 +323,13 @@ def test_the_gap_between_total_and_product_widens_with_every_step():
 
 def test_from_h_to_h_the_slide_passes_on_exactly_nothing():
     [slide] = [s for s in SCRIPTS["textbooks"].slides if "From h to h" in s.question]
-    e = live.meant(*split(slide.address))
+    e = live.meant(*split(slide.address)).experiment
     flow = run(replace(e, cell="lstm")).flow
     assert flow.block(flow.products_to(e.end, e.begin), "h", "h").value[0].item() == 0
 
 
 def test_where_more_is_forgotten_the_lstms_curve_falls():
-    e = live.meant("compare", {})
+    e = live.meant("compare", {}).experiment
     assert effect(replace(e, f=0.5), "lstm") < 1e-6 < effect(e, "lstm")
     assert half_life(np.array(e.f)) == half_life(np.array(e.z))
     assert abs(effect(SCENES["read_out"].experiment, "lstm", "c") - 0.75) < 0.01  # “about three quarters”

@@ -211,18 +211,18 @@ def with_rnn_core(page, e):
 
 @pytest.mark.parametrize("page", VIEWS)
 def test_the_code_with_rnn_core_lists_what_changes_its_number_and_nothing_else(page, monkeypatch):
-    for values in many(page, 25, seed=6, held=True):
+    for values in many(page, 25, seed=6):
         e = experiment(page, values)
         printed, given = with_rnn_core(page, e)
-        assert not re.search("held|challenge|step=|b_net|cut_", given), given
+        assert not re.search("step=|b_net|cut_", given), given
         assert ("values" in given) <= (e.sequence == "pasted") and ("slope" in given) <= (e.activation == "leaky_relu")
         for gate in ("i", "f", "g", "o", "r", "z", "n"):
             assert not re.search(rf"\b[wub]_{gate}=" if e.pins(gate) else rf"\b{gate}=", given), given
         with monkeypatch.context() as patched:
-            patched.setattr(export, "idle", lambda e: {"held", "challenge"})
+            patched.setattr(export, "idle", lambda e: set())
             assert printed == with_rnn_core(page, e)[0], address(page, values)
 
 
-def test_a_held_and_challenged_experiment_is_listed_by_its_own_choices():
-    e = Experiment(activation="tanh", w=3.0, challenge="steady_tanh", held=(("w", 2.0), ("activation", "identity")))
+def test_an_experiment_is_listed_by_what_was_chosen():
+    e = Experiment(activation="tanh", w=3.0)
     assert "r = run(Experiment(\n    activation='tanh', w=3.0,\n))" in snippet(e, [])

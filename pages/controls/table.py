@@ -9,9 +9,9 @@ from typing import Any
 
 from pages.controls.control import Control
 from pages.controls.reading import numbers
+from pages.lessons.challenges import CHALLENGES, NONE
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GRU, LSTM
-from rnn_core.challenges import CHALLENGES, NONE
 from rnn_core.experiment import MODES, Experiment
 from rnn_core.readout import F2, PLACES, WORDS
 from rnn_core.sequences import SEQUENCES, YEARS
@@ -109,10 +109,8 @@ def pasted(text: str) -> tuple[tuple[float, ...], str]:
 
 
 def widget_values(experiment: Experiment, keys: Any) -> dict[str, Any]:
-    """An experiment as the widgets' values: pasted numbers become text again."""
-    values = {key: getattr(experiment, key) for key in keys}
+    """An experiment as the widgets' values, of those keys that are its fields: pasted numbers become text again."""
+    values = {key: getattr(experiment, key) for key in keys if key in _DEFAULTS}
     if "values" in values:
         values["values"] = ", ".join(map(repr, values["values"]))
-    if "held" in values:
-        values["held"] = ""
     return values

@@ -39,11 +39,11 @@ def _answer(check: Check, experiment: Experiment) -> bytes:
 
 async def _serve(request: Request) -> Response:
     address = request.path_params["page"]
-    experiment = await to_thread(live.meant, address, request.query_params)
-    if experiment is None or address not in _CHECKS:
+    study = await to_thread(live.meant, address, request.query_params)
+    if study is None or address not in _CHECKS:
         return Response(status_code=404)
     global _rests_until
-    asked = _answer, _CHECKS[address], experiment
+    asked = _answer, _CHECKS[address], study.experiment
     begin, in_passing = monotonic(), "clicked" not in request.query_params and not CHECKS.knows(*asked)
     try:
         if in_passing and (begin < _rests_until or not CHECKS.is_idle):

@@ -15,14 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pages.charts.parts.view import Study
 from pages.controls.control import Control
 from pages.controls.url import judge, written
 from pages.figures.show import encode
+from pages.lessons.scenes import Prediction
 from pages.server.waiting import SWEEPS, Busy, answer
-from rnn_core.experiment import CHOOSE_ROWS, Experiment
+from rnn_core.experiment import CHOOSE_ROWS
 
 Choices = tuple[tuple[str, float | str], ...]
-Items = Callable[..., list[dict[str, Any]]]  # of an experiment; `over`, a field and its values, makes it a sweep
+Asked = Study | Prediction  # a page is asked for the one, a scene for the other
+Items = Callable[..., list[dict[str, Any]]]  # of what is asked; `over`, a field and its values, makes it a sweep
 
 MOST = 200  # positions
 SIZE = 60_000  # bytes of a compressed sweep
@@ -43,17 +46,18 @@ def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
     return {"url": f"{_FOLDER}/{address}", "main": main, "around": around, "choices": dict(chosen)}
 
 
-def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray:
+def positions(control: Control, asked: Asked, most: int) -> np.ndarray:
     """At most `most` of a slider's own positions, evenly spread from end to end.
 
     Where one position says nothing about the next, all of those around the present one.
     """
     low, high = control.min, control.max
     if control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
-        high = {"T": high, "t": experiment.T, "k": experiment.end, "step": max(1, experiment.end)}[control.key]
-        low = experiment.begin + 1 if control.key == "step" and experiment.begin < experiment.end else low
+        e = asked.experiment
+        high = {"T": high, "t": e.T, "k": e.end, "step": max(1, e.end)}[control.key]
+        low = e.begin + 1 if control.key == "step" and e.begin < e.end else low
     if not control.alike:
-        low = min(max(low, getattr(experiment, control.key) - most // 2), high - most + 1)
+        low = min(max(low, getattr(asked.experiment, control.key) - most // 2), high - most + 1)
         high = min(high, low + most - 1)
     count = round((high - low) / control.step)
     stride = -(-count // (most - 1)) if count else 1
@@ -61,26 +65,26 @@ def positions(control: Control, experiment: Experiment, most: int) -> np.ndarray
     return np.round(low + steps * control.step, 10).astype(int if isinstance(control.default, int) else float)
 
 
-def sweep(items: Items, control: Control, experiment: Experiment) -> bytes:
+def sweep(items: Items, control: Control, asked: Asked) -> bytes:
     """The compressed message of a slider's sweep, at most `SIZE` bytes."""
-    most = _MOST_DRAWN if control.key in CHOOSE_ROWS else _foretold(items, control, experiment)
+    most = _MOST_DRAWN if control.key in CHOOSE_ROWS else _foretold(items, control, asked)
     while True:
-        packed = _packed(items, control, experiment, most)
+        packed = _packed(items, control, asked, most)
         if len(packed) <= SIZE or most <= 2:
             return packed
         most = max(2, int(0.9 * most))
 
 
-def _foretold(items: Items, control: Control, experiment: Experiment) -> int:
+def _foretold(items: Items, control: Control, asked: Asked) -> int:
     """How many positions will fit, after a few; many compress better."""
-    trial = len(_packed(items, control, experiment, _TRIAL))
+    trial = len(_packed(items, control, asked, _TRIAL))
     return min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
 
 
-def _packed(items: Items, control: Control, experiment: Experiment, most: int) -> bytes:
-    at = positions(control, experiment, most)
+def _packed(items: Items, control: Control, asked: Asked, most: int) -> bytes:
+    at = positions(control, asked, most)
     reach = None if control.alike else control.step / 2
-    message = encode(items(experiment, (control.key, at.tolist())), at=at.astype(float), reach=reach)
+    message = encode(items(asked, (control.key, at.tolist())), at=at.astype(float), reach=reach)
     return gzip.compress(message, 4, mtime=0)
 
 
@@ -90,21 +94,21 @@ class _Source:
 
     items: Items
     controls: Mapping[str, Control]
-    experiment: Callable[[Mapping[str, Any]], Experiment]
+    asked: Callable[[Mapping[str, Any]], Asked]
 
 
 _SOURCES: dict[str, _Source] = {}  # by a page's address
 
 
-def offer(address: str, items: Items, controls: Mapping[str, Control], experiment: Callable[..., Experiment]) -> None:
+def offer(address: str, items: Items, controls: Mapping[str, Control], asked: Callable[..., Asked]) -> None:
     """Let the browser fetch the sweeps of a page."""
-    _SOURCES[address] = _Source(items, controls, experiment)
+    _SOURCES[address] = _Source(items, controls, asked)
 
 
-def meant(address: str, given: Mapping[str, str]) -> Experiment | None:
-    """The experiment of the choices in an address, if that page was offered."""
+def meant(address: str, given: Mapping[str, str]) -> Asked | None:
+    """What the choices in an address ask for, if that page was offered."""
     source = _SOURCES.get(address)
-    return source.experiment(_judged(source.controls, given)) if source else None
+    return source.asked(_judged(source.controls, given)) if source else None
 
 
 def _judged(controls: Mapping[str, Control], given: Mapping[str, str]) -> dict[str, Any]:
@@ -116,20 +120,20 @@ async def _serve(request: Request) -> Response:
     control = source.controls.get(request.path_params["key"]) if source else None
     if source is None or control is None or control.kind != "slider":
         return Response(status_code=404)
-    experiment = await to_thread(_around, source, control, request.query_params)
+    asked = await to_thread(_around, source, control, request.query_params)
     try:
-        message = await SWEEPS.ask(request, sweep, source.items, control, experiment)
+        message = await SWEEPS.ask(request, sweep, source.items, control, asked)
     except Busy as busy:
         return answer(busy, request)
     headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(message, headers=headers, media_type="application/octet-stream")
 
 
-def _around(source: _Source, control: Control, given: Mapping[str, str]) -> Experiment:
+def _around(source: _Source, control: Control, given: Mapping[str, str]) -> Asked:
     values = _judged(source.controls, given)
     if control.alike:
         values[control.key] = control.default  # the same sweep, wherever the thumb is
-    return source.experiment(values)
+    return source.asked(values)
 
 
 ROUTES = [Route(f"{_FOLDER}/{{page}}/{{key}}", _serve)]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.controls.memory import apply, chosen, note
 from pages.controls.table import widget_values
-from rnn_core.challenges import CHALLENGES, NONE, Challenge
+from pages.lessons.challenges import CHALLENGES, NONE, Challenge
 from rnn_core.experiment import Experiment
 
 KEY = "challenge"

@@ -7,7 +7,7 @@ from typing import Any
 
 from pages.controls.url import judge
 from pages.figures import checks, live
-from pages.frame.page import Page, controls_of, experiment_of
+from pages.frame.page import Page, controls_of, study_of
 from pages.frame.scenes import CONTROLS, guess_control, prediction
 from pages.lessons.scenes import SAID, SCENES, Guess, Prediction
 from pages.stage.scripts import split
@@ -40,7 +40,7 @@ def exhibit(address: str) -> Exhibit:
 def offer(page: Page) -> None:
     """Let a page's pictures be shown, and followed by its sliders, before anybody has opened it."""
     controls = {key: replace(c, default=page.defaults.get(key, c.default)) for key, c in controls_of(page).items()}
-    live.offer(page.address, page.view.shown, controls, partial(experiment_of, page, controls))
+    live.offer(page.address, page.view.shown, controls, partial(study_of, page, controls))
     checks.offer(page.address, page.view.check)
 
     def shows(given: Mapping[str, str]) -> Exhibit:

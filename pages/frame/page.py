@@ -1,12 +1,13 @@
 """What all pages share: from the question to the source, in the order in which one reads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import streamlit as st
 
+from pages.charts.parts.view import Study, View
 from pages.controls import export, panels
 from pages.controls.control import Control
 from pages.controls.hold import HELD, hold, settings
@@ -21,18 +22,6 @@ from pages.lessons.scenarios import SCENARIOS, Scenario
 from pages.server.waiting import PICTURES, toast
 from pages.stage import present
 from rnn_core.experiment import Experiment
-
-
-class View(Protocol):
-    """What a page shows of an experiment; see `pages/charts/parts/view.py`, which this file does not know."""
-
-    shown: live.Items
-    columns: Callable[[Experiment], export.Columns]
-    code: Callable[[Experiment], Sequence[str]]
-    number: Callable[[Experiment], Any]
-    tapped: Callable[[Experiment, dict[str, Any]], dict[str, Any]] | None
-    check: checks.Check | None
-    snippets: Callable[[Experiment], Mapping[str, str]] | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,7 @@ def controls_of(page: Page) -> dict[str, Control]:
 
 
 def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None]) -> None:
-    live.offer(page.address, page.view.shown, controls, partial(experiment_of, page, controls))
+    live.offer(page.address, page.view.shown, controls, partial(study_of, page, controls))
     checks.offer(page.address, page.view.check)
     picture, place = stage()
     with place, followed_by(picture, partial(_picture, page, controls)):
@@ -95,36 +84,35 @@ def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None
 
 def _picture(page: Page, controls: Mapping[str, Control]) -> None:
     values = read(controls)
-    experiment = experiment_of(page, controls, values)
+    study = study_of(page, controls, values)
     show(
-        PICTURES.wait(
-            toast, _message, page.view.shown, experiment, page.address, page.main, live.choices(controls, values)
-        ),
-        on_tap=partial(_take, page, controls, values, experiment),
+        PICTURES.wait(toast, _message, page.view.shown, study, page.address, page.main, live.choices(controls, values)),
+        on_tap=partial(_take, page, controls, values, study.experiment),
     )
 
 
 def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
-    experiment = experiment_of(page, controls, read(controls))
+    experiment = study_of(page, controls, read(controls)).experiment
     export.numbers(page.address, lambda: page.view.columns(experiment))
     export.code(experiment, page.view.code, page.view.snippets)
 
 
-def _message(items: live.Items, experiment: Experiment, address: str, main: str, chosen: live.Choices) -> bytes:
+def _message(items: live.Items, study: Study, address: str, main: str, chosen: live.Choices) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    return encode(items(experiment), live=live.description(address, main, chosen), check=checks.url(address))
+    return encode(items(study), live=live.description(address, main, chosen), check=checks.url(address))
 
 
-def experiment_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Experiment:
-    """The reader's choices as an experiment."""
+def study_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Study:
+    """What the reader's choices ask for."""
     held = settings(controls, values[HELD])
-    return Experiment(cell=page.cell, **_fields(values), held=tuple(_fields(held).items()))
+    challenge = values.get(challenges.KEY, challenges.NONE)
+    return Study(_experiment(page, values), _experiment(page, held) if held else None, challenge)
 
 
-def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Controls' values as fields of an experiment: what was pasted becomes numbers."""
-    fields = {key: value for key, value in values.items() if key != HELD}
-    return fields | ({"values": pasted(fields["values"])[0]} if "values" in fields else {})
+def _experiment(page: Page, values: Mapping[str, Any]) -> Experiment:
+    """Controls' values as an experiment: what was pasted becomes numbers."""
+    fields = {key: value for key, value in values.items() if key not in (HELD, challenges.KEY)}
+    return Experiment(**fields | {"cell": page.cell, "values": pasted(fields.get("values", ""))[0]})
 
 
 def _take(

@@ -8,7 +8,7 @@ import numpy as np
 
 from pages.charts.parts.along import zipped
 from pages.charts.parts.numbers import number
-from rnn_core.challenges import CHALLENGES, Challenge, judge
+from pages.lessons.challenges import CHALLENGES, Challenge, judge
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 

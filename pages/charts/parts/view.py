@@ -11,13 +11,22 @@ import numpy as np
 
 from pages.charts.parts import beside, challenge
 from pages.charts.parts.along import time_last, zipped
-from rnn_core.challenges import NONE
+from pages.lessons.challenges import NONE
 from rnn_core.experiment import CHOOSE_ROWS, Experiment, Run, run, sweep
 from rnn_core.scaled import Scaled
 
 Items = list[dict[str, Any]]
 Columns = dict[str, list[Any]]
 Over = tuple[str, Sequence[float]] | None  # a field and its values: then the items are those of a sweep
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a reader looks at: an experiment, perhaps another one that it is compared with, and a challenge."""
+
+    experiment: Experiment
+    held: Experiment | None = None
+    challenge: str = NONE
 
 
 @dataclass(frozen=True)
@@ -32,18 +41,19 @@ class View:
     check: Callable[[Experiment], dict[str, Any]] | None = None  # what the badge says of the number: see `verdict`
     snippets: Callable[[Experiment], dict[str, str]] | None = None  # code that makes the number, by library
 
-    def shown(self, e: Experiment, over: Over = None) -> Items:
+    def shown(self, study: Study, over: Over = None) -> Items:
         """The items, and after the main figure what a held experiment and a challenge have to say of it."""
-        if e.challenge == NONE and not e.held:
+        e, held = study.experiment, study.held
+        if study.challenge == NONE and held is None:
             return self.items(e, over)
         if over and over[0] in CHOOSE_ROWS and len(over[1]) > 1:
-            return zipped([self.shown(e, (over[0], [value])) for value in over[1]])
+            return zipped([self.shown(study, (over[0], [value])) for value in over[1]])
         items, said = self.items(e, over), []
-        if e.challenge != NONE:
-            said.append(challenge.item(e.challenge, run_over(e, over)))
-        if e.held:
-            items = beside.with_held(items, self.items(e.beside))
-            said.append(beside.item(self.number(e, over), self.number(e.beside)))
+        if study.challenge != NONE:
+            said.append(challenge.item(study.challenge, run_over(e, over)))
+        if held is not None:
+            items = beside.with_held(items, self.items(held))
+            said.append(beside.item(self.number(e, over), self.number(held)))
         main = next(place for place, item in enumerate(items) if item.get("role") == "main")
         return [*items[: main + 1], *said, *items[main + 1 :]]
 

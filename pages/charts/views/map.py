@@ -89,7 +89,7 @@ def quantities(r: Run) -> Arrays:
     slopes = time_last(flow.slopes[k:t], r).log
     with np.errstate(divide="ignore"):
         log_w = np.log(np.abs(w))
-    places = [replace(r.experiment, w=0.0, k=k, step=1, held=())]  # w is on both maps
+    places = [replace(r.experiment, w=0.0, k=k, step=1)]  # w is on both maps
     if r.trajectory.batch and "w" not in r.swept:
         [(field, values)] = r.swept.items()
         places = [replace(places[0], **{field: value}) for value in values.tolist()]

@@ -1,20 +1,16 @@
 """Challenges: what to reach with the sliders, and whether a run has reached it. One entry is one challenge.
 
-Nothing here imports `Experiment`, which knows the challenges by name; settings are its fields.
+Settings are fields of an `Experiment`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
-
-if TYPE_CHECKING:
-    from rnn_core.experiment import Run
 
 NONE = "none"
 
