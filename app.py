@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.figures import checks, live, show
+from pages.inside import state
 from pages.server import address, alive, assets, limits
 from pages.server.below import Below
 from pages.server.compression import Compressed
@@ -90,6 +91,7 @@ if st.runtime.exists():
 else:  # imported by the server that is about to start
     address.check()
     limits.check()
+    state.share_one_lock()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
     middleware = [Middleware(each) for each in (Below, Guarded, Limited, Fronted, Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements/run.txt", "requirements/test.txt")
 
 _CONTENT = {"pages.lessons", "rnn_core"}
-_LOWER = {"pages.charts", "pages.controls", "pages.server", *_CONTENT}
+_LOWER = {"pages.charts", "pages.controls", "pages.server", "pages.inside", *_CONTENT}
 _DRAWN = {"pages.figures", *_LOWER}
 _WEB = {"streamlit", "starlette"}
 
@@ -23,9 +23,10 @@ ARROWS = {  # folder → what its modules may import besides one another and the
     "pages.charts.parts": {*_CONTENT, "numpy"},
     "pages.charts.drawings": {"pages.charts.parts", *_CONTENT, "numpy"},
     "pages.charts.views": {"pages.charts", *_CONTENT, "numpy"},
-    "pages.controls": {*_CONTENT, "streamlit", "pandas"},
-    "pages.server": {*_WEB, "plotly", "segno"},
-    "pages.browser": set(),
+    "pages.inside": _WEB,
+    "pages.controls": {"pages.inside", *_CONTENT, "streamlit", "pandas"},
+    "pages.server": {"pages.inside", *_WEB, "plotly", "segno"},
+    "pages.browser": {"pages.inside"},
     "pages.figures": {*_LOWER, *_WEB, "pages.browser", "numpy", "pandas", "latex2mathml"},
     "pages.stage": {*_DRAWN, *_WEB, "pages.browser", "segno"},
     "pages.frame": {*_DRAWN, *_WEB, "pages.browser", "pages.stage"},
