@@ -22,31 +22,31 @@ from pages.teach import packing
 from pages.teach.handout import handout
 
 
-def contents() -> dict[str, list[st.Page]]:
+def menu() -> dict[str, list[st.Page]]:
     """The pages by section, in teaching order; the first is the front page too."""
-    chain = "pages/1_chain.py"
+    chain = "pages/11_chain.py"
     return {
         "The chain": [
             st.Page(chain, title="The gradient chain", url_path="home", default=True),
             st.Page(chain, title="The gradient chain", url_path="chain", visibility="hidden"),  # its address
-            st.Page("pages/2_saturation.py", title="Saturation", url_path="saturation"),
-            st.Page("pages/3_map.py", title="The map", url_path="map"),
+            st.Page("pages/12_saturation.py", title="Saturation", url_path="saturation"),
+            st.Page("pages/13_map.py", title="The map", url_path="map"),
         ],
         "Backpropagation": [
-            st.Page("pages/4_network.py", title="The network and its equations", url_path="network"),
+            st.Page("pages/21_network.py", title="The network and its equations", url_path="network"),
         ],
         "The LSTM": [
-            st.Page("pages/5_gates.py", title="The LSTM, gate by gate", url_path="gates"),
-            st.Page("pages/6_lstm.py", title="What the formula leaves out", url_path="lstm"),
+            st.Page("pages/31_gates.py", title="The LSTM, gate by gate", url_path="gates"),
+            st.Page("pages/32_lstm.py", title="What the formula leaves out", url_path="lstm"),
         ],
         "Side by side": [
-            st.Page("pages/7_compare.py", title="RNN or LSTM?", url_path="compare"),
+            st.Page("pages/41_compare.py", title="RNN or LSTM?", url_path="compare"),
         ],
         "Try it": [
-            st.Page("pages/8_scenes.py", title="Predict first", url_path="scenes"),
+            st.Page("pages/81_scenes.py", title="Predict first", url_path="scenes"),
         ],
         "Teach": [
-            st.Page("pages/9_teach.py", title="Teach", url_path="teach"),
+            st.Page("pages/91_teach.py", title="Teach", url_path="teach"),
         ],
     }
 
@@ -65,17 +65,17 @@ def send_at_once() -> None:
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
-    from pages import exhibits
+    from pages import contents
     from pages.charts.drawings import population
     from pages.frame import page  # noqa: F401  and with it the mathematics
 
     assets.warm()
     show.warm()
-    exhibits.offer()
+    contents.offer()
     # Until st.navigation has run once, Streamlit lets deep links pass by this file; its only
     # complaint is that nobody is visiting yet.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
-    st.navigation(contents())
+    st.navigation(menu())
     send_at_once()
     gc.collect()
     gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
@@ -87,7 +87,7 @@ async def warm(_: st.App) -> AsyncIterator[None]:
 
 
 if st.runtime.exists():
-    st.navigation(contents(), position="top").run()
+    st.navigation(menu(), position="top").run()
 else:  # imported by the server that is about to start
     address.check()
     limits.check()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages import exhibits as offered
+from pages import contents
 from pages.charts.drawings import cell_diagram, cobweb, states
 from pages.figures import live
 from pages.lessons.challenges import CHALLENGES
@@ -33,7 +33,7 @@ from rnn_core.readout import cumulative_share, readout
 from rnn_core.unroll import unroll
 
 ROOT = Path(__file__).parent.parent
-offered.offer()
+contents.offer()
 PAGES = [
     page
     for path in sorted((ROOT / "pages").glob("[0-9]*_*.py"))

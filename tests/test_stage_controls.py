@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pages import exhibits as offered
+from pages import contents
 from pages.controls.url import written
 from pages.figures import live
 from pages.frame.exhibits import exhibit
@@ -21,7 +21,7 @@ SLIDES = [
 
 @pytest.fixture(scope="module", autouse=True)
 def all_pages():
-    offered.offer()
+    contents.offer()
 
 
 def drawn(name, n, slide):
