@@ -1,4 +1,4 @@
-"""Unrolled: see gradients flow through recurrent networks. This file is the table of contents."""
+"""Unrolled: see gradients flow through recurrent networks. The server starts here, and so does every visit."""
 
 import gc
 import logging
@@ -18,37 +18,22 @@ from pages.server.front import Fronted
 from pages.server.headers import Guarded
 from pages.server.limits import Limited
 from pages.stage import present
+from pages.stage.scripts import PAGES
 from pages.teach import packing
 from pages.teach.handout import handout
 
 
 def menu() -> dict[str, list[st.Page]]:
-    """The pages by section, in teaching order; the first is the front page too."""
-    chain = "pages/11_chain.py"
-    return {
-        "The chain": [
-            st.Page(chain, title="The gradient chain", url_path="home", default=True),
-            st.Page(chain, title="The gradient chain", url_path="chain", visibility="hidden"),  # its address
-            st.Page("pages/12_saturation.py", title="Saturation", url_path="saturation"),
-            st.Page("pages/13_map.py", title="The map", url_path="map"),
-        ],
-        "Backpropagation": [
-            st.Page("pages/21_network.py", title="The network and its equations", url_path="network"),
-        ],
-        "The LSTM": [
-            st.Page("pages/31_gates.py", title="The LSTM, gate by gate", url_path="gates"),
-            st.Page("pages/32_lstm.py", title="What the formula leaves out", url_path="lstm"),
-        ],
-        "Side by side": [
-            st.Page("pages/41_compare.py", title="RNN or LSTM?", url_path="compare"),
-        ],
-        "Try it": [
-            st.Page("pages/81_scenes.py", title="Predict first", url_path="scenes"),
-        ],
-        "Teach": [
-            st.Page("pages/91_teach.py", title="Teach", url_path="teach"),
-        ],
-    }
+    """The pages by section, in teaching order; the first is the front page, too."""
+    from pages.contents import CONTENTS
+
+    first = next(iter(CONTENTS.values()))
+    sections = {first.section: [st.Page(PAGES[first.address], title=first.in_menu, url_path="home", default=True)]}
+    for entry in CONTENTS.values():
+        visibility = "hidden" if entry is first else "visible"  # there already, as the front page
+        page = st.Page(PAGES[entry.address], title=entry.in_menu, url_path=entry.address, visibility=visibility)
+        sections.setdefault(entry.section, []).append(page)
+    return sections
 
 
 def send_at_once() -> None:

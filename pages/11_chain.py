@@ -1,4 +1,3 @@
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 from pages.frame.start import strip
@@ -14,12 +13,12 @@ def panel(c):
 PAGE = Page(
     address="chain",
     title="The gradient chain",
+    section="The chain",
     question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
     controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
     panel=panel,
     main="w",
     few=("activation", "w", "T"),
-    view=VIEWS["chain"],
     notice="Switch φ from identity to tanh: the weight is still 2, and the 1024 is gone. What decides, in"
     " this one unit, is the product of weight **and** slopes along this very trajectory.",
     source="Pascanu, Mikolov & Bengio 2013, eq. 5; Hochreiter 1991; Bengio, Simard & Frasconi 1994. Sunspot"

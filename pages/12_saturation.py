@@ -1,4 +1,3 @@
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 
@@ -11,12 +10,12 @@ def panel(c):
 PAGE = Page(
     address="saturation",
     title="Saturation",
+    section="The chain",
     question="Every factor is weight × slope. **Where on its activation** does a chain work, and how steep is it?",
     controls=("activation", "slope", "w", "b", "h0", *table.CHAIN, "step"),
     panel=panel,
     main="w",
     few=("activation", "w", "h0"),
-    view=VIEWS["saturation"],
     defaults={"activation": "tanh"},
     notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
     " a unit that saturates is usually driven out to where the slope lies below it. The slope is"

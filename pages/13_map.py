@@ -1,4 +1,3 @@
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 
@@ -12,13 +11,14 @@ def panel(c):
 PAGE = Page(
     address="map",
     title="Map of vanishing and exploding",
+    section="The chain",
+    menu="The map",
     question="Which weights let the gradient of one unit live through many steps? Each square is a chain: **tap one**.",
     controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, *table.INPUT),
     defaults={"activation": "tanh", "T": 50},
     panel=panel,
     main="w",
     few=("activation", "w", "t"),
-    view=VIEWS["map"],
     notice="No weight explodes or vanishes by itself. What decides is the mean of ln|w φ′| along the chain: one unit"
     " that saturates usually drives it below 0, unless its start or its bias holds it at an unstable point. In a"
     " network of many units the states can wander where tanh is steep, and its gradient can explode.",

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
@@ -25,6 +24,7 @@ def panel(c):
 PAGE = Page(
     address="network",
     title="The network and its equations",
+    section="Backpropagation",
     question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
     " which steps does it really reach?",
     controls=(*table.RNN_FIELDS, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
@@ -32,7 +32,6 @@ PAGE = Page(
     main="w",
     few=("activation", "w", "t"),
     defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
-    view=VIEWS["network"],
     notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
     " tiny. Only the split by lag shows whether distant steps are heard. A step of descent is −η ∂L/∂W_hh. (A state of"
     " one number can let only an outer word lead; a network with more numbers has the same equations.)",

@@ -1,4 +1,3 @@
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
@@ -17,6 +16,7 @@ def panel(c):
 PAGE = Page(
     address="gates",
     title="The LSTM, gate by gate",
+    section="The LSTM",
     question="Which gate decides how long the cell remembers, and which way does its gradient take back?",
     cell="lstm",
     controls=("pin_all", *table.gate_fields(*LSTM.gates), "step", *table.CHAIN, "c0", "h0", *table.INPUT),
@@ -24,7 +24,6 @@ PAGE = Page(
     panel=panel,
     main="f",
     few=("pin_all", "f", "T"),
-    view=VIEWS["gates"],
     notice="Along the cell state a step multiplies the gradient by the forget gate only, ∂Cₜ/∂Cₜ₋₁ = f; what h does to"
     " C is another derivative, ∂Cₜ/∂hₜ₋₁. Pin all gates and the coloured ways through h vanish: then f alone decides"
     " how long a memory lasts. f = 1 with i = 0 keeps for ever, but only what was written before.",

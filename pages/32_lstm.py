@@ -1,6 +1,5 @@
 import streamlit as st
 
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
@@ -23,6 +22,7 @@ def panel(c):
 PAGE = Page(
     address="lstm",
     title="What the formula leaves out",
+    section="The LSTM",
     question="The book says: ∂Cₜ/∂Cₖ is the product of forget gates. **How much of the gradient is that?**",
     cell="lstm",
     controls=(
@@ -39,7 +39,6 @@ PAGE = Page(
     panel=panel,
     main="f",
     few=("pin_all", "f", "T"),
-    view=VIEWS["lstm"],
     notice="The product of forget gates is only the **direct** path. C also acts through h on every gate that"
     " reads it: pin all gates, and the four readings merge. Holding h still is another question. A product of"
     " one-step totals is right over a single step, or where the output gate reads no h: it misses exactly what goes"

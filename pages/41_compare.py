@@ -1,6 +1,5 @@
 import streamlit as st
 
-from pages.charts.views import VIEWS
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 from rnn_core.cells import GRU, LSTM
@@ -24,6 +23,7 @@ def panel(c):
 PAGE = Page(
     address="compare",
     title="RNN or LSTM?",
+    section="Side by side",
     question="How much does a late state still feel an **early input**? The same question to three cells, ∂hₜ/∂xⱼ.",
     controls=(
         *table.CHAIN,
@@ -46,7 +46,6 @@ PAGE = Page(
     panel=panel,
     main="w",
     few=("w", "f", "z"),
-    view=VIEWS["compare"],
     notice="∂hₜ/∂xⱼ asks every cell the same, in whatever unit it keeps its state; a loss at step t multiplies all of a"
     " curve by the one number ∂L/∂hₜ. Norms of (C, h) and of h are not of the same thing. Both gates begin with one"
     " half-life, f = z = 0.99: what sets the two curves apart is how much is written, i = 0.1 against 1 − z = 0.01, and"

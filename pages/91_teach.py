@@ -1,4 +1,7 @@
+from pages.frame.entry import Entry
 from pages.teach.builder import show_teach
 
+PAGE = Entry(address="teach", title="Teach", section="Teach")
+
 if __name__ == "__main__":
-    show_teach()
+    show_teach(PAGE)

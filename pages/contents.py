@@ -1,16 +1,17 @@
-"""All pages, offered before anybody has opened one: their files are data until they are run."""
+"""The table of contents: the record `PAGE` of every numbered file, in the order of the numbers."""
 
 from importlib import import_module
-from pathlib import Path
 
-from pages.charts.drawings import predictions
 from pages.frame import exhibits
+from pages.frame.entry import Entry
+from pages.stage.scripts import PAGES
+
+CONTENTS: dict[str, Entry] = {
+    address: import_module(file.removesuffix(".py").replace("/", ".")).PAGE for address, file in PAGES.items()
+}
 
 
 def offer() -> None:
-    """Let handouts show, and sweeps follow, every page of this app."""
-    for path in sorted(Path(__file__).parent.glob("[0-9]*_*.py")):
-        page = getattr(import_module(f"pages.{path.stem}"), "PAGE", None)
-        if page:
-            exhibits.offer(page)
-    exhibits.offer_scenes("Predict first", predictions.items, predictions.texts)
+    """Let handouts show, and sweeps follow, every page before anybody has opened it."""
+    for entry in CONTENTS.values():
+        exhibits.offer(entry)

@@ -6,12 +6,11 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from pages.stage import scripts
 from tests.figures import unpacked
 
-FILES = {
-    path.stem.split("_", 1)[1]: path for path in sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*.py"))
-}
-PAGES = [name for name in FILES if name != "teach"]  # those with a picture and controls
+FILES = {address: Path(__file__).parent.parent / file for address, file in scripts.PAGES.items()}
+PAGES = [address for address in FILES if address in scripts.WITH_PICTURE]
 
 
 def opened(page: str, **url: str) -> AppTest:

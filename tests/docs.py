@@ -1,11 +1,10 @@
 """What the documents say that the code knows: `python -m tests.docs` writes it anew."""
 
-from importlib import import_module
 from pathlib import Path
 
 from pages.controls.table import TABLE
 from pages.controls.url import written
-from pages.frame.page import Page
+from tests.settings import PAGES
 
 CONTROLS = Path(__file__).parent.parent / "docs" / "controls.md"
 
@@ -41,17 +40,10 @@ def controls() -> str:
         "| page | opens with |",
         "|---|---|",
     ]
-    for page in pages():
+    for page in PAGES.values():
         opens = ", ".join(f"`{key}` = {written(value)}" for key, value in page.defaults.items())
         rows.append(f"| `{page.address}` | {opens or 'the defaults above'} |")
     return "\n".join(rows) + "\n"
-
-
-def pages() -> list[Page]:
-    """The pages with controls, in teaching order."""
-    files = sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*_*.py"))
-    found = (getattr(import_module(f"pages.{path.stem}"), "PAGE", None) for path in files)
-    return [page for page in found if page]
 
 
 if __name__ == "__main__":

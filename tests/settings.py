@@ -6,13 +6,12 @@ them are hard on purpose (`HARD`): what overflows, underflows, saturates, sits o
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
 from pages.charts.parts.view import Study
+from pages.contents import CONTENTS
 from pages.controls.control import Control
 from pages.controls.hold import HELD, text_of
 from pages.controls.table import TABLE, widget_values
@@ -25,11 +24,7 @@ from rnn_core.readout import WORDS
 
 Values = dict[str, Any]  # by a control's key
 
-PAGES: dict[str, Page] = {
-    page.address: page
-    for path in sorted((Path(__file__).parent.parent / "pages").glob("[0-9]*_*.py"))
-    if (page := getattr(import_module(f"pages.{path.stem}"), "PAGE", None))
-}
+PAGES = {address: entry for address, entry in CONTENTS.items() if isinstance(entry, Page)}
 
 
 def experiments(page: str, count: int, seed: int = 0, held: bool = False) -> list[Experiment]:

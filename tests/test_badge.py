@@ -29,7 +29,7 @@ from rnn_core.scaled import Scaled
 from tests import precise
 from tests.apps import healthy, opened
 from tests.server import opened as visited
-from tests.settings import address, experiment, many
+from tests.settings import PAGES, address, experiment, many
 from tests.textbook import Net
 from tests.visits import ready
 
@@ -130,7 +130,7 @@ def test_every_number_of_every_scenario_passes_its_check(scenario):
     {"sequence": "pasted", "values": (1.0, -1e100)}, {"h0": 0.0, "activation": "relu"},
 ], ids=str)  # fmt: skip
 def test_the_edges_of_every_page_pass_their_check_or_say_why_there_is_none(page, edge):
-    cell = "lstm" if page in ("lstm", "gates") else "rnn"
+    cell = PAGES[page].cell
     found = VIEWS[page].check(Experiment(cell=cell, **edge))
     assert found["agrees"] is not False, found
     json.dumps(found, allow_nan=False)
@@ -242,7 +242,7 @@ def test_no_setting_fails_its_check_and_none_is_certified_as_a_0_that_it_is_not(
         found = VIEWS[page].check(e)
         assert found["agrees"] is not False, (address(page, values), found)
         if (zeros := found["title"].count("exactly 0, too")) and found["agrees"]:
-            truth = in_many_digits(page, e, 60 if page in ("gates", "lstm") else 300)
+            truth = in_many_digits(page, e, 60 if PAGES[page].cell == "lstm" else 300)
             assert sum(not number for number in truth) >= zeros, (address(page, values), found, truth)
         json.dumps(found, allow_nan=False)
 

@@ -23,20 +23,12 @@ from rnn_core.experiment import Experiment, nudged, run, sweep
 from rnn_core.scaled import Scaled
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked, valid
+from tests.settings import PAGES
 
 ITEMS = {page: view.items for page, view in views.VIEWS.items()}
 COLUMNS = {page: view.columns for page, view in views.VIEWS.items()}
 CODE = {page: view.code for page, view in views.VIEWS.items()}
 LSTM_OPENING = SCENARIOS["lstm"].experiment
-CELL_OF_PAGE = {
-    "chain": "rnn",
-    "saturation": "rnn",
-    "map": "rnn",
-    "gates": "lstm",
-    "network": "rnn",
-    "lstm": "lstm",
-    "compare": "rnn",
-}
 EDGES = [
     {}, {"T": 0}, {"T": 1}, {"t": 0}, {"k": 99, "t": 100}, {"T": 100, "t": 100}, {"T": 100, "t": 60, "k": 59},
     {"w": 0.0}, {"w": -1.5}, {"w": 1e100, "T": 100, "t": 100}, {"sequence": "sunspots", "T": 100, "start": 2008},
@@ -63,7 +55,7 @@ def texts_of(value):
 @pytest.mark.parametrize("page", ITEMS)
 @pytest.mark.parametrize("edge", EDGES, ids=str)
 def test_every_figure_is_valid_and_free_of_nan_at_the_edges(page, edge):
-    e = Experiment(**{"cell": CELL_OF_PAGE[page], **edge})
+    e = Experiment(**{"cell": PAGES[page].cell, **edge})
     items = ITEMS[page](e)
     encode(items)  # no text or number of the JSON part is NaN: a gap stands in an array
     for item in items:
@@ -377,7 +369,7 @@ def test_the_code_on_the_page_prints_the_number_on_the_page(scenario, capsys):
 def test_the_table_has_one_row_a_step_and_exports_as_csv(page, edge):
     from pages.controls.export import csv
 
-    e = Experiment(**{"cell": CELL_OF_PAGE[page], **edge})
+    e = Experiment(**{"cell": PAGES[page].cell, **edge})
     columns = COLUMNS[page](e)
     assert {len(column) for column in columns.values()} == {e.end - e.begin + 1}
     assert len(csv(columns).splitlines()) == e.end - e.begin + 2

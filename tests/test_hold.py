@@ -68,7 +68,7 @@ def test_the_axis_holds_both_curves():
 @pytest.mark.parametrize("page", VIEWS)
 @pytest.mark.parametrize("key", ["T", "t", "h0"])
 def test_a_drag_keeps_the_held_curve_and_says_the_difference(page, key):
-    cell = "lstm" if page in ("lstm", "gates") else "rnn"
+    cell = PAGES[page].cell
     e = Experiment(cell, activation="tanh", T=7, t=6, sequence="sine")
     study = Study(e, held=e)
     positions = live.positions(TABLE[key], study, 5)

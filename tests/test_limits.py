@@ -40,6 +40,7 @@ from rnn_core.experiment import Experiment
 from tests.apps import healthy, opened
 from tests.benchmarks.load import Student
 from tests.server import ROOT, serving
+from tests.settings import PAGES
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
 SOURCES = sorted(path for folder in ("pages", "rnn_core") for path in (ROOT / folder).rglob("*.py"))
@@ -209,7 +210,7 @@ def hardest(page):
     """A page at its most expensive: 100 steps, every gate computed, compared with another experiment."""
     numbers = np.random.default_rng(0).normal(size=100)
     computed = {f"{q}_mode": "computed" for q in {*LSTM.gates, *GRU.gates}}
-    cell = "lstm" if page in ("gates", "lstm") else "rnn"
+    cell = PAGES[page].cell
     e = Experiment(cell=cell, activation="sigmoid", T=100, t=100, w=1.1, sequence="pasted", values=tuple(numbers),
                    **computed)  # fmt: skip
     return Study(e, held=replace(e, w=0.7, h0=0.1))

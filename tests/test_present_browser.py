@@ -13,7 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from pages.lessons.scenes import SCENES
-from pages.stage.scripts import MOST_SLIDES, PAGES, SCRIPTS, Script, Slide, pack, parse, plain, split
+from pages.stage.scripts import MOST_SLIDES, SCRIPTS, WITH_PICTURE, Script, Slide, pack, parse, plain, split
 from tests.server import opened, serving
 from tests.visits import query, thumb, until
 
@@ -169,7 +169,7 @@ def test_presses_in_a_hurry_are_all_steps(server, desk, pause, downs, ups):
     assert not page.query_selector("[role=dialog]")
 
 
-@pytest.mark.parametrize("address", [name for name in PAGES if name != "teach"])
+@pytest.mark.parametrize("address", WITH_PICTURE)
 def test_no_text_is_under_20_pixels_and_nothing_scrolls(server, desk, address):
     page = desk.page
     page.goto(f"{server.url}/{address}?present=1")

@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +30,10 @@ from rnn_core.flow import GradientFlow, half_life
 from rnn_core.memory_span import CHRONO_STEPS, FEW, starts
 from rnn_core.readout import cumulative_share, readout
 from rnn_core.unroll import unroll
+from tests.settings import PAGES
 
 ROOT = Path(__file__).parent.parent
 contents.offer()
-PAGES = [
-    page
-    for path in sorted((ROOT / "pages").glob("[0-9]*_*.py"))
-    if (page := getattr(import_module(f"pages.{path.stem}"), "PAGE", None))
-]
 TANH = Experiment(activation="tanh")
 
 
@@ -209,7 +204,7 @@ def texts():
             scene = SCENES[given.get("scene", "explosion")] if page == "scenes" else None
             e = scene.experiment if scene else live.meant(page, given).experiment
             yield f"slide {name} {n}", e, [slide.question, slide.answer, slide.note]
-    for page in PAGES:
+    for page in PAGES.values():
         yield f"page {page.address}", live.meant(page.address, {}).experiment, [page.question, page.notice]
     for c in CHALLENGES.values():
         yield f"challenge {c.name}", Experiment(**c.start), [c.goal, c.hint]

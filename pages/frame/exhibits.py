@@ -7,8 +7,9 @@ from typing import Any
 
 from pages.controls.url import judge
 from pages.figures import checks, live
+from pages.frame.entry import Entry
 from pages.frame.page import Page, controls_of, study_of
-from pages.frame.scenes import CONTROLS, guess_control, prediction
+from pages.frame.scenes import CONTROLS, Scenes, guess_control, prediction
 from pages.lessons.scenes import SAID, SCENES, Guess, Prediction
 from pages.stage.scripts import split
 
@@ -37,8 +38,15 @@ def exhibit(address: str) -> Exhibit:
     return _SHOWS[page](given)
 
 
-def offer(page: Page) -> None:
+def offer(entry: Entry) -> None:
     """Let a page's pictures be shown, and followed by its sliders, before anybody has opened it."""
+    if isinstance(entry, Page):
+        _offer_page(entry)
+    if isinstance(entry, Scenes):
+        _offer_scenes(entry)
+
+
+def _offer_page(page: Page) -> None:
     controls = {key: replace(c, default=page.defaults.get(key, c.default)) for key, c in controls_of(page).items()}
     live.offer(page.address, page.view.shown, controls, partial(study_of, page, controls))
     checks.offer(page.address, page.view.check)
@@ -56,8 +64,8 @@ def _story(items: Items) -> Items:
     return items[main:end]
 
 
-def offer_scenes(title: str, items: live.Items, texts: live.Items) -> None:
-    """Let the scenes be shown: the question as long as the address says nothing of a commit, then the truth."""
+def _offer_scenes(page: Scenes) -> None:
+    """The question as long as the address says nothing of a commit, then the truth."""
 
     def shows(given: Mapping[str, str]) -> Exhibit:
         scene = SCENES[judge(CONTROLS["scene"], [given["scene"]])[0] if "scene" in given else CONTROLS["scene"].default]
@@ -65,13 +73,13 @@ def offer_scenes(title: str, items: live.Items, texts: live.Items) -> None:
         values = {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
         values["scene"] = scene.name
         p = prediction(values, in_room=True)
-        picture, *others = items(p)
+        picture, *others = page.items(p)
         if isinstance(scene.ask, Guess) and "guess" not in given:
             picture = _unpredicted(picture, p)
-        told = [item for item in texts(replace(p, said=SAID[1])) if item["name"] in ("lesson", "source")]
+        told = [item for item in page.texts(replace(p, said=SAID[1])) if item["name"] in ("lesson", "source")]
         return Exhibit(scene.title, [picture, *others, *(told if p.committed else [])], scene.question, scene.setup)
 
-    TITLES["scenes"], _SHOWS["scenes"] = title, shows
+    TITLES[page.address], _SHOWS[page.address] = page.title, shows
 
 
 def _unpredicted(picture: dict[str, Any], p: Prediction) -> dict[str, Any]:

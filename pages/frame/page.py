@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.charts.parts.view import Study, View
+from pages.charts.views import VIEWS
 from pages.controls import export, panels
 from pages.controls.control import Control
 from pages.controls.hold import HELD, hold, settings
@@ -17,6 +18,7 @@ from pages.controls.table import chosen, pasted, widget_values
 from pages.figures import checks, live
 from pages.figures.show import encode, show
 from pages.frame import challenges
+from pages.frame.entry import Entry
 from pages.frame.layout import set_up, stage
 from pages.lessons.scenarios import SCENARIOS, Scenario
 from pages.server.waiting import PICTURES, toast
@@ -24,22 +26,24 @@ from pages.stage import present
 from rnn_core.experiment import Experiment
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page as data."""
+@dataclass(frozen=True, kw_only=True)
+class Page(Entry):
+    """A page with controls, as data."""
 
-    address: str
-    title: str
     question: str
     controls: tuple[str, ...]  # keys of the table
     panel: Callable[[Mapping[str, Control]], None]  # draws them
-    view: View
     notice: str
     source: str
     main: str  # the slider whose sweep is fetched with the page
     few: tuple[str, ...]  # the controls that matter to an audience
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
+
+    @property
+    def view(self) -> View:
+        """What it shows: the view of its address."""
+        return VIEWS[self.address]
 
 
 def show_page(page: Page) -> None:

@@ -16,6 +16,7 @@ from pages.controls.url import combined, judge, written
 from pages.controls.widgets import box, draw
 from pages.figures import live
 from pages.figures.show import encode, show
+from pages.frame.entry import Entry
 from pages.frame.layout import set_up, stage
 from pages.lessons.scenes import SAID, SCENES, Guess, Prediction, Scene
 from pages.server.front import component
@@ -34,8 +35,16 @@ CONTROLS: dict[str, Control] = {control.key: control for control in _ALL}
 """The choices of a scene, in the address as all others; no field of an experiment is among them."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scenes(Entry):
+    """The page of scenes."""
+
+    items: live.Items  # a prediction's picture, before and after its commit
+    texts: live.Items  # what is told about it
+
+
 def show_scenes(items: live.Items, texts: live.Items) -> None:
-    """Draw the page: `items` are a prediction's picture, before and after its commit; `texts` what is told about it."""
+    """Draw the page: see `Scenes`."""
     present.go_on("scenes")  # before a widget is drawn: none that was could begin anew
     _check_address()
     if begins_anew():

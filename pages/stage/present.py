@@ -21,7 +21,7 @@ from pages.controls import memory
 from pages.server import address
 from pages.server.front import component
 from pages.server.waiting import CODES, Busy
-from pages.stage.scripts import MINE, PAGES, WITHOUT_PICTURE, Script, find, parse, split
+from pages.stage.scripts import MINE, PAGES, WITH_PICTURE, Script, find, parse, split
 
 _OWN = "_own_script"  # of a session: what the browser has sent
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
@@ -67,7 +67,7 @@ def follow(page: str, title: str) -> bool:
 
 def go_on(page: str) -> Stand:
     """Where the speaker stands, once that is where the address says; call it before a widget is drawn."""
-    stand = Stand() if page in WITHOUT_PICTURE else _stand()
+    stand = _stand() if page in WITH_PICTURE else Stand()
     if stand.script and (stand.page != page or (memory.is_fresh() and _lacks(stand))):
         _arrive(stand, page)
     return stand
@@ -172,7 +172,7 @@ def turned() -> tuple[str, ...]:
 
 def _mount(stand: Stand, title: str, page: str) -> Any:
     """What listens to the keys; while nothing is presented, the button that begins."""
-    data: dict[str, Any] = {"on": stand.on, "title": title, "picture": page not in WITHOUT_PICTURE}
+    data: dict[str, Any] = {"on": stand.on, "title": title, "picture": page in WITH_PICTURE}
     if stand.script:
         slide = stand.script.slides[stand.slide - 1]
         data |= {

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from pages.charts.views import VIEWS
+
 _PAGES = Path(__file__).parents[1]
-PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it
+PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it; in the order of the numbers
     path.stem.partition("_")[2]: f"pages/{path.name}" for path in sorted(_PAGES.glob("[0-9]*_*.py"))
 }
-WITHOUT_PICTURE = ("teach",)
+WITH_PICTURE = (*VIEWS, "scenes")  # a script can show them
 MINE = "mine"  # in an address: the script that the browser keeps
 MOST_SLIDES = 60
 LONGEST_LINK = 6000  # characters of a packed script: with the rest of an address below 8 kB, what balancers take
@@ -118,8 +120,8 @@ def _text(data: Mapping[str, Any], name: str, place: str) -> str:
 
 def _check(address: str, place: str) -> None:
     page, settings = split(address)
-    known = [name for name in PAGES if name not in WITHOUT_PICTURE]
-    if page not in known:
+    if page not in WITH_PICTURE:
+        known = [name for name in PAGES if name in WITH_PICTURE]
         raise ValueError(f"{place} must begin with a page ({', '.join(known)}), got {_shown(address)}")
     if not re.fullmatch(r"[\x21-\x7e]*", address) or "#" in address:
         raise ValueError(f"{place} holds a character that no address has: {_shown(address)}")

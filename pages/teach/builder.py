@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.frame.entry import Entry
 from pages.frame.exhibits import TITLES
 from pages.frame.layout import set_up
 from pages.lessons.scenes import SCENES
@@ -17,9 +18,9 @@ from pages.stage.scripts import SCRIPTS, Script, find, plain
 _component = component("builder")
 
 
-def show_teach() -> None:
+def show_teach(entry: Entry) -> None:
     """Draw the page; `script` in its address is shown, and taken over only if the reader wants it."""
-    set_up("teach", "Teach", "Show a room one picture at a time, and **ask before you show**.")
+    set_up(entry.address, entry.title, "Show a room one picture at a time, and **ask before you show**.")
     _component(
         key="builder",
         data={
