@@ -243,12 +243,19 @@ class GradientFlow:
         """∂C_t/∂C_j with h_j = o_j tanh C_j following C_j, j = k … t: what autograd returns; the truth.
 
         h_0 is given independently, so at j = 0 this is `state`.
+
+        Multiplied in the basis (C, h - v_j C), v_j = ∂h_j/∂C_j: there h moves with C by itself, and only what the
+        output gate reads is left beside it. In the basis (C, h) the ways may cancel at every step anew.
         """
         t, k = self._interval(t, k)
-        P = self.products_to(t, k)
-        n, v = self.n, self._following()[k : t + 1]
-        P = P.entries()
-        return (P[..., :n, :n] + P[..., :n, n:] * v[..., None, :]).shared(2)
+        n, W_h, v = self._lstm().n, self.trajectory.cell.W_h_by_gate, self._following()[k:t, ..., None, :]
+        A = self._tables[1][k:t].entries()[..., None]  # (t-k, *batch, B, G, n, 1)
+        by_h = (A[..., 0, :3, :, :] * W_h[..., :3, :, :]).sum(axis=-3)  # through i, f and g to C
+        by_o = A[..., 1, 3, :, :] * W_h[..., 3, :, :]  # past C to h
+        keep = _diagonal(self._keep[k:t]).entries()
+        rows = [Scaled.concatenate(row) for row in ((keep + by_h * v, by_h), (by_o * v, by_o))]
+        M = Scaled(*(np.concatenate([getattr(row, part) for row in rows], axis=-2) for part in ("mant", "exp2")))
+        return self.block(_backwards(M.shared(2), None, None), "c", "c")
 
     def one_step(self, t: int | None = None, k: int = 0) -> Scaled:
         """Product of one-step totals ∂C_j/∂C_{j-1}, often met in blogs; exact at lag 1, or where o reads no h.

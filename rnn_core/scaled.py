@@ -300,7 +300,8 @@ def largest_of(x: np.ndarray, axes: int) -> np.ndarray:
 def size_of(x: np.ndarray, axes: int) -> np.ndarray:
     """Root of the sum of squares over the last `axes` axes."""
     flat = x.reshape(*x.shape[: x.ndim - axes], math.prod(x.shape[x.ndim - axes :]))
-    return np.sqrt(np.vecdot(flat, flat))
+    with np.errstate(over="ignore"):  # inf is a size, too
+        return np.sqrt(np.vecdot(flat, flat))
 
 
 def is_mild(size: np.ndarray) -> np.ndarray:
