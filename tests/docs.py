@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pages.controls import codec
 from pages.controls.table import TABLE
-from pages.controls.url import written
 from tests.settings import PAGES
 
 CONTROLS = Path(__file__).parent.parent / "docs" / "controls.md"
@@ -41,7 +41,7 @@ def controls() -> str:
         "|---|---|",
     ]
     for page in PAGES.values():
-        opens = ", ".join(f"`{key}` = {written(value)}" for key, value in page.defaults.items())
+        opens = ", ".join(f"`{key}` = {codec.text(value)}" for key, value in page.defaults.items())
         rows.append(f"| `{page.address}` | {opens or 'the defaults above'} |")
     return "\n".join(rows) + "\n"
 

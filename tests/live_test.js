@@ -38,13 +38,13 @@ Deno.test("the nearest position stands for a value, unless it is out of reach", 
 });
 
 Deno.test("a sweep's address holds every choice but its own, unless it spans only what is around that", () => {
-  const live = { url: "/sweeps/chain", main: "w", around: ["seed"], choices: { w: 2, seed: 7, values: "1, 2&w=9" } };
+  const live = { url: "/sweeps/chain", main: "w", around: ["seed"], choices: { w: "2", seed: "7", values: "1, 2&w=9" } };
   assert.equal(address(live, "w"), "/sweeps/chain/w?seed=7&values=1%2C+2%26w%3D9");
   assert.equal(address(live, "seed"), "/sweeps/chain/seed?w=2&seed=7&values=1%2C+2%26w%3D9");
 });
 
 Deno.test("a check's address holds every choice", () => {
-  assert.equal(checkOf("/checks/chain", { w: 2, values: "1, 2&w=9" }), "/checks/chain?w=2&values=1%2C+2%26w%3D9");
+  assert.equal(checkOf("/checks/chain", { w: "2", values: "1, 2&w=9" }), "/checks/chain?w=2&values=1%2C+2%26w%3D9");
 });
 
 Deno.test("a patch changes what it names, and leaves the original alone", () => {

@@ -5,17 +5,15 @@ them are hard on purpose (`HARD`): what overflows, underflows, saturates, sits o
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from random import Random
 from typing import Any
-from urllib.parse import urlencode
 
 from pages.charts.parts.view import Study
 from pages.contents import CONTENTS
+from pages.controls import codec
 from pages.controls.control import Control
-from pages.controls.hold import HELD, text_of
-from pages.controls.table import TABLE, widget_values
-from pages.controls.url import judge, written
+from pages.controls.hold import HELD, held_text
+from pages.controls.table import TABLE
 from pages.frame.page import Page, controls_of, study_of
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
@@ -48,14 +46,12 @@ def experiment(page: str, values: Values) -> Experiment:
 
 def address(page: str, values: Values) -> str:
     """Where the app shows settings: what a failing test should name."""
-    chosen = {key: written(value) for key, value in values.items() if value != controls(page)[key].default}
-    return f"/{page}?{urlencode(chosen)}" if chosen else f"/{page}"
+    return f"/{codec.joined(page, codec.texts(controls(page), values))}"
 
 
 def controls(page: str) -> dict[str, Control]:
     """A page's controls with its own defaults."""
-    own = PAGES[page].defaults
-    return {key: replace(c, default=own.get(key, c.default)) for key, c in controls_of(PAGES[page]).items()}
+    return controls_of(PAGES[page])
 
 
 def settings(page: str, number: int, seed: int = 0, held: bool = False) -> Values:
@@ -63,7 +59,7 @@ def settings(page: str, number: int, seed: int = 0, held: bool = False) -> Value
     rng, known = Random(f"{page} {seed} {number}"), controls(page)
     values = _settings(page, known, rng)
     if held:
-        values[HELD] = text_of(known, _settings(page, known, rng), PAGES[page].main)
+        values[HELD] = held_text(known, _settings(page, known, rng), PAGES[page].main)
     return values
 
 
@@ -71,7 +67,7 @@ def _settings(page: str, known: dict[str, Control], rng: Random) -> Values:
     values = {key: control.default for key, control in known.items()}
     of_page = [scenario for scenario in SCENARIOS.values() if scenario.page == page]
     if of_page and rng.random() < 0.3:
-        values |= widget_values(rng.choice(of_page).experiment, PAGES[page].controls)
+        values |= codec.values_of(rng.choice(of_page).experiment, PAGES[page].controls)
     share = rng.choice((0.1, 0.3, 0.6, 1.0))  # of the controls that are moved
     values |= {key: _value(c, rng) for key, c in known.items() if key != HELD and rng.random() < share}
     if rng.random() < 0.5:
@@ -97,7 +93,7 @@ def _number(control: Control, rng: Random) -> Any:
         round(rng.uniform(low, high), 3), rng.uniform(low, high), rng.choice((low, high)),
         max(low, 0.0), max(low, rng.choice((-1, 1)) * 10 ** rng.uniform(-300, -1)),
     ), (8, 3, 3, 3, 2, 1))[0]  # fmt: skip
-    return judge(control, [written(found)])[0]  # some take their steps only
+    return codec.parse(control, codec.text(found)).value  # some take their steps only
 
 
 def _pasted(rng: Random) -> str:

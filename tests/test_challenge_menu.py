@@ -6,8 +6,8 @@ import pytest
 
 from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
-from pages.controls.table import TABLE, widget_values
-from pages.controls.url import written
+from pages.controls import codec
+from pages.controls.table import TABLE
 from pages.figures import live
 from pages.figures.show import encode
 from pages.lessons.challenges import CHALLENGES
@@ -29,8 +29,8 @@ def test_a_challenge_begins_unmet_and_can_be_left(challenge):
 
 @pytest.mark.parametrize("challenge", CHALLENGES.values(), ids=lambda c: c.name)
 def test_a_link_to_a_solution_says_done(challenge):
-    settings = widget_values(Experiment(**challenge.solution), TABLE) | {"challenge": challenge.name}
-    at = healthy(opened(challenge.page, **{key: written(value) for key, value in settings.items() if value != ""}))
+    settings = codec.values_of(Experiment(**challenge.solution), TABLE) | {"challenge": challenge.name}
+    at = healthy(opened(challenge.page, **{key: codec.text(value) for key, value in settings.items() if value != ""}))
     assert items(at)["challenge"]["text"].startswith("Done: ")
 
 

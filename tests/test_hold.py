@@ -1,7 +1,6 @@
 """A/B: a held curve beside today's, on one axis, and the difference in words."""
 
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from pages.charts.parts.beside import sentence
 from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
-from pages.controls.hold import settings, text_of
+from pages.controls import codec
+from pages.controls.hold import held_text, held_values
 from pages.controls.table import TABLE, chosen
-from pages.controls.url import judge
 from pages.figures import live
 from pages.figures.show import encode
 from pages.server.limits import ADDRESS
@@ -82,15 +81,15 @@ def test_a_drag_keeps_the_held_curve_and_says_the_difference(page, key):
 
 def test_held_settings_survive_the_way_through_the_address():
     values = {"activation": "tanh", "w": -0.35, "T": 25, "sequence": "sine"}
-    text = text_of(CONTROLS, values, "w")
-    assert settings(CONTROLS, text) == values
+    text = held_text(CONTROLS, values, "w")
+    assert held_values(CONTROLS, text) == values
     defaults = {key: control.default for key, control in CONTROLS.items()}
-    assert text_of(CONTROLS, defaults, "w") == "w=2" and settings(CONTROLS, "w=2") == defaults
+    assert held_text(CONTROLS, defaults, "w") == "w=2" and held_values(CONTROLS, "w=2") == defaults
 
 
 @pytest.mark.parametrize("text", ["", "garbage", "held=w%3D3", "&&&=", "=" * 9000, "☃"])
 def test_a_text_that_holds_nothing_holds_nothing(text):
-    assert settings(CONTROLS, text) == {}
+    assert held_values(CONTROLS, text) == {}
 
 
 @pytest.mark.parametrize("text", ["w=nan", "w=1e999&T=-5", "activation=<script>&w=3", "w=99&w=2", "T=1e9"])
@@ -119,13 +118,14 @@ LONGEST = {  # what a reader may paste: 2000 characters
 @pytest.mark.parametrize("page", VIEWS)
 def test_a_link_restores_a_held_experiment_with_the_longest_settings(page, name):
     known = controls(page)
-    long = {key: judge(c, ["0.12345678901234567"])[0] for key, c in known.items() if isinstance(c.default, float)}
+    long = {
+        key: codec.parse(c, "0.12345678901234567").value for key, c in known.items() if isinstance(c.default, float)
+    }
     values = {key: c.default for key, c in known.items()} | long
     values |= {"values": LONGEST[name][:2000], "sequence": "pasted"} if "values" in known else {}
-    link = address(page, values | {"held": text_of(known, values, PAGES[page].main)})
+    link = address(page, values | {"held": held_text(known, values, PAGES[page].main)})
     assert len(link) < ADDRESS
-    given = parse_qs(urlsplit(link).query, keep_blank_values=True)
-    held, said = judge(known["held"], given["held"])
+    held, said = codec.parse(known["held"], codec.split(link)[1]["held"])
     assert not said
     assert study(page, values | {"held": held}).held == study(page, values).experiment
 
@@ -133,8 +133,8 @@ def test_a_link_restores_a_held_experiment_with_the_longest_settings(page, name)
 @pytest.mark.parametrize("page", VIEWS)
 def test_a_link_restores_any_held_experiment(page):
     for values in many(page, 60, seed=4, held=True):
-        held = judge(controls(page)["held"], [parse_qs(urlsplit(address(page, values)).query)["held"][0]])[0]
+        held = codec.values(controls(page), codec.split(address(page, values))[1])["held"]
         assert study(page, values | {"held": held}).held == study(page, values).held
         own = values | {"held": "", "challenge": "none"}
-        again = {"held": text_of(controls(page), own, PAGES[page].main)}
+        again = {"held": held_text(controls(page), own, PAGES[page].main)}
         assert study(page, own | again).held == study(page, own).experiment

@@ -28,8 +28,8 @@ from starlette.applications import Starlette
 
 from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
-from pages.controls.table import TABLE, pasted
-from pages.controls.url import combined, judge
+from pages.controls.codec import combined, parse, pasted
+from pages.controls.table import TABLE
 from pages.figures import live
 from pages.figures.show import encode
 from pages.server import limits
@@ -527,7 +527,7 @@ HOSTILE = ["<script>alert(1)</script>", "![x](http://127.0.0.1/y)", "[a](javascr
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_reader_wrote_is_never_markdown(text):
-    note = combined([judge(TABLE["activation"], [text])[1], judge(TABLE["w"], [text])[1]])
+    note = combined([parse(TABLE["activation"], text).note, parse(TABLE["w"], text).note])
     for mark in "<>[]()!`$:*_":
         assert not re.search(rf"(?<!\\){re.escape(mark)}", note), note
 
@@ -537,7 +537,7 @@ REVIEWED = {  # what is shown as Markdown or HTML and is no constant: why no rea
     "question": "of a page's file, or of rnn_core/scenes.py", "title": "of a page's file, or of rnn_core/scenes.py",
     "f'**What to notice.** {page.notice}'": "of a page's file", "page.source": "of a page's file",
     "f'[Open this on its page]({experiment_url(scene)})'": "of rnn_core/scenes.py, and numbers",
-    "scene.setup": "of rnn_core/scenes.py", "memory.note": "escaped: url.combined", "note": "escaped: url.combined",
+    "scene.setup": "of rnn_core/scenes.py", "memory.note": "escaped: codec.combined", "note": "escaped: codec.combined",
     "sentence(place)": "a number",
 }  # fmt: skip
 _MARKDOWN = {"markdown", "html", "write", "caption", "title", "header", "subheader", "toast", "info", "warning",

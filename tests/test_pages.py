@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pages.charts.views import VIEWS
+from pages.controls import codec
 from pages.controls.export import CONVENTIONS, csv
-from pages.controls.table import TABLE, widget_values
-from pages.controls.url import written
+from pages.controls.table import TABLE
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
 from tests.apps import PAGES, healthy, items, opened, slots
@@ -47,7 +47,7 @@ def test_one_click_sets_the_whole_page_to_a_scenario(scenario):
         for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle)
         for widget in kind
     }
-    expected = widget_values(scenario.experiment, TABLE)
+    expected = codec.values_of(scenario.experiment, TABLE)
     assert drawn == {key: expected[key] for key in drawn}
 
 
@@ -138,7 +138,7 @@ def test_an_address_is_read_as_a_box_is(key, text, value, said):
 def test_networks_are_computed_for_the_steps_of_their_slider_alone(text, value, said):
     by_box = opened("lstm").text_input(key="b_net_exact").set_value(text).run()
     for at in (healthy(opened("lstm", b_net=text)), healthy(by_box)):
-        assert at.slider(key="b_net").value == value and at.text_input(key="b_net_exact").value == written(value)
+        assert at.slider(key="b_net").value == value and at.text_input(key="b_net_exact").value == codec.text(value)
         assert said in "".join(toast.value.replace("\\", "") for toast in at.toast)
 
 

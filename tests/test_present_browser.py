@@ -12,8 +12,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from pages.controls.codec import split
 from pages.lessons.scenes import SCENES
-from pages.stage.scripts import MOST_SLIDES, SCRIPTS, WITH_PICTURE, Script, Slide, pack, parse, plain, split
+from pages.stage.scripts import MOST_SLIDES, SCRIPTS, WITH_PICTURE, Script, Slide, pack, parse, plain
 from tests.server import opened, serving
 from tests.visits import query, thumb, until
 

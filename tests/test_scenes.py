@@ -11,7 +11,8 @@ from mpmath import mp
 
 from pages.charts.drawings import half_lives, predictions
 from pages.charts.drawings import population as on_lstm_page
-from pages.controls.table import TABLE, widget_values
+from pages.controls import codec
+from pages.controls.table import TABLE
 from pages.figures import live
 from pages.figures.show import encode
 from pages.frame import scenes as controls
@@ -243,7 +244,7 @@ def test_before_the_commit_the_message_does_not_depend_on_which_curve_is_true(na
 @pytest.mark.parametrize("name", GUESSES)
 def test_the_mark_follows_the_thumb_to_where_a_release_leaves_it(name):
     scene = SCENES[name]
-    p, control = Prediction(name, guess=scene.ask.start), controls.guess_control(scene)
+    p, control = Prediction(name, guess=scene.ask.start), controls.controls_of(scene)["guess"]
     at = live.positions(control, p, 9)
     sweep = unpacked(encode(predictions.items(p, ("guess", at.tolist())), at=at.astype(float)))
     for guess, frame in zip(at.tolist(), sweep["frames"], strict=True):
@@ -333,7 +334,7 @@ def test_a_scene_opens_on_its_page_with_its_experiment(scene):
     at = healthy(opened(address, **given))
     assert not at.toast
     drawn = {w.key: w.value for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle) for w in kind}
-    expected = widget_values(scene.experiment, TABLE)
+    expected = codec.values_of(scene.experiment, TABLE)
     assert drawn == {key: expected[key] for key in drawn}
 
 

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages import contents
+from pages.controls import codec
+from pages.controls.codec import split
 from pages.controls.table import TABLE
-from pages.controls.url import judge
 from pages.figures import live
 from pages.frame.exhibits import exhibit
 from pages.frame.scenes import CONTROLS
 from pages.stage import scripts
-from pages.stage.scripts import PAGES, SCRIPTS, Script, Slide, find, loads, pack, parse, plain, split, unpack
+from pages.stage.scripts import PAGES, SCRIPTS, Script, Slide, find, loads, pack, parse, plain, unpack
 
 SLIDES = [pytest.param(slide, id=f"{name} {n}") for name, s in SCRIPTS.items() for n, slide in enumerate(s.slides, 1)]
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
@@ -48,7 +49,7 @@ def test_a_slide_says_only_what_differs_from_its_pages_start(slide):
         page, given = split(address)
         controls = CONTROLS if page == "scenes" else live._SOURCES[page].controls
         for key in given:
-            assert judge(controls[key], [given[key]])[0] != controls[key].default, (address, key)
+            assert codec.parse(controls[key], given[key]).value != controls[key].default, (address, key)
 
 
 @pytest.mark.parametrize("slide", SLIDES)
@@ -57,7 +58,7 @@ def test_every_setting_of_a_slide_is_one_that_its_page_has_and_takes(slide):
         page, given = split(address)
         table = CONTROLS if page == "scenes" else TABLE
         for key, text in given.items():
-            assert judge(table[key], [text]) == (judge(table[key], [text])[0], ""), (address, key)
+            assert codec.parse(table[key], text).note == "", (address, key)
 
 
 @pytest.mark.parametrize("slide", SLIDES)

@@ -17,11 +17,12 @@ import pytest
 
 from pages import contents
 from pages.charts.drawings import cell_diagram, cobweb, states
+from pages.controls.codec import split
 from pages.figures import live
 from pages.lessons.challenges import CHALLENGES
 from pages.lessons.scenarios import SCENARIOS
 from pages.lessons.scenes import NON_NORMAL, SCENES, Guess
-from pages.stage.scripts import SCRIPTS, split
+from pages.stage.scripts import SCRIPTS
 from rnn_core import population
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import RNN

@@ -1,13 +1,12 @@
 """The random settings that other tests draw: a reader could make each of them, and they reach the hard places."""
 
 import json
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 
 from pages.charts.views import VIEWS
-from pages.controls.url import judge
+from pages.controls import codec
 from rnn_core.experiment import run
 from rnn_core.readout import readout
 from tests.settings import PAGES, address, controls, experiment, experiments, many, settings
@@ -21,12 +20,9 @@ def test_every_page_with_a_view_has_settings():
 def test_a_reader_could_make_every_setting_by_its_address(page):
     known = controls(page)
     for values in many(page, 40, seed=1, held=True):
-        given = parse_qs(urlsplit(address(page, values)).query, keep_blank_values=True)
-        judged = {key: judge(known[key], text) for key, text in given.items()}
-        assert [note for _, note in judged.values() if note] == []
-        assert {key: c.default for key, c in known.items()} | {
-            key: value for key, (value, _) in judged.items()
-        } == values
+        to, texts = codec.split(address(page, values))
+        assert to == f"/{page}" and codec.values(known, texts) == values
+        assert {note for _, note in codec.parse_all(known, texts).values()} <= {""}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -6,7 +6,7 @@ So the session keeps what the reader chose, and a control that appears again is 
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from pages.controls.codec import combined, parse, parse_all, text
 from pages.controls.control import Control
-from pages.controls.url import combined, judge, written
 
 
 @dataclass
@@ -40,9 +40,8 @@ def _memory() -> _Memory:
     return st.session_state.setdefault("_memory", _Memory())
 
 
-def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any] = {}) -> dict[str, Control]:
-    """Begin a page's run: its controls with the page's own defaults, and the URL checked."""
-    own = {key: replace(control, default=defaults.get(key, control.default)) for key, control in controls.items()}
+def enter(page: str, controls: Mapping[str, Control]) -> None:
+    """Begin a page's run: the URL checked."""
     memory = _memory()
     memory.drawing = set()
     if memory.page != page:
@@ -51,10 +50,9 @@ def enter(page: str, controls: Mapping[str, Control], defaults: Mapping[str, Any
                 memory.chosen.pop(key, None)
         memory.page, memory.drawn, memory.seen, memory.pending = page, set(), {}, set()
     if memory.given is not None:
-        _begin_anew(memory, own)
+        _begin_anew(memory, controls)
     elif memory.fresh:
-        _check_url(memory, own)
-    return own
+        _check_url(memory, controls)
 
 
 def begin(settings: Mapping[str, str]) -> None:
@@ -78,9 +76,9 @@ def tell(note: str) -> None:
 
 
 def _begin_anew(memory: _Memory, controls: Mapping[str, Control]) -> None:
-    judged = {key: judge(c, [memory.given[key]]) for key, c in controls.items() if key in memory.given}
-    memory.chosen = {key: value for key, (value, _) in judged.items()}
-    memory.note = combined(filter(None, (note for _, note in judged.values())))
+    parsed = parse_all(controls, memory.given)
+    memory.chosen = {key: value for key, (value, _) in parsed.items()}
+    memory.note = combined(note for _, note in parsed.values())
     memory.drawn, memory.seen, memory.pending = set(), {}, set()
     memory.given, memory.fresh = None, False
 
@@ -90,10 +88,10 @@ def _check_url(memory: _Memory, controls: Mapping[str, Control]) -> None:
     notes, corrected = [], False
     for key in sorted(controls.keys() & set(st.query_params)):
         given = st.query_params.get_all(key)
-        memory.chosen[key], note = judge(controls[key], given)
-        notes += [note] if note else []
-        if note or written(memory.chosen[key]) != given[-1]:  # Streamlit reads 1,5 as no number
-            st.query_params[key] = written(memory.chosen[key])
+        memory.chosen[key], note = parse(controls[key], *given)
+        notes.append(note)
+        if note or text(memory.chosen[key]) != given[-1]:  # Streamlit reads 1,5 as no number
+            st.query_params[key] = text(memory.chosen[key])
             corrected = True
     if corrected:
         memory.note = combined(notes) or memory.note
@@ -113,7 +111,7 @@ def prepare(control: Control) -> None:
     put(key, value)
     if value != control.default:
         with suppress(StreamlitAPIException):  # Streamlit writes into the URL only what it has drawn before
-            st.query_params[key] = written(value)
+            st.query_params[key] = text(value)
 
 
 def put(key: str, value: Any) -> None:
@@ -165,8 +163,8 @@ def keep_in_address(controls: Mapping[str, Control]) -> None:
         with suppress(StreamlitAPIException):
             if value == controls[key].default:
                 st.query_params.pop(key, None)
-            elif st.query_params.get(key) != written(value):
-                st.query_params[key] = written(value)
+            elif st.query_params.get(key) != text(value):
+                st.query_params[key] = text(value)
 
 
 def has_moved(key: str) -> bool:
@@ -195,11 +193,11 @@ def chosen(key: str, default: Any) -> Any:
     return _memory().chosen.get(key, default)
 
 
-def note(key: str, text: str) -> None:
+def note(key: str, said: str) -> None:
     """Set, from a callback, what no widget shows; "" takes it back."""
     memory = _memory()
-    if text:
-        memory.chosen[key] = st.query_params[key] = text
+    if said:
+        memory.chosen[key] = st.query_params[key] = said
     else:
         memory.chosen.pop(key, None)
         st.query_params.pop(key, None)

@@ -1,18 +1,17 @@
 """Groups of controls that pages share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
+from pages.controls.codec import Controls, pasted
 from pages.controls.control import Control
 from pages.controls.memory import apply, chosen
 from pages.controls.reading import numbers, plainly, shown
-from pages.controls.table import GATE_TITLES, SYMBOLS, pasted
+from pages.controls.table import GATE_TITLES, SYMBOLS
 from pages.controls.widgets import draw
 from rnn_core.sequences import SEQUENCES
-
-Controls = Mapping[str, Control]
 
 
 def draw_all(controls: Controls, *keys: str) -> None:

@@ -5,10 +5,8 @@ breaks links that people have saved.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from pages.controls.control import Control
-from pages.controls.reading import numbers
 from pages.lessons.challenges import CHALLENGES, NONE
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GRU, LSTM
@@ -98,19 +96,3 @@ _PARTS = (("", "_mode"), ("", ""), ("w_", ""), ("u_", ""), ("b_", ""))
 def chosen(keys: tuple[str, ...]) -> dict[str, Control]:
     """Part of the table, in this order."""
     return {key: TABLE[key] for key in keys}
-
-
-def pasted(text: str) -> tuple[tuple[float, ...], str]:
-    """The numbers that a reader most likely means, or none and what is wrong with them."""
-    try:
-        return numbers(text)[0], ""
-    except ValueError as error:
-        return (), str(error)
-
-
-def widget_values(experiment: Experiment, keys: Any) -> dict[str, Any]:
-    """An experiment as the widgets' values, of those keys that are its fields: pasted numbers become text again."""
-    values = {key: getattr(experiment, key) for key in keys if key in _DEFAULTS}
-    if "values" in values:
-        values["values"] = ", ".join(map(repr, values["values"]))
-    return values

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from pages.controls import export
+from pages.controls.codec import parse, text
 from pages.controls.control import Control
 from pages.controls.memory import apply, has_moved, is_late, keep, moved, prepare, put, tell
 from pages.controls.parts import TAKE_AWAY, follow, part, redraw
-from pages.controls.url import judge, written
 
 
 def draw(control: Control) -> Any:
@@ -41,11 +41,11 @@ def _slider_and_box(control: Control, draw_picture: Callable[[], None]) -> None:
 
 def box(label: str, value: float, key: str, **more: Any) -> None:
     """The number beside a slider, as text: a number box would drop what it does not know, such as a real minus sign."""
-    text = written(value)
-    if st.session_state.get(key, text) != text:
-        put(key, text)  # the slider holds the truth
+    said = text(value)
+    if st.session_state.get(key, said) != said:
+        put(key, said)  # the slider holds the truth
     st.text_input(
-        label, text, key=key, label_visibility="collapsed", autocomplete="off", width=84, **more
+        label, said, key=key, label_visibility="collapsed", autocomplete="off", width=84, **more
     )  # on another page the box is a new one, and begins with this value
 
 
@@ -60,13 +60,13 @@ def _moved(control: Control) -> None:
 
 def _take_exact(control: Control) -> None:
     """Any number inside the range, on a step or not; what is taken otherwise than it was written, is said."""
-    text, now = st.session_state.get(_box(control.key)), st.session_state.get(control.key)
+    said, now = st.session_state.get(_box(control.key)), st.session_state.get(control.key)
     # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
-    if text is None or is_late(_box(control.key)) or has_moved(control.key):  # none, where its page is just going
+    if said is None or is_late(_box(control.key)) or has_moved(control.key):  # none, where its page is just going
         return
-    if not text.strip():  # an emptied box is no answer
+    if not said.strip():  # an emptied box is no answer
         return
-    value, note = judge(control, [text], now)
+    value, note = parse(control, said, now=now)
     if note:
         tell(note)
     if value != now:

@@ -79,9 +79,9 @@ export function badge() {
   };
 }
 
-/** Where a check is: all choices are in it. @param {Object<string, number | string>} choices */
+/** Where a check is: all choices are in it. @param {Object<string, string>} choices */
 export function address(url, choices) {
-  return `${url}?${new URLSearchParams(Object.entries(choices).map(([name, value]) => [name, String(value)]))}`;
+  return `${url}?${new URLSearchParams(choices)}`;
 }
 
 async function load(href, signal) {

@@ -6,7 +6,7 @@ import { at, unpack } from "./message.js";
 
 /**
  * @typedef {import("./message.js").Message} Message
- * @typedef {{url: string, main: string, around: string[], choices: Object<string, number | string>}} Live
+ * @typedef {{url: string, main: string, around: string[], choices: Object<string, string>}} Live
  *   where sweeps come from, the slider whose sweep comes with the page, the sliders whose sweeps span only what is
  *   around their choice, and all choices that the exact message belongs to
  * @typedef {{key: string, position: number, sweep: Message}} Move
@@ -143,7 +143,7 @@ export function follower(show, settle, ask) {
 /** Where the sweep of a slider is: all choices are in it, but its own where the sweep spans the whole range. */
 export function address(live, key) {
   const others = Object.entries(live.choices).filter(([name]) => name !== key || live.around.includes(key));
-  return `${live.url}/${key}?${new URLSearchParams(others.map(([name, value]) => [name, String(value)]))}`;
+  return `${live.url}/${key}?${new URLSearchParams(others)}`;
 }
 
 /**

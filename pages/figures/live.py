@@ -16,14 +16,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.charts.parts.view import Study
+from pages.controls import codec
 from pages.controls.control import Control
-from pages.controls.url import judge, written
 from pages.figures.show import encode
 from pages.lessons.scenes import Prediction
 from pages.server.waiting import SWEEPS, Busy, answer
 from rnn_core.experiment import CHOOSE_ROWS
 
-Choices = tuple[tuple[str, float | str], ...]
+Choices = tuple[tuple[str, str], ...]
 Asked = Study | Prediction  # a page is asked for the one, a scene for the other
 Items = Callable[..., list[dict[str, Any]]]  # of what is asked; `over`, a field and its values, makes it a sweep
 
@@ -35,9 +35,9 @@ _FIXED = 3000  # bytes of a message without positions
 _FOLDER = "/sweeps"
 
 
-def choices(controls: Mapping[str, Control], values: Mapping[str, Any]) -> Choices:
-    """All that a reader chose on a page, as the address of a sweep says it; sliders' values are numbers."""
-    return tuple((key, values[key] if c.kind == "slider" else written(values[key])) for key, c in controls.items())
+def choices(controls: codec.Controls, values: Mapping[str, Any]) -> Choices:
+    """All that a reader chose on a page, as the address of a sweep says it."""
+    return tuple(codec.texts(controls, values, always=controls).items())
 
 
 def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
@@ -93,26 +93,22 @@ class _Source:
     """Where the sweeps of a page come from."""
 
     items: Items
-    controls: Mapping[str, Control]
+    controls: codec.Controls
     asked: Callable[[Mapping[str, Any]], Asked]
 
 
 _SOURCES: dict[str, _Source] = {}  # by a page's address
 
 
-def offer(address: str, items: Items, controls: Mapping[str, Control], asked: Callable[..., Asked]) -> None:
+def offer(address: str, items: Items, controls: codec.Controls, asked: Callable[..., Asked]) -> None:
     """Let the browser fetch the sweeps of a page."""
     _SOURCES[address] = _Source(items, controls, asked)
 
 
-def meant(address: str, given: Mapping[str, str]) -> Asked | None:
+def meant(address: str, texts: codec.Texts) -> Asked | None:
     """What the choices in an address ask for, if that page was offered."""
     source = _SOURCES.get(address)
-    return source.asked(_judged(source.controls, given)) if source else None
-
-
-def _judged(controls: Mapping[str, Control], given: Mapping[str, str]) -> dict[str, Any]:
-    return {key: judge(c, [given[key]])[0] if key in given else c.default for key, c in controls.items()}
+    return source.asked(codec.values(source.controls, texts)) if source else None
 
 
 async def _serve(request: Request) -> Response:
@@ -129,8 +125,8 @@ async def _serve(request: Request) -> Response:
     return Response(message, headers=headers, media_type="application/octet-stream")
 
 
-def _around(source: _Source, control: Control, given: Mapping[str, str]) -> Asked:
-    values = _judged(source.controls, given)
+def _around(source: _Source, control: Control, texts: codec.Texts) -> Asked:
+    values = codec.values(source.controls, texts)
     if control.alike:
         values[control.key] = control.default  # the same sweep, wherever the thumb is
     return source.asked(values)

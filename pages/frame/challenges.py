@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.controls import codec
 from pages.controls.memory import apply, chosen, note
-from pages.controls.table import widget_values
 from pages.lessons.challenges import CHALLENGES, NONE, Challenge
 from rnn_core.experiment import Experiment
 
@@ -37,5 +37,5 @@ def menu(address: str, keys: Sequence[str]) -> None:
 
 def _take(keys: Sequence[str], challenge: Challenge) -> None:
     """Begin where the challenge is not yet met."""
-    apply(widget_values(Experiment(**challenge.start), keys))
+    apply(codec.values_of(Experiment(**challenge.start), keys))
     note(KEY, challenge.name)

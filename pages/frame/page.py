@@ -9,12 +9,12 @@ import streamlit as st
 
 from pages.charts.parts.view import Study, View
 from pages.charts.views import VIEWS
-from pages.controls import export, panels
+from pages.controls import codec, export, panels
 from pages.controls.control import Control
-from pages.controls.hold import HELD, hold, settings
+from pages.controls.hold import HELD, held_values, hold
 from pages.controls.memory import apply, enter, keep_in_address, read
 from pages.controls.parts import TAKE_AWAY, followed_by, part, redraw
-from pages.controls.table import chosen, pasted, widget_values
+from pages.controls.table import TABLE, chosen
 from pages.figures import checks, live
 from pages.figures.show import encode, show
 from pages.frame import challenges
@@ -49,7 +49,8 @@ class Page(Entry):
 def show_page(page: Page) -> None:
     """Draw a page from the reader's choices; to an audience, its picture and what moves it."""
     on_stage = set_up(page.address, page.title, page.question)
-    controls = enter(page.address, controls_of(page), page.defaults)
+    controls = controls_of(page)
+    enter(page.address, controls)
     if on_stage:
         _stage(page, controls, partial(panels.few_panel, controls, _few(page, controls)))
         keep_in_address(controls)
@@ -69,13 +70,13 @@ def _few(page: Page, controls: Mapping[str, Control]) -> list[str]:
 
 
 def controls_of(page: Page) -> dict[str, Control]:
-    """The page's controls, and those that no widget shows: what is held, and the challenge that is on."""
-    offered = challenges.of_page(page.address)
-    if not offered:
-        return chosen((*page.controls, HELD))
-    controls = chosen((*page.controls, HELD, challenges.KEY))
-    taken = controls[challenges.KEY]
-    return controls | {challenges.KEY: replace(taken, options=(taken.default, *offered))}
+    """The page's controls with its own defaults, and those that no widget shows: what is held, and a challenge."""
+    controls = chosen((*page.controls, HELD))
+    controls |= {key: replace(controls[key], default=value) for key, value in page.defaults.items()}
+    if offered := challenges.of_page(page.address):
+        taken = TABLE[challenges.KEY]
+        controls[challenges.KEY] = replace(taken, options=(taken.default, *offered))
+    return controls
 
 
 def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None]) -> None:
@@ -108,15 +109,9 @@ def _message(items: live.Items, study: Study, address: str, main: str, chosen: l
 
 def study_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Study:
     """What the reader's choices ask for."""
-    held = settings(controls, values[HELD])
-    challenge = values.get(challenges.KEY, challenges.NONE)
-    return Study(_experiment(page, values), _experiment(page, held) if held else None, challenge)
-
-
-def _experiment(page: Page, values: Mapping[str, Any]) -> Experiment:
-    """Controls' values as an experiment: what was pasted becomes numbers."""
-    fields = {key: value for key, value in values.items() if key not in (HELD, challenges.KEY)}
-    return Experiment(**fields | {"cell": page.cell, "values": pasted(fields.get("values", ""))[0]})
+    held = held_values(controls, values[HELD])
+    beside = codec.experiment(held, page.cell) if held else None
+    return Study(codec.experiment(values, page.cell), beside, values.get(challenges.KEY, challenges.NONE))
 
 
 def _take(
@@ -146,4 +141,4 @@ def _scenarios(page: Page) -> None:
 
 
 def _open(page: Page, scenario: Scenario) -> None:
-    apply(widget_values(scenario.experiment, page.controls))
+    apply(codec.values_of(scenario.experiment, page.controls))

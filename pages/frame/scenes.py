@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.controls import codec
 from pages.controls.control import Control
 from pages.controls.memory import apply, begins_anew, chosen, enter, prepare, read
 from pages.controls.parts import followed_by, redraw
-from pages.controls.table import TABLE, widget_values
-from pages.controls.url import combined, judge, written
+from pages.controls.table import TABLE
 from pages.controls.widgets import box, draw
 from pages.figures import live
 from pages.figures.show import encode, show
@@ -49,13 +48,13 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
     _check_address()
     if begins_anew():
         st.session_state.pop("_stand", None)
-    own = enter("scenes", CONTROLS)
+    enter("scenes", CONTROLS)
     with st.container(key="unseen"):  # widgets only so that the address holds them
-        scene = SCENES[draw(own["scene"])]
+        scene = SCENES[draw(CONTROLS["scene"])]
         if _stand(scene.name).scene != scene.name:
             _begin(scene.name)
-        draw(own["committed"])
-    own["guess"] = guess_control(scene)
+        draw(CONTROLS["committed"])
+    own = controls_of(scene)
     if set_up("scenes", scene.question, scene.setup):
         with st.container(key="premise"):
             st.markdown(scene.setup)
@@ -82,11 +81,17 @@ def prediction(values: Mapping[str, Any], in_room: bool = False) -> Prediction:
     return p if p.committed else replace(p, said="")
 
 
-def guess_control(scene: Scene) -> Control:
-    control = CONTROLS["guess"]
+def named(texts: codec.Texts) -> Scene:
+    """The scene that an address asks for."""
+    return SCENES[codec.values(CONTROLS, texts)["scene"]]
+
+
+def controls_of(scene: Scene) -> dict[str, Control]:
+    """The choices of a scene: the slider of a guess spans the scene's own axis."""
     if not isinstance(scene.ask, Guess):
-        return control
-    return replace(control, default=scene.ask.start, min=float(scene.axes.low), max=float(scene.axes.high))
+        return CONTROLS
+    low, high = float(scene.axes.low), float(scene.axes.high)
+    return CONTROLS | {"guess": replace(CONTROLS["guess"], default=scene.ask.start, min=low, max=high)}
 
 
 def _address(scene: Scene) -> str:
@@ -188,7 +193,7 @@ def go(name: str) -> None:
 def _begin(name: str) -> None:
     stand = _stand(name)
     stand.scene = name
-    start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": guess_control(SCENES[name]).default}
+    start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": controls_of(SCENES[name])["guess"].default}
     apply({"scene": name} | start | stand.left.get(name, {}))
 
 
@@ -197,9 +202,8 @@ _PREDICTED = ("guess", "choice", "committed", "said")
 
 def experiment_url(scene: Scene) -> str:
     """Where a page shows a scene's experiment: its address with all that may differ from the page's own start."""
-    given = widget_values(scene.experiment, TABLE)
-    keys = [key for key, value in given.items() if value != TABLE[key].default or key in _STARTS_ELSEWHERE]
-    return f"{scene.page}?{urlencode({key: written(given[key]) for key in keys})}"
+    values = codec.values_of(scene.experiment, TABLE)
+    return codec.joined(scene.page, codec.texts(TABLE, values, always=_STARTS_ELSEWHERE))
 
 
 _STARTS_ELSEWHERE = (
@@ -218,20 +222,19 @@ _STARTS_ELSEWHERE = (
 def _check_address() -> None:
     """Correct what an address says of a scene before anything is drawn, and tell the reader."""
     if "_scenes_checked" not in st.session_state:
-        notes, corrected, scene = [], False, judge(CONTROLS["scene"], st.query_params.get_all("scene") or [FIRST])[0]
+        notes, corrected, controls = [], False, controls_of(named(st.query_params))
         for key in ("choice", "said", "guess"):
             given = st.query_params.get_all(key)
-            control = guess_control(SCENES[scene]) if key == "guess" else CONTROLS[key]
-            value, note = judge(control, given) if given else (None, "")
+            value, note = codec.parse(controls[key], *given) if given else (None, "")
             if note:
                 notes.append(note.replace("the default None is used", "it is left open"))
-            if given and (note or written(value) != given[-1]):
+            if given and (note or codec.text(value) != given[-1]):
                 corrected = True
                 if value is None:
                     del st.query_params[key]
                 else:
-                    st.query_params[key] = written(value)
-        st.session_state["_scenes_checked"] = combined(notes)
+                    st.query_params[key] = codec.text(value)
+        st.session_state["_scenes_checked"] = codec.combined(notes)
         if corrected:
             st.rerun()
     note = st.session_state["_scenes_checked"]

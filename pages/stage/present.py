@@ -18,10 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.controls import memory
+from pages.controls.codec import split
 from pages.server import address
 from pages.server.front import component
 from pages.server.waiting import CODES, Busy
-from pages.stage.scripts import MINE, PAGES, WITH_PICTURE, Script, find, parse, split
+from pages.stage.scripts import MINE, PAGES, WITH_PICTURE, Script, find, parse
 
 _OWN = "_own_script"  # of a session: what the browser has sent
 STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page

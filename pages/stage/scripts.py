@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 from pages.charts.views import VIEWS
+from pages.controls.codec import joined, split
 
 _PAGES = Path(__file__).parents[1]
 PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it; in the order of the numbers
@@ -59,7 +59,7 @@ class Slide:
         """Where the answer stands: a scene tells the truth once it is committed."""
         page, given = split(self.address)
         waits = page == "scenes" and given.get("committed") != "true"
-        return _joined(page, given | {"committed": "true"}) if waits else self.address
+        return joined(page, given | {"committed": "true"}) if waits else self.address
 
 
 @dataclass(frozen=True)
@@ -130,21 +130,6 @@ def _check(address: str, place: str) -> None:
             raise ValueError(f"{place} must not say {name}, which is the stage's own")
 
 
-def split(address: str) -> tuple[str, dict[str, str]]:
-    """An address as its page and its settings.
-
-    >>> split("chain?w=2&activation=tanh")
-    ('chain', {'w': '2', 'activation': 'tanh'})
-    """
-    page, _, query = address.partition("?")
-    given = parse_qs(query, keep_blank_values=True, max_num_fields=200)
-    return page, {name: values[-1] for name, values in given.items()}
-
-
-def _joined(page: str, given: Mapping[str, str]) -> str:
-    return f"{page}?{urlencode(given)}" if given else page
-
-
 def _open_scene(address: str) -> str:
     """A scene's address before anything is predicted; "" on other pages.
 
@@ -152,7 +137,7 @@ def _open_scene(address: str) -> str:
     ('scenes?scene=tanh', '')
     """
     page, given = split(address)
-    return _joined(page, {name: given[name] for name in given if name == "scene"}) if page == "scenes" else ""
+    return joined(page, {name: given[name] for name in given if name == "scene"}) if page == "scenes" else ""
 
 
 def loads(text: str | bytes) -> Script:
