@@ -1,16 +1,15 @@
 """Unrolled: see gradients flow through recurrent networks. The server starts here, and so does every visit."""
 
 import gc
-import logging
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.figures import checks, live, show
-from pages.inside import state
+from pages.figures import checks, live
+from pages.inside import start, state
+from pages.inside.connection import AtOnce
 from pages.server import address, alive, assets, limits
 from pages.server.below import Below
 from pages.server.compression import Compressed
@@ -36,17 +35,6 @@ def menu() -> dict[str, list[st.Page]]:
     return sections
 
 
-def send_at_once() -> None:
-    """Let no small message wait for the last one's acknowledgement: a run is ten of them, and each wait 40 ms.
-
-    asyncio sees to that, but not for connections that come in at a socket opened as Streamlit opens it.
-    """
-    sockets = [thing for thing in gc.get_objects() if type(thing) is socket.socket and thing.fileno() >= 0]
-    for each in sockets:  # among them the one that will listen
-        if each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM:
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 @asynccontextmanager
 async def warm(_: st.App) -> AsyncIterator[None]:
     """Do before the first visitor comes what would otherwise keep him waiting."""
@@ -55,13 +43,9 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     from pages.frame import page  # noqa: F401  and with it the mathematics
 
     assets.warm()
-    show.warm()
+    start.import_all()
     contents.offer()
-    # Until st.navigation has run once, Streamlit lets deep links pass by this file; its only
-    # complaint is that nobody is visiting yet.
-    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
-    st.navigation(menu())
-    send_at_once()
+    start.know_menu(menu())
     gc.collect()
     gc.freeze()  # what is imported stays: the collector need not look at it again after every few moves
     gc.set_threshold(50_000, 20, 100)  # a run makes thousands of objects, and hardly any that need the collector
@@ -78,5 +62,5 @@ else:  # imported by the server that is about to start
     limits.check()
     state.share_one_lock()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
-    middleware = [Middleware(each) for each in (Below, Guarded, Limited, Fronted, Compressed)]
+    middleware = [Middleware(each) for each in (AtOnce, Below, Guarded, Limited, Fronted, Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
+from pages.inside import start
 from pages.server import address, below
 from pages.stage.scripts import SCRIPTS, plain
 from tests.proxy import proxying
@@ -96,7 +97,7 @@ def test_the_base_is_that_of_the_address_for_the_room_or_streamlits_own(monkeypa
     options = {"server.baseUrlPath": option}
     monkeypatch.setenv("UNROLLED_URL", said)
     monkeypatch.setattr(address.st, "get_option", options.__getitem__)
-    monkeypatch.setattr(address.config, "set_option", options.__setitem__)
+    monkeypatch.setattr(start.config, "set_option", options.__setitem__)
     monkeypatch.setattr(address, "_taken", "")
     assert address.base() == base
     address.check()

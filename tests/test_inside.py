@@ -1,16 +1,35 @@
 """What is relied on of Streamlit's inside: whatever a new release changes of it, one of these says so."""
 
+import asyncio
+import logging
+import socket
 import subprocess
 import sys
+import tomllib
+import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
+import streamlit as st
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from streamlit import config
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
+from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette import starlette_routes, starlette_server
+from websockets.sync.client import connect
 
-from pages.inside import state
+from pages.inside import files, start, state
+from pages.inside.connection import AtOnce
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,7 +96,116 @@ def test_a_run_that_ends_late_leaves_the_state_to_the_next(monkeypatch):
     assert dropped == [{"last"}]
 
 
-def test_the_app_begins_with_one_lock():
-    asked = "import app; from streamlit.runtime.state import SafeSessionState as s; print(s.__init__.__module__)"
+def test_the_app_begins_with_one_lock_and_sends_at_once():
+    asked = (
+        "import app; from streamlit.runtime.state import SafeSessionState;"
+        " print(SafeSessionState.__init__.__module__, app.app._user_middleware[0].cls.__name__)"
+    )
     found = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.split()[-1] == state.__name__
+    assert found.stdout.split()[-2:] == [state.__name__, AtOnce.__name__]
+
+
+def at_once(receive):
+    """Whether what is sent on a connection leaves at once."""
+    connection = receive.__self__.transport.get_extra_info("socket")
+    return str(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0)
+
+
+async def page(request):
+    return PlainTextResponse(at_once(request.receive))
+
+
+async def tab(websocket):
+    await websocket.accept()
+    await websocket.send_text(at_once(websocket._receive))
+    await websocket.close()
+
+
+@contextmanager
+def serving(*middleware):
+    """The address of a server as `streamlit run` starts it."""
+    app = Starlette(routes=[Route("/", page), WebSocketRoute("/", tab)], middleware=map(Middleware, middleware))
+    settings = uvicorn.Config(app, **starlette_server._get_uvicorn_config_kwargs(), log_level="error")
+    server = uvicorn.Server(settings)
+    listening = starlette_server._bind_socket("127.0.0.1", 0, settings.backlog)
+    thread = Thread(target=lambda: asyncio.run(server.serve([listening])))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def told(place):
+    """What a page and a tab say."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{place}/", timeout=20) as answer, connect(f"ws://{place}/", proxy=None) as tab:
+        return answer.read().decode(), tab.recv(timeout=20)
+
+
+def test_streamlits_own_connections_still_let_small_messages_wait():
+    """Once they do not, `pages/inside/connection.py` can go."""
+    with serving() as place:
+        assert told(place) == ("False", "False")
+
+
+def test_what_is_sent_leaves_at_once():
+    with serving(AtOnce) as place:
+        assert told(place) == ("True", "True")
+
+
+def test_streamlits_page_and_files_are_where_we_look():
+    assert files.page().count(files.ROOT) == 1 and len(files.scripts_in_the_page()) == 1
+    assert files.font()[:4] == b"wOF2"
+    core = starlette_routes.BASE_ROUTE_CORE
+    assert f"/{starlette_routes.BASE_ROUTE_UPLOAD_FILE}" == files.UPLOADS and f"/{core}/health" == files.HEALTH
+    assert f"/{core}/metrics" == files.METRICS and f"/{starlette_routes.BASE_ROUTE_STATIC}/" == files.FILES
+
+
+def test_a_menu_that_was_made_once_is_known(monkeypatch):
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    logger = logging.getLogger(script_run_context.__name__)
+    monkeypatch.setattr(logger, "level", logger.level)
+    start.know_menu({"Section": [st.Page(str, title="A page")]})
+    assert PagesManager.uses_pages_directory is False
+    assert script_run_context._LOGGER is logger and not logger.isEnabledFor(logging.WARNING)
+
+
+HIDDEN = {  # options that no help names, in .streamlit/config.toml
+    "global.minCachedMessageSize",
+    "logger.hideWelcomeMessage",
+    "runner.postScriptGC",
+    "server.maxWidgetStateSize",
+}
+
+
+def test_every_option_is_known_and_those_that_no_help_names_are_listed():
+    sections = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    given = {f"{name}.{option}" for name, options in sections.items() for option in leaves(options)}
+    known = config.get_config_options()
+    assert given - known.keys() == set()
+    assert {name for name in given if known[name].visibility == "hidden"} == HIDDEN
+
+
+def leaves(options):
+    """The options of a section, and of those within it."""
+    for name, value in options.items():
+        yield from (f"{name}.{inner}" for inner in leaves(value)) if isinstance(value, dict) else [name]
+
+
+def test_a_copy_of_a_place_begins_where_the_place_began():
+    """`pages/controls/parts.py` draws the picture so, from each part that moves it."""
+
+    def script():
+        from copy import deepcopy
+
+        import streamlit as st
+
+        place = st.container()
+        for text in ("first", "second"):
+            with deepcopy(place):
+                st.text(text)
+
+    assert [text.value for text in AppTest.from_function(script).run().text] == ["second"]

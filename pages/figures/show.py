@@ -32,11 +32,6 @@ def show(message: bytes, *, key: str = "figures", on_tap: Callable[[dict], None]
         _component(key=key, data=message, on_tap_change=lambda: on_tap(dict(st.session_state[key].tap)))
 
 
-def warm() -> None:
-    """Import now what Streamlit's component machinery would import for the first visitor."""
-    import pandas  # noqa: F401  and with it pyarrow
-
-
 def encode(items: Sequence[Item], **more: Any) -> bytes:
     """The items as one compact message; pure, so that it can be cached by experiment.
 

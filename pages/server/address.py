@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.requests import Request
-from streamlit import config
+
+from pages.inside.start import take_base
 
 SETTING = "UNROLLED_URL"
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -104,8 +105,7 @@ def check() -> None:
         configured()
     except ValueError as error:
         raise SystemExit(f"Unrolled: {error}") from None
-    _taken = st.get_option("server.baseUrlPath") or _taken
-    config.set_option("server.baseUrlPath", "")
+    _taken = take_base() or _taken
 
 
 def announce() -> None:

@@ -8,6 +8,8 @@ from weakref import WeakValueDictionary
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.inside.files import FILES
+
 _KINDS = (".js", ".css", ".svg", ".json")
 _HEADERS = ("content-type", "cache-control", "x-content-type-options")  # what else there is serves to ask again
 
@@ -54,7 +56,7 @@ def _wanted(scope: Scope) -> bool:
         return False
     path, headers = scope["path"], Headers(scope=scope)
     return (
-        path.startswith("/static/") and path.endswith(_KINDS) and path == normpath(path)  # a file has no second name
+        path.startswith(FILES) and path.endswith(_KINDS) and path == normpath(path)  # a file has no second name
         and "gzip" in headers.get("accept-encoding", "") and "range" not in headers
         and "if-none-match" not in headers and "if-modified-since" not in headers
     )  # fmt: skip

@@ -14,12 +14,12 @@ import streamlit as st
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.inside.files import ROOT
 from pages.server.assets import url
 from pages.server.bundle import bundle
 
 _PAGES = Path(__file__).parents[1]
 _IS_PART = re.compile(r"^export function render\b", re.M)  # what a component calls
-_ROOT = b'<div id="root"></div>'  # where Streamlit draws
 _CONDITIONS = (b"if-none-match", b"if-modified-since")  # Streamlit knows of its own part only
 
 # Streamlit sends it again with every change. A page from before this server's release may lack what it calls.
@@ -99,8 +99,8 @@ def _answer(body: bytes, compressed: bool) -> tuple[Message, Message]:
 def _with_ours(body: bytes, compressed: bool) -> bytes:
     # a style sheet in the body outranks Streamlit's rules of the same weight
     ours = (
-        f'<style>{style()}</style>\n{_ROOT.decode()}\n<script data-release="{release()}"'
+        f'<style>{style()}</style>\n{ROOT}\n<script data-release="{release()}"'
         f' data-plotly="{url("plotly.js")}">{script()}</script>'
     )
-    body = body.replace(_ROOT, ours.encode(), 1)
+    body = body.replace(ROOT.encode(), ours.encode(), 1)
     return gzip.compress(body, 9) if compressed else body

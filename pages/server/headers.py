@@ -1,13 +1,11 @@
 """What every answer tells the browser: where it may load from, and who may frame the page."""
 
-import re
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.inside.files import scripts_in_the_page
 from pages.server import front
 from pages.server.bundle import digest
 
@@ -25,9 +23,7 @@ def policy() -> str:
 
 def _inline_scripts() -> list[str]:
     """Hashes of the scripts that stand in the page: Streamlit's own, and ours."""
-    folders = find_spec("streamlit").submodule_search_locations
-    html = (Path(folders[0]) / "static" / "index.html").read_text(encoding="utf-8")
-    return [digest(script) for script in (*re.findall(r"<script>(.*?)</script>", html, re.S), front.script())]
+    return [digest(script) for script in (*scripts_in_the_page(), front.script())]
 
 
 class Guarded:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.inside.files import HEALTH, METRICS, UPLOADS
 from pages.server.waiting import ASKS_AGAIN, notice
 
 ADDRESS = 16_000  # bytes of a path and its query; the longest that the app makes has about half of that
@@ -24,9 +25,6 @@ SETTING = "UNROLLED_SESSIONS"
 SESSIONS = 1000  # tabs at a time, if the setting says nothing else
 TIDY = 50  # tabs that have left: their sessions are full of cycles, and the collector comes by too seldom (app.py)
 _PATIENCE = 10  # s after which a visitor of a full server asks again
-_HEALTH = "/_stcore/health"  # a balancer asks for it by whatever name it knows
-_METRICS = "/_stcore/metrics"
-_UPLOADS = "/_stcore/upload_file"  # no page takes any
 
 
 def tabs(settings: Mapping[str, str] = os.environ) -> int:
@@ -65,11 +63,11 @@ class Limited:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path, query = Headers(scope=scope), scope["path"], scope["query_string"]
-        if path != _HEALTH and not self._knows(headers.get("host", "")):
+        if path != HEALTH and not self._knows(headers.get("host", "")):
             return PlainTextResponse("This server does not go by that name: see UNROLLED_HOSTS.", 400)
         if len(scope.get("raw_path") or path) + len(query) > ADDRESS or query.count(b"&") >= PARAMETERS:
             return PlainTextResponse("This address is too long.", 414)
-        if path.startswith(_UPLOADS) or (path == _METRICS and not _is_at_home(scope, headers)):
+        if path.startswith(UPLOADS) or (path == METRICS and not _is_at_home(scope, headers)):
             return PlainTextResponse("Nobody is served here.", 403)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > BODY:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -28,6 +27,7 @@ from starlette.routing import Route
 
 from pages.figures.show import encode
 from pages.frame.exhibits import Exhibit, Items, exhibit
+from pages.inside.files import font
 from pages.server import address, assets
 from pages.server.bundle import bundle, digest, standing_in_a_page
 from pages.server.waiting import HANDOUTS, Busy, answer, notice, seen
@@ -83,12 +83,10 @@ def _theme() -> str:
 
 def _font() -> str:
     """The app's own font, with which its pictures were laid out; nothing where Streamlit has it no more."""
-    folder = Path(find_spec("streamlit").submodule_search_locations[0]) / "static" / "static" / "media"
-    for path in folder.glob("SourceSansVF-Upright.*.woff2"):
-        data = base64.b64encode(path.read_bytes()).decode()
-        source = f'url("data:font/woff2;base64,{data}") format("woff2")'
-        return f"@font-face {{ font-family: 'Source Sans'; font-weight: 200 900; src: {source}; }}\n"
-    return ""
+    if (data := font()) is None:
+        return ""
+    source = f'url("data:font/woff2;base64,{base64.b64encode(data).decode()}") format("woff2")'
+    return f"@font-face {{ font-family: 'Source Sans'; font-weight: 200 900; src: {source}; }}\n"
 
 
 def _body(script: Script, base: str, notes: bool) -> str:
