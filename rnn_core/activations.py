@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from rnn_core import decimals
+from rnn_core.decimals import Complex
 from rnn_core.scaled import Scaled, ldexp, where
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -22,12 +25,25 @@ _NEAR = 1e-6  # how far apart two z may be for the slope between them to stand f
 _FAR = 1e300  # 2 * z overflows soon after, and its exponential is 0 long before
 
 
+@dataclass(frozen=True)
+class Code:
+    """φ as a reader writes it: expressions of z, and of `a`, leaky_relu's slope."""
+
+    phi: str  # NumPy's, of a float
+    slope: str
+    torch: str
+    of_complex: str = ""  # NumPy's where the real part decides, with `sigmoid` at hand; "" where `phi` serves
+    from_y: bool = False  # whether PyTorch takes the slope from y = φ(z), which loses its digits in saturation
+
+
 @dataclass(frozen=True, eq=False)
 class Activation:
     """A function φ and its derivative in one glance.
 
-    `log_slope` is the natural log of |φ'(z)|, true also where φ'(z) underflows; `log_phi` likewise for a
-    φ that approaches 0. `limits` are the infimum and supremum of φ, `kinks` the z without a derivative.
+    `exact` is φ once more, written for the second opinion: it shares nothing with `phi` and `slope`. `log_slope` is the
+    natural log of |φ'(z)|, true also where φ'(z) underflows; `log_phi` likewise for a φ that approaches 0. `limits` are
+    the infimum and supremum of φ, `kinks` the z without a derivative. `flat` is a where 1 - |φ(z)| comes to φ'(z) / a
+    as φ flattens out. `family` makes other members by `slope`.
     """
 
     name: str
@@ -35,10 +51,14 @@ class Activation:
     phi: Function
     slope: Function
     max_slope: float
+    exact: Callable[[Complex], Complex]
+    code: Code
     limits: tuple[float, float] = (-np.inf, np.inf)
     kinks: tuple[float, ...] = ()
     log_slope_formula: Function | None = None
     log_phi: Function | None = None
+    flat: float | None = None
+    family: Callable[[float | np.ndarray], Activation] | None = None
 
     @property
     def bounded(self) -> bool:
@@ -93,6 +113,35 @@ def _rescued(values: np.ndarray, z: np.ndarray, log: Function) -> Scaled:
     return where(lost, Scaled.from_log(log(z)), plain) if lost.any() else plain
 
 
+def activation(name: str, slope: float | np.ndarray | None = None) -> Activation:
+    """The activation of that name; `slope` chooses the leaky_relu's.
+
+    Raises ValueError for an unknown name or a slope outside 0 … 1.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
+    φ = ACTIVATIONS[name]
+    return φ.family(slope) if φ.family and slope is not None else φ
+
+
+_SQUEEZE = {"sigmoid": 1.0, "tanh": 2.0}  # a, where φ'(z) = a² σ'(a z)
+
+
+def difference(φ: Activation, a: Scaled, b: Scaled, d: Scaled) -> Scaled:
+    """φ(b) - φ(a) for numbers of which b - a = d is known better than they are: nothing cancels.
+
+    σ(b) - σ(a) = σ(b) σ(-a) (1 - e^-d) for d > 0; elsewhere the slope in the middle serves where d is small.
+    """
+    scale = _SQUEEZE.get(φ.name)
+    if scale is None:
+        near = np.abs(d.value) < _NEAR
+        return where(near, φ.scaled_slope(a + d * 0.5) * d, φ(b) - φ(a))
+    up = d.mant >= 0
+    high, low = where(up, b, a) * scale, where(up, a, b) * scale
+    fall = ELU(Scaled(-np.abs(d.mant), d.exp2) * scale)  # e^-|d| - 1
+    return SIGMOID(high) * SIGMOID(-low) * fall * (-scale * np.where(up, 1.0, -1.0))
+
+
 def _sigmoid(z: np.ndarray) -> np.ndarray:
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1.0, e) / (1 + e)
@@ -137,90 +186,132 @@ def leaky_relu(slope: float | np.ndarray = 0.01) -> Activation:
     if outside.any():
         raise ValueError(f"slope must be a number from 0 to 1, got {slope[outside][0]!r}")
     return Activation(
-        "leaky_relu",
-        r"\max(z, a z)",
-        lambda z: np.where(z > 0, z, slope * z),
-        lambda z: np.where(np.asarray(z) > 0, 1.0, slope),
-        1.0,
+        name="leaky_relu",
+        latex=r"\max(z, a z)",
+        phi=lambda z: np.where(z > 0, z, slope * z),
+        slope=lambda z: np.where(np.asarray(z) > 0, 1.0, slope),
+        max_slope=1.0,
         kinks=(0.0,),
+        family=leaky_relu,
+        exact=lambda z: z if z.re > 0 else z * Decimal(slope.item()),
+        code=Code(
+            phi="z if z > 0 else a * z",
+            of_complex="z if z.real > 0 else a * z",
+            slope="1.0 if z > 0 else a",
+            torch="torch.nn.functional.leaky_relu(z, a)",
+        ),
     )
 
 
-IDENTITY = Activation("identity", "z", lambda z: +np.asarray(z), lambda z: np.ones(np.shape(z)), 1.0)
-TANH = Activation("tanh", r"\tanh z", np.tanh, _tanh_slope, 1.0, (-1.0, 1.0), log_slope_formula=_log_tanh_slope)
+IDENTITY = Activation(
+    name="identity",
+    latex="z",
+    phi=lambda z: +np.asarray(z),
+    slope=lambda z: np.ones(np.shape(z)),
+    max_slope=1.0,
+    exact=lambda z: z,
+    code=Code(phi="z", slope="1.0", torch="z"),
+)
+TANH = Activation(
+    name="tanh",
+    latex=r"\tanh z",
+    phi=np.tanh,
+    slope=_tanh_slope,
+    log_slope_formula=_log_tanh_slope,
+    max_slope=1.0,
+    limits=(-1.0, 1.0),
+    flat=2.0,  # φ' = (1 - tanh)(1 + tanh)
+    exact=decimals.tanh,
+    code=Code(
+        phi="np.tanh(z)",
+        slope="1 / np.cosh(z) ** 2  # 1 - tanh(z)**2 would lose its digits in saturation",
+        torch="torch.tanh(z)",
+        from_y=True,
+    ),
+)
 SIGMOID = Activation(
-    "sigmoid",
-    r"\frac{1}{1 + e^{-z}}",
-    _sigmoid,
-    _sigmoid_slope,
-    0.25,
-    (0.0, 1.0),
+    name="sigmoid",
+    latex=r"\frac{1}{1 + e^{-z}}",
+    phi=_sigmoid,
+    slope=_sigmoid_slope,
     log_slope_formula=_log_sigmoid_slope,
     log_phi=_log_sigmoid,
+    max_slope=0.25,
+    limits=(0.0, 1.0),
+    flat=1.0,
+    exact=decimals.sigmoid,
+    code=Code(
+        phi="1 / (1 + np.exp(-z))",
+        of_complex="sigmoid(z)",
+        slope="phi(z) * phi(-z)",
+        torch="torch.sigmoid(z)",
+        from_y=True,
+    ),
 )
 RELU = Activation(
-    "relu",
-    r"\max(z, 0)",
-    lambda z: np.maximum(z, 0.0),
-    lambda z: np.where(np.asarray(z) > 0, 1.0, 0.0),
-    1.0,
-    (0.0, np.inf),
+    name="relu",
+    latex=r"\max(z, 0)",
+    phi=lambda z: np.maximum(z, 0.0),
+    slope=lambda z: np.where(np.asarray(z) > 0, 1.0, 0.0),
+    max_slope=1.0,
+    limits=(0.0, np.inf),
     kinks=(0.0,),
+    exact=lambda z: z if z.re > 0 else Complex(decimals.ZERO),
+    code=Code(
+        phi="max(z, 0.0)",
+        of_complex="z if z.real > 0 else 0 * z",
+        slope="1.0 if z > 0 else 0.0",
+        torch="torch.relu(z)",
+    ),
 )
-ELU = Activation(  # Clevert et al. 2016, α = 1
-    "elu",
-    r"z \ (z > 0),\ e^z - 1 \ (z \le 0)",
-    lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
-    lambda z: np.exp(np.minimum(z, 0.0)),
-    1.0,
-    (-1.0, np.inf),
+ELU = Activation(
+    name="elu",  # Clevert et al. 2016, α = 1
+    latex=r"z \ (z > 0),\ e^z - 1 \ (z \le 0)",
+    phi=lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
+    slope=lambda z: np.exp(np.minimum(z, 0.0)),
     log_slope_formula=lambda z: np.minimum(z, 0.0),
+    max_slope=1.0,
+    limits=(-1.0, np.inf),
+    flat=1.0,
+    exact=lambda z: z if z.re > 0 else decimals.expm1(z),
+    code=Code(
+        phi="z if z > 0 else np.expm1(z)",
+        of_complex="z if z.real > 0 else np.expm1(z)",
+        slope="1.0 if z > 0 else np.exp(z)",
+        torch="torch.nn.functional.elu(z)",
+    ),
 )
 HARDTANH = Activation(
-    "hardtanh",
-    r"\max(-1, \min(1, z))",
-    lambda z: np.clip(z, -1.0, 1.0),
-    lambda z: np.where(np.abs(z) < 1, 1.0, 0.0),
-    1.0,
-    (-1.0, 1.0),
+    name="hardtanh",
+    latex=r"\max(-1, \min(1, z))",
+    phi=lambda z: np.clip(z, -1.0, 1.0),
+    slope=lambda z: np.where(np.abs(z) < 1, 1.0, 0.0),
+    max_slope=1.0,
+    limits=(-1.0, 1.0),
     kinks=(-1.0, 1.0),
+    exact=lambda z: decimals.between(-1, z, 1),
+    code=Code(
+        phi="np.clip(z, -1, 1)",
+        of_complex="z if abs(z.real) < 1 else np.sign(z.real) + 0 * z",
+        slope="1.0 if abs(z) < 1 else 0.0",
+        torch="torch.nn.functional.hardtanh(z)",
+    ),
 )
 HARDSIGMOID = Activation(
-    "hardsigmoid",
-    r"\max(0, \min(1, \tfrac{z + 3}{6}))",
-    lambda z: np.clip(z + 3.0, 0.0, 6.0) / 6,
-    lambda z: np.where(np.abs(z) < 3, 1 / 6, 0.0),
-    1 / 6,
-    (0.0, 1.0),
+    name="hardsigmoid",
+    latex=r"\max(0, \min(1, \tfrac{z + 3}{6}))",
+    phi=lambda z: np.clip(z + 3.0, 0.0, 6.0) / 6,
+    slope=lambda z: np.where(np.abs(z) < 3, 1 / 6, 0.0),
+    max_slope=1 / 6,
+    limits=(0.0, 1.0),
     kinks=(-3.0, 3.0),
+    exact=lambda z: decimals.between(0, z + Decimal(3), 6) / Decimal(6),
+    code=Code(
+        phi="np.clip(z + 3, 0, 6) / 6",
+        of_complex="(z + 3) / 6 if abs(z.real) < 3 else (z.real > 0) + 0 * z",
+        slope="1 / 6 if abs(z) < 3 else 0.0",
+        torch="torch.nn.functional.relu6(z + 3) / 6  # F.hardsigmoid's slope is a 1/6 in single precision",
+    ),
 )
 
-_SQUEEZE = {"sigmoid": 1.0, "tanh": 2.0}  # a, where φ'(z) = a² σ'(a z)
-
-
-def difference(φ: Activation, a: Scaled, b: Scaled, d: Scaled) -> Scaled:
-    """φ(b) - φ(a) for numbers of which b - a = d is known better than they are: nothing cancels.
-
-    σ(b) - σ(a) = σ(b) σ(-a) (1 - e^-d) for d > 0; elsewhere the slope in the middle serves where d is small.
-    """
-    scale = _SQUEEZE.get(φ.name)
-    if scale is None:
-        near = np.abs(d.value) < _NEAR
-        return where(near, φ.scaled_slope(a + d * 0.5) * d, φ(b) - φ(a))
-    up = d.mant >= 0
-    high, low = where(up, b, a) * scale, where(up, a, b) * scale
-    fall = ELU(Scaled(-np.abs(d.mant), d.exp2) * scale)  # e^-|d| - 1
-    return SIGMOID(high) * SIGMOID(-low) * fall * (-scale * np.where(up, 1.0, -1.0))
-
-
-ACTIVATIONS = {a.name: a for a in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)}
-
-
-def activation(name: str, slope: float | np.ndarray | None = None) -> Activation:
-    """The activation of that name; `slope` chooses the leaky_relu's.
-
-    Raises ValueError for an unknown name or a slope outside 0 … 1.
-    """
-    if name not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
-    return leaky_relu(slope) if name == "leaky_relu" and slope is not None else ACTIVATIONS[name]
+ACTIVATIONS = {φ.name: φ for φ in (IDENTITY, TANH, SIGMOID, RELU, leaky_relu(), ELU, HARDTANH, HARDSIGMOID)}

@@ -19,108 +19,21 @@ from random import Random
 
 import numpy as np
 
+from rnn_core.activations import activation
+from rnn_core.decimals import EPSILON, ONE, TWO, ZERO, Complex, as_complex, derivative, exp, log, sigmoid, tanh
 from rnn_core.experiment import Experiment, inputs
 from rnn_core.readout import PLACES, WORDS
 from rnn_core.scaled import Scaled
 
 DIGITS = 28
 MANY_DIGITS = 2000  # enough for 100 steps without a digit cut, where weights and inputs are short numbers
-EPSILON = Decimal((0, (1,), -(10**16)))
-_LEAST = Decimal((0, (1,), -(10**15)))  # an exponential below it is held there, never 0: hundreds of factors still fit
 TOLERANCE = 1e-9  # relative; far above rounding, far below any mistake
 _ULP = Decimal(2.0**-52)
 _CHANCES = 3
 _VAGUE = 1e-3  # where rounding alone moves a number by more than that, no second opinion helps
 DEEPEST = -(2**33)  # exponents of two below which logarithms of the core are held, and differences mean nothing
 _LOG2_10 = math.log2(10.0)
-_ZERO, _ONE, _TWO = Decimal(0), Decimal(1), Decimal(2)
 
-
-@dataclass(frozen=True, slots=True)
-class Complex:
-    """A complex number whose imaginary part is so small that its square is nothing: it is left out."""
-
-    re: Decimal
-    im: Decimal = _ZERO
-
-    def __add__(self, other: Complex | Decimal) -> Complex:
-        b = _complex(other)
-        return Complex(self.re + b.re, self.im + b.im)
-
-    def __neg__(self) -> Complex:
-        return Complex(-self.re, -self.im)
-
-    def __sub__(self, other: Complex | Decimal) -> Complex:
-        return self + -_complex(other)
-
-    def __rsub__(self, other: Decimal) -> Complex:
-        return -self + other
-
-    def __mul__(self, other: Complex | Decimal) -> Complex:
-        b = _complex(other)
-        return Complex(self.re * b.re, self.re * b.im + self.im * b.re)
-
-    def __truediv__(self, other: Complex | Decimal) -> Complex:
-        b = _complex(other)
-        return Complex(self.re / b.re, (self.im * b.re - self.re * b.im) / (b.re * b.re))
-
-    __radd__, __rmul__ = __add__, __mul__
-
-
-def _complex(x: Complex | Decimal) -> Complex:
-    return x if isinstance(x, Complex) else Complex(x)
-
-
-def exp(z: Complex) -> Complex:
-    """e^z = e^x (cos y + i sin y), where cos y = 1 and sin y = y to the last digit."""
-    size = max(z.re.exp(), _LEAST)
-    return Complex(size, size * z.im)
-
-
-def log(z: Complex) -> Complex:
-    """ln z, for a positive real part."""
-    return Complex(z.re.ln(), z.im / z.re)
-
-
-def _expm1(z: Complex) -> Complex:
-    """e^z - 1; near 0 by its series, since nothing may cancel there."""
-    if abs(z.re) > _NEAR:
-        return exp(z) - _ONE
-    return z * (z * (z / Decimal(6) + Decimal("0.5")) + _ONE)
-
-
-_NEAR = Decimal("1e-8")
-
-
-def sigmoid(z: Complex) -> Complex:
-    if z.re >= 0:
-        return Complex(_ONE) / (exp(-z) + _ONE)
-    small = exp(z)
-    return small / (small + _ONE)
-
-
-def tanh(z: Complex) -> Complex:
-    if z.re < 0:
-        return -tanh(-z)
-    small = _expm1(z * -_TWO)
-    return -small / (small + _TWO)
-
-
-def _between(low: int, z: Complex, high: int) -> Complex:
-    """`z`, or where its real part is not inside, the nearer end: constant, as in PyTorch also at the kink."""
-    return z if low < z.re < high else Complex(Decimal(low if z.re <= low else high))
-
-
-PHI: dict[str, Callable[[Complex, Complex | Decimal], Complex]] = {  # of z and leaky_relu's slope
-    "identity": lambda z, a: z,
-    "tanh": lambda z, a: tanh(z),
-    "sigmoid": lambda z, a: sigmoid(z),
-    "relu": lambda z, a: z if z.re > 0 else Complex(_ZERO),
-    "leaky_relu": lambda z, a: z if z.re > 0 else z * a,
-    "elu": lambda z, a: z if z.re > 0 else _expm1(z),
-    "hardtanh": lambda z, a: _between(-1, z, 1),
-    "hardsigmoid": lambda z, a: _between(0, z + Decimal(3), 6) / Decimal(6),
-}
 
 State = tuple[Complex, ...]  # (h,), an LSTM's (C, h)
 Noise = Callable[[], Decimal]  # what the next number is rounded by, relative to the terms of its sum
@@ -135,14 +48,15 @@ class Textbook:
 
     def __init__(self, e: Experiment, noise: Noise | None = None, **changed: Complex) -> None:
         self.e, self.noise, self.reached = e, noise, e.begin
+        self.φ = activation(e.activation, e.slope).exact
         self.sizes: list[int] = []
         self.lost = 0.0
         self.p = {name: Decimal(value) for name, value in vars(e).items() if isinstance(value, float)} | changed
         self.x: list[Complex | Decimal] = [Decimal(x) for x in inputs(e).tolist()]
 
     def start(self) -> State:
-        h = _complex(self.p["h0"])
-        return (_complex(self.p["c0"]), h) if self.e.cell == "lstm" else (h,)
+        h = as_complex(self.p["h0"])
+        return (as_complex(self.p["c0"]), h) if self.e.cell == "lstm" else (h,)
 
     def step(self, s: State, j: int) -> State:
         """s_j from s_{j-1}."""
@@ -151,7 +65,7 @@ class Textbook:
             return c, self.rounded(o * tanh(c))
         if self.e.cell == "gru":
             return (self.gru(s[0], j),)
-        return (self.rounded(PHI[self.e.activation](self.sum("", s[0], j), self.p["slope"])),)
+        return (self.rounded(self.φ(self.sum("", s[0], j))),)
 
     def states(self, s: State, k: int, t: int) -> State:
         """s_t from s_k."""
@@ -171,20 +85,20 @@ class Textbook:
 
     def gru(self, h: Complex, j: int) -> Complex:
         r, z = self.gate("r", h, j), self.gate("z", h, j)
-        n = _complex(self.p["n"])
+        n = as_complex(self.p["n"])
         if not self.e.pins("n"):
-            n = tanh(self.rounded(r * (self.p["w_n"] * h), _complex(self.p["u_n"] * self.x[j - 1] + self.p["b_n"])))
-        fresh = _ONE - z if self.e.pins("z") else sigmoid(-self.sum("_z", h, j))  # 1 - σ(z), without cancellation
+            n = tanh(self.rounded(r * (self.p["w_n"] * h), as_complex(self.p["u_n"] * self.x[j - 1] + self.p["b_n"])))
+        fresh = ONE - z if self.e.pins("z") else sigmoid(-self.sum("_z", h, j))  # 1 - σ(z), without cancellation
         return self.rounded(fresh * n, z * h)
 
     def gate(self, q: str, h: Complex, j: int) -> Complex:
         if self.e.pins(q):
-            return _complex(self.p[q])
+            return as_complex(self.p[q])
         return (tanh if q == "g" else sigmoid)(self.sum(f"_{q}", h, j))
 
     def sum(self, q: str, h: Complex, j: int) -> Complex:
         """w h_{j-1} + u x_j + b."""
-        return self.rounded(h * self.p[f"w{q}"], *map(_complex, (self.p[f"u{q}"] * self.x[j - 1], self.p[f"b{q}"])))
+        return self.rounded(h * self.p[f"w{q}"], *map(as_complex, (self.p[f"u{q}"] * self.x[j - 1], self.p[f"b{q}"])))
 
     def rounded(self, *terms: Complex) -> Complex:
         total = sum(terms[1:], terms[0])
@@ -337,8 +251,8 @@ def effect(net: Textbook) -> Decimal:
     """|∂h_t/∂x_{k+1}|, what the chain's first input does to its end, of any cell; 0 where that input comes later."""
     k, t = net.e.begin, net.e.end
     if k == t:
-        return _ZERO
-    net.x[k] = Complex(_complex(net.x[k]).re, EPSILON)
+        return ZERO
+    net.x[k] = Complex(as_complex(net.x[k]).re, EPSILON)
     return abs(net.states(net.start(), 0, t)[-1].im / EPSILON)
 
 
@@ -353,18 +267,13 @@ def loss_gradient(net: Textbook) -> Decimal:
         net.reached, net.sizes = moved.reached, moved.sizes[-1:]  # a sum over steps: small terms may be lost
         if e.f2 == "identity":
             error = said - net.p["y"]
-            return error * error / _TWO
+            return error * error / TWO
         logits = [said * Decimal(place) for place in PLACES.tolist()]
         largest = max(logits, key=lambda z: z.re)
-        odds = sum((exp(z - largest) for z in logits), Complex(_ZERO))
+        odds = sum((exp(z - largest) for z in logits), Complex(ZERO))
         return largest - logits[WORDS.index(e.target)] + log(odds)
 
-    return derivative(loss, _complex(net.p["w"]).re) if e.end else _ZERO
-
-
-def derivative(f: Callable[[Complex], Complex], at: Decimal) -> Decimal:
-    """df/dx at a real `at`, by complex step."""
-    return f(Complex(at, EPSILON)).im / EPSILON
+    return derivative(loss, as_complex(net.p["w"]).re) if e.end else ZERO
 
 
 def _last(net: Textbook, s: State) -> Complex:
@@ -385,5 +294,5 @@ def scaled(x: Decimal) -> Scaled:
         return Scaled.of(np.zeros(()))
     exp2 = math.floor(x.adjusted() * _LOG2_10)
     with _digits():
-        mant = float(x / _TWO**exp2)
+        mant = float(x / TWO**exp2)
     return Scaled(np.array(mant), np.array(exp2, dtype=np.int64)).normalised()

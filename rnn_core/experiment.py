@@ -317,7 +317,7 @@ def idle(e: Experiment) -> set[str]:
     """Fields that change no number of an experiment: those that it does not read, and those that guide the eye."""
     out = {"step", "b_net", "y" if e.f2 == "softmax" else "target", *_UNCUT}
     out |= {*_OF_SEQUENCE, "values"} - {*SEQUENCES[e.sequence].parameters}
-    if e.activation != "leaky_relu":
+    if not ACTIVATIONS[e.activation].family:
         out.add("slope")
     for q in (*LSTM.gates, *GRU.gates):
         out |= {f"w_{q}", f"u_{q}", f"b_{q}"} if e.pins(q) else {q}

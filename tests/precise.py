@@ -1,15 +1,20 @@
 """The textbook's cells in as many digits as they need, with the derivatives of their states: an oracle beyond float64.
 
 A `Dual` is a number and its derivative along one direction (forward mode); both are mpmath's, whose exponents end
-nowhere. Nothing here comes from the core.
+nowhere. Nothing here comes from the core; but an activation that is newer than the table below is its own `exact`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 import mpmath as mp
 import numpy as np
+
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.decimals import EPSILON, Complex
 
 DIGITS = 50
 
@@ -58,7 +63,28 @@ def _leaky(z, slope=0.01):
     return (z, 1) if z > 0 else (slope * z, slope)
 
 
-VALUE_AND_SLOPE = {
+class Known(dict):
+    """What is known of activations by name; of one that is not in the table, what `other` finds."""
+
+    def __init__(self, table: dict, other: Callable) -> None:
+        super().__init__(table)
+        self.other = other
+
+    def __missing__(self, name):
+        return self.other(name)
+
+
+def _by_second_opinion(name):
+    def both(z):
+        digits = mp.mp.dps + 10
+        with localcontext(Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN)):
+            y = ACTIVATIONS[name].exact(Complex(Decimal(mp.nstr(mp.mpf(z), digits)), EPSILON))
+            return mp.mpf(str(y.re)), mp.mpf(str(y.im / EPSILON))
+
+    return both
+
+
+VALUE_AND_SLOPE = Known({
     "identity": lambda z: (z, 1),
     "tanh": lambda z: (mp.tanh(z), _sech2(z)),
     "sigmoid": lambda z: (_sigmoid(z), _sigmoid(z) * _sigmoid(-z)),
@@ -67,7 +93,7 @@ VALUE_AND_SLOPE = {
     "elu": lambda z: (z, 1) if z > 0 else (mp.expm1(z), mp.exp(z)),
     "hardtanh": lambda z: (z, 1) if abs(z) < 1 else (mp.sign(z), 0),
     "hardsigmoid": lambda z: ((z + 3) / 6, mp.mpf(1) / 6) if abs(z) < 3 else (mp.mpf(int(z > 0)), 0),
-}
+}, _by_second_opinion)  # fmt: skip
 
 
 def _function(both):
@@ -78,7 +104,9 @@ def _function(both):
     return np.frompyfunc(of, 1, 1)
 
 
-FUNCTIONS = {name: _function(both) for name, both in VALUE_AND_SLOPE.items()}
+FUNCTIONS = Known(
+    {name: _function(both) for name, both in VALUE_AND_SLOPE.items()}, lambda name: _function(VALUE_AND_SLOPE[name])
+)
 
 
 def states(net, s0, xs, direction=None, since=0):

@@ -5,29 +5,21 @@ import numpy as np
 import pytest
 
 from rnn_core.activations import ACTIVATIONS, activation, leaky_relu
+from tests.precise import VALUE_AND_SLOPE
 
 mp.mp.dps = 50
 
-PHI = {
-    "identity": lambda z: z,
-    "tanh": mp.tanh,
-    "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
-    "relu": lambda z: max(z, mp.mpf(0)),
-    "leaky_relu": lambda z: z if z > 0 else mp.mpf(0.01) * z,
-    "elu": lambda z: z if z > 0 else mp.expm1(z),
-    "hardtanh": lambda z: max(mp.mpf(-1), min(mp.mpf(1), z)),
-    "hardsigmoid": lambda z: max(mp.mpf(0), min(mp.mpf(6), z + 3)) / 6,
-}
-SLOPE = {
-    "identity": lambda z: mp.mpf(1),
-    "tanh": lambda z: mp.sech(z) ** 2,
-    "sigmoid": lambda z: mp.sech(z / 2) ** 2 / 4,
-    "relu": lambda z: mp.mpf(z > 0),
-    "leaky_relu": lambda z: mp.mpf(1) if z > 0 else mp.mpf(0.01),
-    "elu": lambda z: mp.mpf(1) if z > 0 else mp.exp(z),
-    "hardtanh": lambda z: mp.mpf(abs(z) < 1),
-    "hardsigmoid": lambda z: mp.mpf(1) / 6 if abs(z) < 3 else mp.mpf(0),
-}
+
+def truth(name, z):
+    """φ(z)."""
+    return VALUE_AND_SLOPE[name](mp.mpf(z))[0]
+
+
+def truth_of_slope(name, z):
+    """φ'(z)."""
+    return mp.mpf(VALUE_AND_SLOPE[name](mp.mpf(z))[1])
+
+
 MAGNITUDES = np.concatenate([np.geomspace(1e-300, 1e-3, 40), np.geomspace(1e-3, 700, 160), np.linspace(0.01, 40, 60)])
 Z = np.concatenate([-MAGNITUDES[::-1], [0.0], MAGNITUDES])
 SMOOTH = [name for name, φ in ACTIVATIONS.items() if not φ.kinks and name != "identity"]
@@ -43,28 +35,28 @@ def relative(got, want):
 
 @every_activation
 def test_slope_has_15_digits_even_deep_in_saturation(name):
-    z = Z[[SLOPE[name](mp.mpf(z)) == 0 or SLOPE[name](mp.mpf(z)) > 1e-307 for z in Z]]
-    assert relative(ACTIVATIONS[name].slope(z), [SLOPE[name](mp.mpf(z)) for z in z]) <= 1e-15
+    z = Z[[truth_of_slope(name, z) == 0 or truth_of_slope(name, z) > 1e-307 for z in Z]]
+    assert relative(ACTIVATIONS[name].slope(z), [truth_of_slope(name, z) for z in z]) <= 1e-15
 
 
 @every_activation
 def test_slope_is_a_subnormal_or_zero_where_float64_ends(name):
     for z, got in zip(Z, ACTIVATIONS[name].slope(Z), strict=True):
-        assert abs(got - SLOPE[name](mp.mpf(z))) <= max(1e-15 * SLOPE[name](mp.mpf(z)), mp.mpf("1e-322"))
+        assert abs(got - truth_of_slope(name, z)) <= max(1e-15 * truth_of_slope(name, z), mp.mpf("1e-322"))
 
 
 @every_activation
 def test_value_has_15_digits_of_the_larger_of_value_and_one(name):
     got = ACTIVATIONS[name].phi(Z)
     for z, y in zip(Z, got, strict=True):
-        want = PHI[name](mp.mpf(z))
+        want = truth(name, z)
         assert abs(mp.mpf(float(y)) - want) <= 1e-15 * max(abs(want), mp.mpf(1) if name == "hardsigmoid" else abs(want))
 
 
 @every_activation
 def test_log_slope_is_true_where_the_slope_itself_underflows(name):
     z = np.concatenate([Z, DEEP])
-    want = [SLOPE[name](mp.mpf(z)) for z in z]
+    want = [truth_of_slope(name, z) for z in z]
     got = ACTIVATIONS[name].log_slope(z)
     for g, w in zip(got, want, strict=True):
         exact = mp.log(w) if w else mp.mpf("-inf")
@@ -76,7 +68,7 @@ def test_scaled_slope_keeps_its_digits_beyond_underflow(name):
     z = np.concatenate([Z, DEEP])
     got = ACTIVATIONS[name].scaled_slope(z)
     for m, e, at in zip(got.mant, got.exp2, z, strict=True):
-        want = SLOPE[name](mp.mpf(at))
+        want = truth_of_slope(name, at)
         # the exponent of e^-z is itself rounded: relative error |z| ulp once float64 alone no longer holds it
         allowed = 1e-15 if abs(at) < 300 else 4e-16 * abs(at)
         assert abs(mp.mpf(float(m)) * mp.mpf(2) ** int(e) - want) <= allowed * want
@@ -86,7 +78,7 @@ def test_scaled_slope_keeps_its_digits_beyond_underflow(name):
 def test_log_of_the_value_is_true_where_the_value_underflows(name):
     z = np.concatenate([Z, DEEP])
     with mp.workdps(400):
-        want = np.array([float(mp.log(PHI[name](mp.mpf(z)))) for z in z])
+        want = np.array([float(mp.log(truth(name, z))) for z in z])
     np.testing.assert_allclose(ACTIVATIONS[name].log_phi(z), want, rtol=2e-15)
 
 
@@ -137,9 +129,19 @@ KINKS = {
 @every_activation
 def test_slope_at_a_kink_is_the_one_of_pytorch(name):
     φ = ACTIVATIONS[name]
-    assert list(φ.kinks) == [z for z, _ in KINKS.get(name, [])]
-    for z, slope in KINKS.get(name, []):
+    if name in VALUE_AND_SLOPE:  # else nobody here knows what PyTorch does
+        assert list(φ.kinks) == [z for z, _ in KINKS.get(name, [])]
+    for z in φ.kinks:
+        slope = dict(KINKS.get(name, [])).get(z, float(truth_of_slope(name, z)))
         assert φ.slope(np.array([z, -0.0 if z == 0 else z])).tolist() == [slope, slope]
+
+
+@every_activation
+def test_a_slope_rises_up_to_0_and_falls_beyond(name):
+    """As the scalar map takes for granted when it looks for fixed points."""
+    outwards = np.sort(MAGNITUDES)
+    for side in (outwards, -outwards):
+        assert (np.diff(ACTIVATIONS[name].slope(side)) <= 1e-15).all()
 
 
 def test_slope_on_either_side_of_a_kink_is_that_of_its_side():
@@ -147,7 +149,7 @@ def test_slope_on_either_side_of_a_kink_is_that_of_its_side():
         for z, _ in points:
             for side in (np.nextafter(z, -np.inf), np.nextafter(z, np.inf)):
                 assert ACTIVATIONS[name].slope(np.array(side)) == pytest.approx(
-                    float(SLOPE[name](mp.mpf(side))), rel=1e-15
+                    float(truth_of_slope(name, side)), rel=1e-15
                 )
 
 

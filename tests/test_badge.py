@@ -23,6 +23,7 @@ from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS
 from rnn_core.check import Check, computed
+from rnn_core.decimals import Complex
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.readout import PLACES, WORDS, readout
 from rnn_core.scaled import Scaled
@@ -150,7 +151,7 @@ def test_the_correction_of_the_weight_is_checked_through_the_whole_network(activ
 def loss(e, w):
     """L_t at a weight, in decimals."""
     with check._digits():
-        net = check.Textbook(e, w=check.Complex(w))
+        net = check.Textbook(e, w=Complex(w))
         said = (net.states(net.start(), 0, e.end)[0] * net.p["w_y"]).re
         if e.f2 == "identity":
             return (said - Decimal(e.y)) ** 2 / 2

@@ -10,21 +10,15 @@ import pytest
 from pages.charts.drawings import norms
 from pages.charts.parts.numbers import scalar
 from rnn_core import check
-from rnn_core.activations import ACTIVATIONS
-from rnn_core.check import Check, Complex, computed
+from rnn_core.activations import ACTIVATIONS, activation
+from rnn_core.check import Check, computed
+from rnn_core.decimals import EPSILON, Complex, derivative
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.scaled import Scaled
+from tests.precise import VALUE_AND_SLOPE
 
 MODES = {f"{q}_mode": "computed" for q in "ifgorzn"}
 GATED = Experiment(h0=0.3, c0=-0.4, T=7, t=7, sequence="noise", w_f=0.7, u_f=-0.8, w_o=-1.1, u_o=0.6, **MODES)
-SMOOTH = {
-    "tanh": (mpmath.tanh, lambda z: mpmath.sech(z) ** 2),
-    "sigmoid": (lambda z: 1 / (1 + mpmath.exp(-z)), lambda z: 1 / (mpmath.exp(z / 2) + mpmath.exp(-z / 2)) ** 2),
-    "elu": (
-        lambda z: z if z > 0 else mpmath.expm1(z),
-        lambda z: mpmath.mpf(1) if z > 0 else mpmath.exp(z),
-    ),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +48,13 @@ def near(got, want, digits=20):
     return abs(mpmath.mpf(str(got)) - want) <= abs(want) * mpmath.mpf(10) ** -digits + least
 
 
-@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("name", VALUE_AND_SLOPE)
 @pytest.mark.parametrize("z", [-800.0, -37.5, -1.3, -1e-8, -3e-12, 2e-9, 0.0, 0.7, 5.0, 40.0, 900.0])
 def test_a_complex_step_takes_value_and_slope_to_twenty_digits(name, z):
-    φ, slope = SMOOTH[name]
-    y = check.PHI[name](Complex(Decimal(z), check.EPSILON), Decimal(0))
-    assert near(y.re, φ(mpmath.mpf(z)))
-    assert near(y.im / check.EPSILON, slope(mpmath.mpf(z)))
+    value, slope = VALUE_AND_SLOPE[name](mpmath.mpf(z))
+    y = ACTIVATIONS[name].exact(Complex(Decimal(z), EPSILON))
+    assert near(y.re, value)
+    assert near(y.im / EPSILON, slope)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +63,7 @@ def test_a_complex_step_takes_value_and_slope_to_twenty_digits(name, z):
      ("hardsigmoid", -3, 0), ("elu", 0, 1), ("relu", 2, 1), ("hardtanh", 0.5, 1), ("identity", 9, 1)],
 )  # fmt: skip
 def test_at_a_kink_the_slope_is_pytorchs(name, z, slope):
-    found = check.derivative(lambda h: check.PHI[name](h, Decimal("0.25")), Decimal(z))
+    found = derivative(activation(name, 0.25).exact, Decimal(z))
     assert found == Decimal(slope)
 
 
@@ -92,6 +86,10 @@ def test_forget_gates_alone_multiply_to_their_power():
     assert near(Decimal(computed(e, check.total).value.item()), mpmath.mpf(0.9) ** 80, digits=15)
 
 
+def sigmoid(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
 def in_mpmath(e, c, h, first, last, **changed):
     """(C, h) of an LSTM, or h of a GRU, after the steps first … last; `changed` = {"x4": …} replaces an input."""
     x = [changed.get(f"x{j}", x) for j, x in enumerate(inputs(e).tolist(), 1)]
@@ -101,11 +99,11 @@ def in_mpmath(e, c, h, first, last, **changed):
 
     for j in range(first - 1, last):
         if e.cell == "lstm":
-            i, f, g, o = (gate(q, mpmath.tanh if q == "g" else SMOOTH["sigmoid"][0]) for q in "ifgo")
+            i, f, g, o = (gate(q, mpmath.tanh if q == "g" else sigmoid) for q in "ifgo")
             c = f * c + i * g
             h = o * mpmath.tanh(c)
         else:
-            r, z = gate("r", SMOOTH["sigmoid"][0]), gate("z", SMOOTH["sigmoid"][0])
+            r, z = gate("r", sigmoid), gate("z", sigmoid)
             n = mpmath.tanh(e.u_n * x[j] + e.b_n + r * (e.w_n * h))
             h = (1 - z) * n + z * h
     return c, h

@@ -12,27 +12,27 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from pages.charts.drawings import predictions
-from pages.charts.parts.numbers import brief, number, weight
+from pages.charts.parts.numbers import brief, number, squashed, weight
 from pages.charts.views import VIEWS
 from pages.controls.export import digits
 from pages.lessons.scenarios import SCENARIOS
 from pages.lessons.scenes import SCENES, Choice, Prediction
+from rnn_core.activations import ACTIVATIONS, ELU, IDENTITY
 from rnn_core.experiment import Experiment
 from tests import settings
 from tests.latex import chains, filled, half_a_unit, lines
+from tests.precise import VALUE_AND_SLOPE
 
 
 def functions(e):
     """What stands in formulas, by its name there; f₁ by the reader's word for it."""
 
-    def sigmoid(z):
-        return 1 / (1 + mp.exp(-z))
+    def of(name):
+        return lambda z: VALUE_AND_SLOPE[name](z)[0]
 
-    return {
-        r"\tanh": mp.tanh, r"\sigma": sigmoid, r"\ln": mp.log, r"\tanh'": lambda z: mp.sech(z) ** 2, r"\cosh": mp.cosh,
-        "identity": lambda z: z, "tanh": mp.tanh, "sigmoid": sigmoid, "relu": lambda z: max(z, mpf(0)),
-        "leaky relu": lambda z: z if z > 0 else mpf(e.slope) * z, "elu": lambda z: z if z > 0 else mp.expm1(z),
-        "hardtanh": lambda z: min(max(z, -1), 1), "hardsigmoid": lambda z: min(max(z + 3, 0), 6) / 6,
+    return {name.replace("_", " "): of(name) for name in ACTIVATIONS} | {
+        r"\tanh": mp.tanh, r"\sigma": of("sigmoid"), r"\ln": mp.log, r"\tanh'": lambda z: mp.sech(z) ** 2,
+        r"\cosh": mp.cosh, "leaky relu": lambda z: z if z > 0 else mpf(e.slope) * z,
     }  # fmt: skip
 
 
@@ -145,6 +145,12 @@ def test_what_is_not_1_or_0_is_not_written_so(x, digits):
 ])  # fmt: skip
 def test_what_is_nearly_1_is_told_from_it(x, text):
     assert number(x) == text
+
+
+def test_what_is_1_is_not_told_from_it():
+    """A straight φ passes 1; one that flattens out comes near."""
+    assert number(squashed(IDENTITY, 1.0)) == number(squashed(ELU, 1.0)) == "1"
+    assert number(squashed(ELU, -50.0)) == "−(1 − 2 × 10⁻²²)"
 
 
 @pytest.mark.parametrize(("x", "text"), [

@@ -6,19 +6,10 @@ import pytest
 
 from rnn_core.activations import ACTIVATIONS, leaky_relu
 from rnn_core.scalar_map import bifurcations, fixed_points, limit, steep
+from tests.precise import VALUE_AND_SLOPE
 
 mp.mp.dps = 40
 φs = ACTIVATIONS
-PHI = {
-    "identity": lambda z: z,
-    "tanh": mp.tanh,
-    "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
-    "relu": lambda z: max(z, mp.mpf(0)),
-    "leaky_relu": lambda z: z if z > 0 else mp.mpf(0.01) * z,
-    "elu": lambda z: z if z > 0 else mp.expm1(z),
-    "hardtanh": lambda z: max(mp.mpf(-1), min(mp.mpf(1), z)),
-    "hardsigmoid": lambda z: max(mp.mpf(0), min(mp.mpf(6), z + 3)) / 6,
-}
 every_activation = pytest.mark.parametrize("name", φs)
 
 
@@ -123,11 +114,11 @@ def test_each_fixed_point_is_one_in_forty_digits(name):
     for w, b in zip(draw.uniform(-6, 8, 25), draw.uniform(-4, 4, 25), strict=True):
         points = fixed_points(φs[name], w, b)
         for z, m in zip(points.z[np.isfinite(points.z)], points.multiplier, strict=False):
-            G = lambda x: x - mp.mpf(float(w)) * PHI[name](x) - mp.mpf(float(b))  # noqa: E731, B023
+            G = lambda x: x - mp.mpf(float(w)) * VALUE_AND_SLOPE[name](x)[0] - mp.mpf(float(b))  # noqa: E731, B023
             exact = mp.findroot(
                 G, (mp.mpf(float(z)) - mp.mpf("1e-7"), mp.mpf(float(z)) + mp.mpf("1e-7")), solver="anderson", tol=1e-60
             )
-            terms = abs(z) + abs(w * float(PHI[name](exact))) + abs(b)
+            terms = abs(z) + abs(w * float(VALUE_AND_SLOPE[name](exact)[0])) + abs(b)
             assert abs(exact - mp.mpf(float(z))) <= 4 * 2.3e-16 * terms / abs(1 - m) + 2.3e-16 * abs(z)
 
 

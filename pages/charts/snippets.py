@@ -14,6 +14,7 @@ import numpy as np
 from pages.charts.drawings.norms import effect
 from pages.charts.parts.numbers import number, scalar
 from rnn_core import check
+from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS, GRU, LSTM
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.readout import PLACES, WORDS, readout
@@ -22,26 +23,6 @@ from rnn_core.sequences import SEQUENCES
 
 Snippets = dict[str, str]  # by the name of the library
 
-_PHI = {  # φ and its slope, each of z
-    "identity": ("z", "1.0"),
-    "tanh": ("np.tanh(z)", "1 / np.cosh(z) ** 2  # 1 - tanh(z)**2 would lose its digits in saturation"),
-    "sigmoid": ("1 / (1 + np.exp(-z))", "phi(z) * phi(-z)"),
-    "relu": ("max(z, 0.0)", "1.0 if z > 0 else 0.0"),
-    "leaky_relu": ("z if z > 0 else a * z", "1.0 if z > 0 else a"),
-    "elu": ("z if z > 0 else np.expm1(z)", "1.0 if z > 0 else np.exp(z)"),
-    "hardtanh": ("np.clip(z, -1, 1)", "1.0 if abs(z) < 1 else 0.0"),
-    "hardsigmoid": ("np.clip(z + 3, 0, 6) / 6", "1 / 6 if abs(z) < 3 else 0.0"),
-}
-_TORCH_PHI = {
-    "identity": "z",
-    "tanh": "torch.tanh(z)",
-    "sigmoid": "torch.sigmoid(z)",
-    "relu": "torch.relu(z)",
-    "leaky_relu": "torch.nn.functional.leaky_relu(z, a)",
-    "elu": "torch.nn.functional.elu(z)",
-    "hardtanh": "torch.nn.functional.hardtanh(z)",
-    "hardsigmoid": "torch.nn.functional.relu6(z + 3) / 6  # F.hardsigmoid's slope is a 1/6 in single precision",
-}
 _STEP = "STEP = {}j  # a complex step: f(h + STEP).imag is the derivative, with no difference to cancel"
 _SIGMOID = """
 def sigmoid(z):
@@ -269,7 +250,7 @@ class _Answer:
 
 
 def _rnn(e: Experiment) -> list[str]:
-    leak = [f"a = {e.slope!r}  # slope of φ below 0"] if e.activation == "leaky_relu" else []
+    leak = [f"a = {e.slope!r}  # slope of φ below 0"] if ACTIVATIONS[e.activation].family else []
     return [f"w, u, b = {e.w!r}, {e.u!r}, {e.b!r}", *leak]
 
 
@@ -303,24 +284,18 @@ def _lines(body: Iterable[str], library: str) -> list[str]:
 
 
 def _phi(e: Experiment, torch: bool = False) -> list[str]:
-    return ["def phi(z):", f"    return {_TORCH_PHI[e.activation] if torch else _PHI[e.activation][0]}", ""]
+    code = ACTIVATIONS[e.activation].code
+    return ["def phi(z):", f"    return {code.torch if torch else code.phi}", ""]
 
 
 def _slope(e: Experiment) -> list[str]:
-    return ["def slope(z):", f"    return {_PHI[e.activation][1]}", ""]
+    return ["def slope(z):", f"    return {ACTIVATIONS[e.activation].code.slope}", ""]
 
 
 def _phi_of_complex(e: Experiment) -> list[str]:
     """φ where the real part decides, as a complex step needs it."""
-    φ = {
-        "sigmoid": "sigmoid(z)",
-        "relu": "z if z.real > 0 else 0 * z",
-        "leaky_relu": "z if z.real > 0 else a * z",
-        "elu": "z if z.real > 0 else np.expm1(z)",
-        "hardtanh": "z if abs(z.real) < 1 else np.sign(z.real) + 0 * z",
-        "hardsigmoid": "(z + 3) / 6 if abs(z.real) < 3 else (z.real > 0) + 0 * z",
-    }.get(e.activation, _PHI[e.activation][0])
-    return ["def phi(z):", f"    return {φ}", ""]
+    code = ACTIVATIONS[e.activation].code
+    return ["def phi(z):", f"    return {code.of_complex or code.phi}", ""]
 
 
 def _leaf(name: str) -> str:
@@ -329,7 +304,7 @@ def _leaf(name: str) -> str:
 
 def _flat(*experiments: Experiment) -> list[str]:
     """A warning where PyTorch's slopes, taken from y = φ(z), have fewer digits than the comment."""
-    smooth = [e for e in experiments if e.cell != "rnn" or e.activation in ("tanh", "sigmoid")]
+    smooth = [e for e in experiments if e.cell != "rnn" or ACTIVATIONS[e.activation].code.from_y]
     inside = [run(e).trajectory.z[: e.end] for e in smooth]
     inside += [run(e).trajectory.c[1 : e.end + 1] for e in smooth if e.cell == "lstm"]
     if any(np.abs(z).max(initial=0.0) > _FLAT for z in inside):

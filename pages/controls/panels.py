@@ -11,6 +11,7 @@ from pages.controls.memory import apply, chosen
 from pages.controls.reading import numbers, plainly, shown
 from pages.controls.table import GATE_TITLES, SYMBOLS
 from pages.controls.widgets import draw
+from rnn_core.activations import ACTIVATIONS
 from rnn_core.sequences import SEQUENCES
 
 
@@ -62,7 +63,7 @@ def _how_it_is_read(text: str, control: Control) -> None:
 
 def activation_panel(controls: Controls) -> None:
     """The switch between activations, and leaky_relu's slope."""
-    if draw(controls["activation"]) == "leaky_relu":
+    if ACTIVATIONS[draw(controls["activation"])].family:
         draw(controls["slope"])
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from math import prod
 
-import numpy as np
-
 from pages.charts.parts.numbers import Number, bracketed, factor, number
 from rnn_core.activations import Activation
+from rnn_core.decimals import Complex
 
 Part = Callable[[int], str]  # its text with so many digits more than usual
 _MORE = (0, 1, 2, 3, 4, 5, 6, 7, 8)  # digits: a number with more than twelve is no longer read
@@ -83,18 +82,7 @@ def _alike(printed: Collection[Decimal]) -> bool:
 
 def exactly(φ: Activation) -> Callable[[Decimal], Decimal]:
     """φ, with all digits also where float64 takes it for ±1 or 0."""
-
-    def of(z: Decimal) -> Decimal:
-        if φ.name not in ("tanh", "sigmoid", "elu") or abs(z) < 1 or not z.is_finite():
-            return Decimal(float(φ.phi(np.asarray(float(z)))))
-        if φ.name == "elu":
-            return z if z > 0 else z.exp() - 1
-        e = (-abs(z) * (2 if φ.name == "tanh" else 1)).exp()
-        if φ.name == "sigmoid":
-            return (1 if z > 0 else e) / (1 + e)
-        return ((1 - e) / (1 + e)).copy_sign(z)
-
-    return of
+    return lambda z: φ.exact(Complex(z)).re
 
 
 def read(text: str) -> Decimal:

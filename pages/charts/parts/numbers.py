@@ -30,8 +30,8 @@ Number = float | Scaled | Flat
 def squashed(φ: Activation, z: float) -> Number:
     """φ(z), also where it is so near ±1 or 0 that float64 takes it to be there."""
     y = float(φ.phi(np.asarray(z)))
-    if abs(y) == 1 and math.isfinite(z) and (less := φ.scaled_slope(np.asarray(z))).mant:
-        return Flat(y, less * 0.5 if φ.name == "tanh" else less)  # 1 − tanh² z = (1 − tanh z)(1 + tanh z)
+    if abs(y) == 1 and y in φ.limits and φ.flat and math.isfinite(z) and (slope := φ.scaled_slope(np.asarray(z))).mant:
+        return Flat(y, slope * (1 / φ.flat))
     return φ.scaled_phi(np.asarray(z)) if y == 0 else y
 
 
