@@ -248,7 +248,7 @@ class GradientFlow:
         output gate reads is left beside it. In the basis (C, h) the ways may cancel at every step anew.
         """
         t, k = self._interval(t, k)
-        n, W_h, v = self._lstm().n, self.trajectory.cell.W_h_by_gate, self._following()[k:t, ..., None, :]
+        W_h, v = self._lstm().W_h_by_gate, self._following()[k:t, ..., None, :]
         A = self._tables[1][k:t].entries()[..., None]  # (t-k, *batch, B, G, n, 1)
         by_h = (A[..., 0, :3, :, :] * W_h[..., :3, :, :]).sum(axis=-3)  # through i, f and g to C
         by_o = A[..., 1, 3, :, :] * W_h[..., 3, :, :]  # past C to h
