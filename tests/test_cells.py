@@ -6,9 +6,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from rnn_core import cells
 from rnn_core.activations import ACTIVATIONS, activation
-from rnn_core.cells import CELLS, GRU, LSTM, RNN
+from rnn_core.cells import CELLS, GRU, LSTM, RNN, base
 from rnn_core.flow import GradientFlow
 from rnn_core.scaled import Scaled
 from rnn_core.unroll import T_MAX, by_step, unroll
@@ -337,7 +336,7 @@ def test_the_path_for_deep_saturation_agrees_with_the_plain_one(kind, monkeypatc
         plain = flow_of(net, x, s0)
         J, P, by_input = plain.J, plain.products_to().value, plain.by_input().value
         with monkeypatch.context() as patch:
-            patch.setattr(cells, "_SAFE", 0.0)
+            patch.setattr(base, "_SAFE", 0.0)
             deep = flow_of(net, x, s0)
             assert close(deep.J, J, 1e-14), seed
             assert close(deep.products_to().value, P, 1e-13), seed
