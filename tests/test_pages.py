@@ -17,7 +17,7 @@ from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
 from tests.apps import PAGES, healthy, items, opened, slots
 
-COMBINATIONS = 70  # random choices a page
+FEW_OR_MANY = pytest.mark.parametrize("times", [20, pytest.param(70, marks=pytest.mark.long)])
 
 
 def test_the_first_screen_shows_two_to_the_tenth():
@@ -55,11 +55,12 @@ def test_every_scenario_has_a_page_to_stand_on():
     assert {scenario.page for scenario in SCENARIOS.values()} <= VIEWS.keys()
 
 
+@FEW_OR_MANY
 @pytest.mark.parametrize("page", PAGES)
-def test_no_choice_of_widgets_breaks_a_page(page):
+def test_no_choice_of_widgets_breaks_a_page(page, times):
     draw = random.Random(2026)
     at = opened(page)
-    for _ in range(COMBINATIONS):
+    for _ in range(times):
         widgets = [*at.slider, *at.selectbox, *at.segmented_control, *at.toggle, *at.text_input]
         widget = draw.choice([w for w in widgets if not w.disabled])
         if widget in list(at.slider):
@@ -196,17 +197,22 @@ HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>",
            "-1", "1.5", "👾", "%00", "None", "[]"]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(
-    page=st.sampled_from(list(PAGES)),
-    url=st.dictionaries(
-        st.sampled_from([*TABLE, "unknown", "_memory"]),
-        st.sampled_from(HOSTILE) | st.text(max_size=40) | st.floats().map(str) | st.integers().map(str),
-        min_size=1, max_size=4,
-    ),
-)  # fmt: skip
-def test_no_address_breaks_a_page(page, url):
-    healthy(opened(page, **url))
+ADDRESS = st.dictionaries(
+    st.sampled_from([*TABLE, "unknown", "_memory"]),
+    st.sampled_from(HOSTILE) | st.text(max_size=40) | st.floats().map(str) | st.integers().map(str),
+    min_size=1,
+    max_size=4,
+)
+
+
+@FEW_OR_MANY
+def test_no_address_breaks_a_page(times):
+    @settings(max_examples=times, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(page=st.sampled_from(list(PAGES)), url=ADDRESS)
+    def opens(page, url):
+        healthy(opened(page, **url))
+
+    opens()
 
 
 @pytest.mark.parametrize(("key", "value", "note"), [
