@@ -1,6 +1,7 @@
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 from pages.frame.start import strip
+from rnn_core.cells import RNN
 
 
 def panel(c):
@@ -15,7 +16,7 @@ PAGE = Page(
     title="The gradient chain",
     section="The chain",
     question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
-    controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, "step", *table.INPUT),
+    controls=(*RNN.reads, "h0", *table.CHAIN, "step", *table.INPUT),
     panel=panel,
     main="w",
     few=("activation", "w", "T"),

@@ -1,5 +1,6 @@
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
+from rnn_core.cells import RNN
 
 
 def panel(c):
@@ -14,7 +15,7 @@ PAGE = Page(
     section="The chain",
     menu="The map",
     question="Which weights let the gradient of one unit live through many steps? Each square is a chain: **tap one**.",
-    controls=(*table.RNN_FIELDS, "h0", *table.CHAIN, *table.INPUT),
+    controls=(*RNN.reads, "h0", *table.CHAIN, *table.INPUT),
     defaults={"activation": "tanh", "T": 50},
     panel=panel,
     main="w",

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pages.controls import panels, table
 from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
+from rnn_core.cells import RNN
 
 LABELS = {  # as the equations have them
     "activation": "Activation f₁ of the state",
@@ -27,7 +28,7 @@ PAGE = Page(
     section="Backpropagation",
     question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
     " which steps does it really reach?",
-    controls=(*table.RNN_FIELDS, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
+    controls=(*RNN.reads, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
     panel=panel,
     main="w",
     few=("activation", "w", "t"),

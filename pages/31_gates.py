@@ -6,9 +6,9 @@ from rnn_core.cells import LSTM
 
 def panel(c):
     if draw(c["pin_all"]):
-        panels.draw_all(c, "f", "i", "g", "o")
+        panels.draw_all(c, *(gate.letter for gate in LSTM.told))
     else:
-        panels.gates_panel(c, ("f", "i", "g", "o"))
+        panels.gates_panel(c, LSTM)
     panels.draw_all(c, "step", "T", "t", "k", "c0", "h0")
     panels.input_panel(c)
 
@@ -19,7 +19,7 @@ PAGE = Page(
     section="The LSTM",
     question="Which gate decides how long the cell remembers, and which way does its gradient take back?",
     cell="lstm",
-    controls=("pin_all", *table.gate_fields(*LSTM.gates), "step", *table.CHAIN, "c0", "h0", *table.INPUT),
+    controls=("pin_all", *LSTM.reads, "step", *table.CHAIN, "c0", "h0", *table.INPUT),
     defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30, "step": 2},
     panel=panel,
     main="f",

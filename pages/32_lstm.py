@@ -5,15 +5,13 @@ from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
-_GATES = table.gate_fields(*LSTM.gates)
-
 
 def panel(c):
     pinned = draw(c["pin_all"])
-    panels.gates_panel(c, ("f", "i", "g", "o"), pinned)
+    panels.gates_panel(c, LSTM, pinned)
     with st.container(horizontal=True, key="switches"):
         st.caption("Ablation: the total **without** the paths through")
-        panels.draw_all(c, "cut_f", "cut_i", "cut_g", "cut_o")
+        panels.draw_all(c, *(f"cut_{gate.letter}" for gate in LSTM.told))
     panels.draw_all(c, "T", "t", "k", "c0", "h0")
     panels.input_panel(c)
     panels.draw_all(c, "b_net")
@@ -27,7 +25,7 @@ PAGE = Page(
     cell="lstm",
     controls=(
         "pin_all",
-        *table.gate_fields(*LSTM.gates),
+        *LSTM.reads,
         *table.CUTS,
         "c0",
         "h0",

@@ -2,22 +2,16 @@ import streamlit as st
 
 from pages.controls import panels, table
 from pages.frame.page import Page, show_page
-from rnn_core.cells import GRU, LSTM
+from rnn_core.cells import CELLS
 
 
 def panel(c):
     panels.draw_all(c, "T", "t", "k")
     panels.input_panel(c)
     panels.draw_all(c, "h0")
-    rnn, lstm, gru = st.tabs(["RNN", "LSTM", "GRU"])
-    with rnn:
-        panels.activation_panel(c)
-        panels.draw_all(c, "w", "u", "b")
-    with lstm:
-        panels.gates_panel(c, ("f", "i", "g", "o"))
-        panels.draw_all(c, "c0")
-    with gru:
-        panels.gates_panel(c, ("z", "r", "n"))
+    for cell, tab in zip(CELLS.values(), st.tabs([cell.title for cell in CELLS.values()]), strict=True):
+        with tab:
+            panels.cell_panel(c, cell)
 
 
 PAGE = Page(
@@ -28,10 +22,7 @@ PAGE = Page(
     controls=(
         *table.CHAIN,
         *table.INPUT,
-        "h0",
-        *table.RNN_FIELDS,
-        "c0",
-        *table.gate_fields(*LSTM.gates, *GRU.gates),
+        *dict.fromkeys(("h0", *(field for cell in CELLS.values() for field in (*cell.starts(), *cell.reads)))),
     ),
     defaults={
         "activation": "tanh",

@@ -20,7 +20,8 @@ from random import Random
 import numpy as np
 
 from rnn_core.activations import activation
-from rnn_core.decimals import EPSILON, ONE, TWO, ZERO, Complex, as_complex, derivative, exp, log, sigmoid, tanh
+from rnn_core.cells import CELLS, GATES, LSTM
+from rnn_core.decimals import EPSILON, TWO, ZERO, Complex, as_complex, derivative, exp, log, sigmoid, tanh
 from rnn_core.experiment import Experiment, inputs
 from rnn_core.readout import PLACES, WORDS
 from rnn_core.scaled import Scaled
@@ -55,17 +56,11 @@ class Textbook:
         self.x: list[Complex | Decimal] = [Decimal(x) for x in inputs(e).tolist()]
 
     def start(self) -> State:
-        h = as_complex(self.p["h0"])
-        return (as_complex(self.p["c0"]), h) if self.e.cell == "lstm" else (h,)
+        return tuple(as_complex(self.p[name]) for name in CELLS[self.e.cell].starts())
 
     def step(self, s: State, j: int) -> State:
         """s_j from s_{j-1}."""
-        if self.e.cell == "lstm":
-            c, o = self.memory(s, j)
-            return c, self.rounded(o * tanh(c))
-        if self.e.cell == "gru":
-            return (self.gru(s[0], j),)
-        return (self.rounded(self.φ(self.sum("", s[0], j))),)
+        return CELLS[self.e.cell].textbook(self, s, j)
 
     def states(self, s: State, k: int, t: int) -> State:
         """s_t from s_k."""
@@ -77,24 +72,10 @@ class Textbook:
                 self.sizes.append(max(follows))
         return s
 
-    def memory(self, s: State, j: int) -> tuple[Complex, Complex]:
-        """C_j and the output gate that reads it out."""
-        c, h = s
-        i, f, g, o = (self.gate(q, h, j) for q in "ifgo")
-        return self.rounded(f * c, i * g), o
-
-    def gru(self, h: Complex, j: int) -> Complex:
-        r, z = self.gate("r", h, j), self.gate("z", h, j)
-        n = as_complex(self.p["n"])
-        if not self.e.pins("n"):
-            n = tanh(self.rounded(r * (self.p["w_n"] * h), as_complex(self.p["u_n"] * self.x[j - 1] + self.p["b_n"])))
-        fresh = ONE - z if self.e.pins("z") else sigmoid(-self.sum("_z", h, j))  # 1 - σ(z), without cancellation
-        return self.rounded(fresh * n, z * h)
-
     def gate(self, q: str, h: Complex, j: int) -> Complex:
         if self.e.pins(q):
             return as_complex(self.p[q])
-        return (tanh if q == "g" else sigmoid)(self.sum(f"_{q}", h, j))
+        return (tanh if GATES[q].candidate else sigmoid)(self.sum(f"_{q}", h, j))
 
     def sum(self, q: str, h: Complex, j: int) -> Complex:
         """w h_{j-1} + u x_j + b."""
@@ -243,7 +224,7 @@ def total(net: Textbook) -> Decimal:
     if k == 0:
         c, h = net.start()
         return derivative(lambda c: _last(net, (c, h)), c.re)
-    c, o = net.memory(net.states(net.start(), 0, k - 1), k)
+    c, o = LSTM.memory(net, net.states(net.start(), 0, k - 1), k)
     return derivative(lambda c: _last(net, (c, o * tanh(c))), c.re)
 
 

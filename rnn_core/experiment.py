@@ -7,16 +7,16 @@ same experiment at many values of one field in one vectorised call. The unit is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnn_core.activations import ACTIVATIONS, activation
-from rnn_core.cells import CELLS, GRU, LIMIT, LSTM, RNN, Cell
+from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import CELLS, GATES, LIMIT, LSTM, Cell
 from rnn_core.flow import GradientFlow
 from rnn_core.readout import F2, WORDS
 from rnn_core.scaled import frozen
@@ -24,111 +24,56 @@ from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
 from rnn_core.unroll import T_MAX, Trajectory, unroll
 
 MODES = ("pinned", "computed")
-_RANGES: dict[str, tuple[float, float]] = {
-    "slope": (0, 1),
-    "T": (0, T_MAX),
-    "t": (0, T_MAX),
-    "k": (0, T_MAX),
-    "step": (1, T_MAX),
-    "period": (1e-3, LIMIT),
-    "at": (1, T_MAX),
-    "seed": (0, 2**31 - 1),
-    "start": YEARS,
-    "b_net": (-10, 10),
-    **dict.fromkeys(("i", "f", "o", "r", "z"), (0, 1)),
-    **dict.fromkeys(("g", "n"), (-1, 1)),
-}
-_NAMES = {
-    "cell": tuple(CELLS),
-    "activation": tuple(ACTIVATIONS),
-    "sequence": tuple(SEQUENCES),
-    "f2": F2,
-    "target": WORDS,
-    **dict.fromkeys(("i_mode", "f_mode", "g_mode", "o_mode", "r_mode", "z_mode", "n_mode"), MODES),
-}
+
+
+def _number(default: Any, low: float = -LIMIT, high: float = LIMIT, of: str = "cell") -> Any:
+    """A field from `low` to `high`; by what it is `of`, `_CHANGE_NO_ARRAY` and `idle` know what it does."""
+    return field(default=default, metadata={"range": (low, high), "of": of})
+
+
+def _name(default: str, options: Iterable[str], of: str = "cell") -> Any:
+    return field(default=default, metadata={"options": tuple(options), "of": of})
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One scalar cell, its weights and its input; the fields are the URL's names.
+class _Experiment:
+    """The fields of an `Experiment` that are no gate's: their defaults, ranges and what they are of."""
 
-    RNN: h_t = φ(w h_{t-1} + u x_t + b). Gate q of an LSTM (i, f, g, o) or a GRU (r, z, n) is *pinned* to its
-    value `q`, or *computed* from w_q h_{t-1} + u_q x_t + b_q. The chain runs from h_k to h_t.
-
-    Raises ValueError that names field, value and range for any number that is not finite or out of range,
-    any unknown name.
-    """
-
-    cell: str = "rnn"
-    activation: str = "identity"
-    slope: float = 0.01  # of leaky_relu below 0
+    cell: str = _name("rnn", CELLS)
+    activation: str = _name("identity", ACTIVATIONS)
+    slope: float = _number(0.01, 0, 1)  # of leaky_relu below 0
     w: float = 2.0
     u: float = 1.0
     b: float = 0.0
     h0: float = 0.5
-    T: int = 10
-    t: int = 10
-    k: int = 0
-    step: int = 1  # the step whose numbers are spelled out
-    sequence: str = "none"
-    amplitude: float = 1.0
-    period: float = 8.0
-    at: int = 1  # step of the impulse
-    seed: int = 0
-    start: int = 1900  # first year of the sunspot window
-    values: tuple[float, ...] = ()  # pasted numbers
-    f2: str = "softmax"  # of the output o_t = f2(W_hy h_t)
-    w_y: float = 1.0  # output weight
-    target: str = "be"  # the target word of every step
-    y: float = 1.0  # the target number of every step, where f2 is the identity
+    T: int = _number(10, 0, T_MAX)
+    t: int = _number(10, 0, T_MAX, of="chain")
+    k: int = _number(0, 0, T_MAX, of="chain")
+    step: int = _number(1, 1, T_MAX, of="eye")  # the step whose numbers are spelled out
+    sequence: str = _name("none", SEQUENCES)
+    amplitude: float = _number(1.0, of="input")
+    period: float = _number(8.0, 1e-3, of="input")
+    at: int = _number(1, 1, T_MAX, of="input")  # step of the impulse
+    seed: int = _number(0, 0, 2**31 - 1, of="input")
+    start: int = _number(1900, *YEARS, of="input")  # first year of the sunspot window
+    values: tuple[float, ...] = field(default=(), metadata={"of": "input"})  # pasted numbers
+    f2: str = _name("softmax", F2, of="output")  # of the output o_t = f2(W_hy h_t)
+    w_y: float = _number(1.0, of="output")  # output weight
+    target: str = _name("be", WORDS, of="output")  # the target word of every step
+    y: float = _number(1.0, of="output")  # the target number of every step, where f2 is the identity
 
     c0: float = 0.0
     pin_all: bool = False  # every gate pinned, whatever its mode
-    cut_i: bool = False  # ablation: whether the paths through this gate are left out of a reading
-    cut_f: bool = False
-    cut_g: bool = False
-    cut_o: bool = False
-    b_net: float = 0.0  # forget bias of the networks that are shown beside the scalar cell
-    i_mode: str = "computed"
-    i: float = 0.5
-    w_i: float = 1.0
-    u_i: float = 4.0
-    b_i: float = -2.0
-    f_mode: str = "pinned"
-    f: float = 0.99
-    w_f: float = 0.0
-    u_f: float = 0.0
-    b_f: float = 1.0  # Gers et al. 2000: start with open forget gates
-    g_mode: str = "computed"
-    g: float = 0.5
-    w_g: float = -0.3
-    u_g: float = 2.0
-    b_g: float = 0.0
-    o_mode: str = "pinned"
-    o: float = 0.9
-    w_o: float = 0.0
-    u_o: float = 0.0
-    b_o: float = 0.0
-
-    r_mode: str = "computed"
-    r: float = 0.5
-    w_r: float = 1.0
-    u_r: float = 0.0
-    b_r: float = 0.0
-    z_mode: str = "pinned"
-    z: float = 0.9
-    w_z: float = 0.0
-    u_z: float = 0.0
-    b_z: float = 1.0
-    n_mode: str = "computed"
-    n: float = 0.5
-    w_n: float = 1.0
-    u_n: float = 2.0
-    b_n: float = 0.0
+    # ablation: whether the paths through this gate are left out of a reading
+    cut_i: bool = field(default=False, metadata={"of": "eye"})
+    cut_f: bool = field(default=False, metadata={"of": "eye"})
+    cut_g: bool = field(default=False, metadata={"of": "eye"})
+    cut_o: bool = field(default=False, metadata={"of": "eye"})
+    b_net: float = _number(0.0, -10, 10, of="eye")  # forget bias of the networks that are shown beside the scalar cell
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            object.__setattr__(self, one.name, _checked(one.name, one.type, getattr(self, one.name)))
+            object.__setattr__(self, one.name, _checked(one, getattr(self, one.name)))
 
     @property
     def end(self) -> int:
@@ -150,32 +95,72 @@ class Experiment:
         return self.pin_all or getattr(self, f"{gate}_mode") == "pinned"
 
 
-def _checked(name: str, kind: Any, value: Any) -> Any:
-    if name in _NAMES:
-        if not isinstance(value, str) or value not in _NAMES[name]:
-            raise ValueError(f"{name} must be one of {', '.join(_NAMES[name])}, got {_shown(value)}")
+if TYPE_CHECKING:
+
+    class Experiment(_Experiment):
+        def __init__(self, cell: str = "rnn", activation: str = "identity", **fields: Any) -> None: ...
+        def __getattr__(self, field_of_a_gate: str) -> Any: ...
+
+else:
+    Experiment = make_dataclass(
+        "Experiment",
+        [
+            (name, "str", _name(at, MODES)) if name.endswith("_mode")
+            else (name, "float", _number(at, gate.low, 1) if name == gate.letter else at)
+            for gate in GATES.values() for name, at in gate.fields().items()
+        ],
+        bases=(_Experiment,), frozen=True, namespace={"__module__": __name__},
+    )  # fmt: skip
+    Experiment.__doc__ = """One scalar cell, its weights and its input; the fields are the URL's names.
+
+    RNN: h_t = φ(w h_{t-1} + u x_t + b). Gate q of an LSTM (i, f, g, o) or a GRU (r, z, n) is *pinned* to its
+    value `q`, or *computed* from w_q h_{t-1} + u_q x_t + b_q. The chain runs from h_k to h_t.
+
+    Raises ValueError that names field, value and range for any number that is not finite or out of range,
+    any unknown name.
+    """
+
+varied: Callable[..., Experiment] = replace
+"""An experiment with other values of some fields."""
+
+_FIELDS: dict[str, Field] = {one.name: one for one in fields(Experiment)}
+RANGES: dict[str, tuple[float, float]] = {  # of the numbers among the fields
+    name: one.metadata.get("range", (-LIMIT, LIMIT)) for name, one in _FIELDS.items() if one.type in ("int", "float")
+}
+
+
+def _fields_of(*what: str) -> dict[str, Any]:
+    """The fields of one kind or more, with their defaults."""
+    return {name: one.default for name, one in _FIELDS.items() if one.metadata.get("of") in what}
+
+
+def _checked(one: Field, value: Any) -> Any:
+    name, options = one.name, one.metadata.get("options")
+    if options:
+        if not isinstance(value, str) or value not in options:
+            raise ValueError(f"{name} must be one of {', '.join(options)}, got {_shown(value)}")
         return value
     if name == "values":
         if not isinstance(value, (tuple, list)):
             raise ValueError(f"values must be a sequence of at most {MAX_NUMBERS} numbers, got {_shown(value)}")
-        value = tuple(_number(f"values[{j}]", v, -LIMIT, LIMIT) for j, v in enumerate(value))
+        value = tuple(_in_range(f"values[{j}]", v, -LIMIT, LIMIT) for j, v in enumerate(value))
         if len(value) > MAX_NUMBERS:
             raise ValueError(f"values must be at most {MAX_NUMBERS} numbers, got {len(value)}")
         return value
-    if kind == "bool":
+    if one.type == "bool":
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, got {_shown(value)}")
         return value
-    low, high = _RANGES.get(name, (-LIMIT, LIMIT))
-    number = _number(name, value, low, high)
-    if kind == "int":
+    low, high = one.metadata.get("range", (-LIMIT, LIMIT))
+    number = _in_range(name, value, low, high)
+    if one.type == "int":
         if number != int(number):
             raise ValueError(f"{name} must be a whole number from {low} to {high}, got {_shown(value)}")
         return int(number)
     return number
 
 
-def _number(name: str, value: Any, low: float, high: float) -> float:
+def _in_range(name: str, value: Any, low: float, high: float) -> float:
     try:
         number = math.nan if isinstance(value, np.ndarray) and value.ndim else float(value)
     except OverflowError:
@@ -206,17 +191,7 @@ def build(experiment: Experiment, **swept: np.ndarray) -> Cell:
     def value(name: str) -> np.ndarray:
         return np.asarray(swept.get(name, getattr(experiment, name)), dtype=float)
 
-    if experiment.cell == "rnn":
-        φ = activation(experiment.activation, value("slope")[..., None])
-        return RNN(value("u")[..., None, None], value("w")[..., None, None], value("b")[..., None], φ)
-    kind: type[LSTM] | type[GRU] = LSTM if experiment.cell == "lstm" else GRU
-    pinned = {q: value(q) for q in kind.gates if experiment.pins(q)}
-
-    def lanes(letter: str) -> np.ndarray:
-        rows = [np.zeros(()) if q in pinned else value(f"{letter}_{q}") for q in kind.gates]
-        return np.stack(np.broadcast_arrays(*rows), axis=-1)
-
-    return kind(lanes("u")[..., None], lanes("w")[..., None], lanes("b"), pinned=pinned)
+    return CELLS[experiment.cell].scalar(value, experiment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,23 +242,20 @@ def nudged(run: Run, epsilon: float = NUDGE) -> np.ndarray:
 @lru_cache(maxsize=128)
 def run(experiment: Experiment) -> Run:
     """Unroll the experiment; results are shared, so their arrays are read-only."""
-    # these change no array
-    everywhere = replace(experiment, t=0, k=0, step=1, b_net=0.0, **_UNCUT, **_UNSAID)
+    everywhere = replace(experiment, **_CHANGE_NO_ARRAY)
     if experiment != everywhere:
         return replace(run(everywhere), experiment=experiment)
     return _run(experiment, inputs(experiment), {})
 
 
 def _run(experiment: Experiment, x: np.ndarray, swept: dict[str, np.ndarray]) -> Run:
-    c0 = np.asarray(swept.get("c0", experiment.c0))[..., None] if experiment.cell == "lstm" else None
-    h0 = np.asarray(swept.get("h0", experiment.h0))[..., None]
-    return Run(experiment, x, GradientFlow(unroll(build(experiment, **swept), x[..., None], h0, c0)), swept)
+    cell = build(experiment, **swept)
+    start = {name: np.asarray(swept.get(name, getattr(experiment, name)))[..., None] for name in cell.starts()}
+    return Run(experiment, x, GradientFlow(unroll(cell, x[..., None], **start)), swept)
 
 
 CHOOSE_ROWS = ("T", "t", "k", "step")  # they change which rows of a run there are or are looked at, and no other
-_UNCUT: dict[str, Any] = {f"cut_{q}": False for q in LSTM.gates}
-_UNSAID: dict[str, Any] = {"f2": "softmax", "w_y": 1.0, "target": "be", "y": 1.0}
-_OF_SEQUENCE = ("amplitude", "period", "at", "seed", "start")
+_CHANGE_NO_ARRAY = _fields_of("chain", "eye", "output")
 
 
 def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
@@ -292,13 +264,13 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     With field = "T" every position runs to the largest T, its own input being followed by zeros. The choice
     of `t` and `k` changes no array: take rows instead. Raises ValueError for a field that cannot be swept.
     """
-    if field not in _TYPES or field in ({*CHOOSE_ROWS} - {"T"}) | {"values", "pin_all", *_UNCUT, *_NAMES}:
+    if field not in RANGES or field in {*CHOOSE_ROWS} - {"T"}:
         raise ValueError(f"field must be a number that changes the run, got {field!r}")
-    variants = [_checked(field, _TYPES[field], v) for v in values]
+    variants = [_checked(_FIELDS[field], v) for v in values]
     if not variants:
         raise ValueError(f"a sweep of {field} needs at least one value, got none")
     swept = {field: np.array(variants)}
-    if field == "T" or field in _OF_SEQUENCE:
+    if field == "T" or field in _fields_of("input"):
         T = max(variants) if field == "T" else experiment.T
         x = np.zeros((T, len(variants)))
         parameters = vars(experiment)
@@ -310,16 +282,13 @@ def sweep(experiment: Experiment, field: str, values: Iterable[float]) -> Run:
     return _run(experiment, x, swept)
 
 
-_TYPES = {field.name: field.type for field in fields(Experiment)}
-
-
 def idle(e: Experiment) -> set[str]:
     """Fields that change no number of an experiment: those that it does not read, and those that guide the eye."""
-    out = {"step", "b_net", "y" if e.f2 == "softmax" else "target", *_UNCUT}
-    out |= {*_OF_SEQUENCE, "values"} - {*SEQUENCES[e.sequence].parameters}
+    out = {*_fields_of("eye"), "y" if e.f2 == "softmax" else "target"}
+    out |= {*_fields_of("input")} - {*SEQUENCES[e.sequence].parameters}
     if not ACTIVATIONS[e.activation].family:
         out.add("slope")
-    for q in (*LSTM.gates, *GRU.gates):
+    for q in GATES:
         out |= {f"w_{q}", f"u_{q}", f"b_{q}"} if e.pins(q) else {q}
         if e.pin_all:
             out.add(f"{q}_mode")

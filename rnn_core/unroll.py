@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -25,12 +25,13 @@ class Trajectory:
     s: np.ndarray  # (T+1, *batch, N); ±inf where a state exceeds float64
     z: np.ndarray  # (T, *batch, G·n), peephole terms included
     gates: np.ndarray  # (T, *batch, G·n) φ(z), or the pinned values; the RNN's only "gate" is h
-    u_n: np.ndarray | None = None  # (T, *batch, n) GRU: W_hn h_{t-1} + b_hn
-    beyond: Mapping[str, Scaled] | None = None  # s, z, gates, u_n as numbers, where they over- or underflow
+    more: Mapping[str, np.ndarray] = field(default_factory=dict)  # (T, *batch, …) what else the cell's steps record
+    beyond: Mapping[str, Scaled] | None = None  # all of these as numbers, where they over- or underflow
 
     def __post_init__(self) -> None:
-        for name in ("x", "s", "z", "gates", *(["u_n"] if self.u_n is not None else [])):
+        for name in ("x", "s", "z", "gates"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
+        object.__setattr__(self, "more", {name: frozen(row) for name, row in self.more.items()})
 
     @property
     def fits(self) -> bool:
@@ -38,8 +39,10 @@ class Trajectory:
         return self.beyond is None
 
     def numbers(self, name: str) -> Scaled:
-        """`s`, `z`, `gates` or `u_n`, each number with its own exponent, true beyond float64."""
-        return Scaled.of(getattr(self, name)) if self.beyond is None else self.beyond[name]
+        """`s`, `z`, `gates` or one of `more`, each number with its own exponent, true beyond float64."""
+        if self.beyond is not None:
+            return self.beyond[name]
+        return Scaled.of(self.more[name] if name in self.more else getattr(self, name))
 
     @property
     def T(self) -> int:
@@ -122,7 +125,7 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
             s, rows = beyond["s"].value, {name: beyond[name].value for name in rows}
             beyond.setdefault("gates", beyond["s"][1:])
     x = np.broadcast_to(x, (T, *batch, cell.m))
-    return Trajectory(cell, x, s, rows["z"], rows.get("gates", s[1:]), rows.get("u_n"), beyond)
+    return Trajectory(cell, x, s, rows.pop("z"), rows.pop("gates", s[1:]), rows, beyond)
 
 
 def _underflows(cell: Cell, x: np.ndarray, s: np.ndarray, rows: dict[str, np.ndarray]) -> bool:

@@ -6,7 +6,7 @@ NumPy multiplies the chain's factors, or takes a complex step (Squire & Trapp 19
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from pages.charts.drawings.norms import effect
 from pages.charts.parts.numbers import number, scalar
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.cells import CELLS, GRU, LSTM
+from rnn_core.cells import CELLS, LSTM, Cell
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.readout import PLACES, WORDS, readout
 from rnn_core.scaled import Scaled
@@ -66,7 +66,7 @@ def total(e: Experiment) -> Snippets:
     """∂C_t/∂C_k of an LSTM, h_k following C_k."""
     r = run(e)
     answer = _Answer(scalar(r.flow.total(r.t, r.k))[0], check.walk(e, check.total))
-    given, body = _gates(e, LSTM.gates)
+    given, body = _gates(e, LSTM)
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *given, *_ends(e)]
     numpy = [
         *_head("numpy", e, given), *_SIGMOID.split("\n"), _STEP.format(answer.step),
@@ -98,35 +98,26 @@ def effects(e: Experiment) -> Snippets:
     """|∂h_t/∂x_{k+1}| of the three cells."""
     cells_of = {name: replace(e, cell=name) for name in CELLS}
     answers = {name: _Answer(effect(run(one)), check.walk(one, check.effect)) for name, one in cells_of.items()}
-    (of_lstm, lstm), (of_gru, gru) = _gates(e, LSTM.gates), _gates(e, GRU.gates)
-    given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_lstm, *of_gru, *_ends(e)]
-    start = {"rnn": "[h0]", "lstm": "[c0, h0]", "gru": "[h0]"}
-    fresh = "(1 - z)" if e.pins("z") else "fresh"
+    gates = {name: _gates(e, cell) for name, cell in CELLS.items()}
+    of_gates = dict.fromkeys(line for given, _ in gates.values() for line in given)
+    given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_gates, *_ends(e)]
+    start = {name: f"[{', '.join(cell.starts())}]" for name, cell in CELLS.items()}
     late = [f"    return 0.0  # x_{e.begin + 1} comes after h_{e.end}"] if e.begin == e.end else []
 
     def cells(library: str, pack: Callable[[str], str]) -> list[str]:
-        return [
-            "def rnn(s, x_j):",
-            "    [h] = s",
-            f"    return {pack('phi(u * x_j + b + w * h)')}",
-            "",
-            "def lstm(s, x_j):",
-            "    C, h = s",
-            *_lines(lstm, library),
-            "    C = f * C + i * g",
-            f"    return {pack(f'C, o * {library}.tanh(C)')}",
-            "",
-            "def gru(s, x_j):",
-            "    [h] = s",
-            *_lines(gru, library),
-            f"    return {pack(f'{fresh} * n + z * h')}",
-            "",
-            "def run(cell, s, steps):",
-            "    for x_j in steps:",
-            "        s = cell(s, x_j)",
-            "    return s",
-            "",
-        ]
+        lines = []
+        for name, cell in CELLS.items():
+            code, (_, body) = cell.code, gates[name]
+            state, rests = code.state, _rests(e, cell)
+            lines += [
+                f"def {name}(s, x_j):",
+                f"    {state if ',' in state else f'[{state}]'} = s",
+                *_lines([*body, *code.lines], library, rests),
+                *_lines([f"return {pack(code.new)}"], library, rests),
+                "",
+            ]
+        return [*lines, "def run(cell, s, steps):", "    for x_j in steps:", "        s = cell(s, x_j)", "    return s",
+                ""]  # fmt: skip
 
     numpy = [
         *_head("numpy", e, given), *_phi_of_complex(e), *_SIGMOID.split("\n"),
@@ -258,29 +249,33 @@ def _ends(e: Experiment) -> list[str]:
     return [f"t, k = {e.end}, {e.begin}"]
 
 
-def _gates(e: Experiment, gates: Sequence[str]) -> tuple[list[str], list[str]]:
+def _gates(e: Experiment, cell: type[Cell]) -> tuple[list[str], list[str]]:
     """The constants of a cell's gates, and the lines that compute those not pinned, {tanh} being a library's."""
-    given, body = [], []
-    for q in gates:
+    given, body, code = [], [], cell.code
+    for q, gate in cell.by_letter.items():
         if e.pins(q):
             given.append(f"{q} = {getattr(e, q)!r}  # pinned")
             continue
-        given.append(
-            f"w_{q}, u_{q}, b_{q} = {getattr(e, f'w_{q}')!r}, {getattr(e, f'u_{q}')!r}, {getattr(e, f'b_{q}')!r}"
-        )
-        recurrent = "r * (w_n * h)" if q == "n" else f"w_{q} * h"
-        squash = "{tanh}" if q in (LSTM.candidate, GRU.candidate) else "{sigmoid}"
-        read = f"u_{q} * x_j + b_{q} + {recurrent}"
-        if q == "z":
-            body += [f"a_z = {read}", "z, fresh = {sigmoid}(a_z), {sigmoid}(-a_z)  # fresh = 1 - z, in all its digits"]
+        weights = (f"{letter}_{q}" for letter in "wub")
+        given.append(f"w_{q}, u_{q}, b_{q} = {', '.join(repr(getattr(e, name)) for name in weights)}")
+        squash = "{tanh}" if gate.candidate else "{sigmoid}"
+        read = f"u_{q} * x_j + b_{q} + {code.recurrent.get(q, f'w_{q} * h')}"
+        if rest := code.rests.get(q):
+            both = f"{q}, {rest} = {squash}(a_{q}), {squash}(-a_{q})  # {rest} = 1 - {q}, in all its digits"
+            body += [f"a_{q} = {read}", both]
         else:
             body.append(f"{q} = {squash}({read})")
     return given, body
 
 
-def _lines(body: Iterable[str], library: str) -> list[str]:
+def _rests(e: Experiment, cell: type[Cell]) -> dict[str, str]:
+    """What stands for 1 - q: a name of its own where it is computed."""
+    return {rest: f"(1 - {q})" if e.pins(q) else rest for q, rest in cell.code.rests.items()}
+
+
+def _lines(body: Iterable[str], library: str, rests: Mapping[str, str] = {}) -> list[str]:
     sigmoid = "sigmoid" if library == "np" else "torch.sigmoid"
-    return [f"    {line.format(tanh=f'{library}.tanh', sigmoid=sigmoid)}" for line in body]
+    return [f"    {line.format(tanh=f'{library}.tanh', sigmoid=sigmoid, **rests)}" for line in body]
 
 
 def _phi(e: Experiment, torch: bool = False) -> list[str]:

@@ -9,9 +9,9 @@ from pages.controls.codec import Controls, pasted
 from pages.controls.control import Control
 from pages.controls.memory import apply, chosen
 from pages.controls.reading import numbers, plainly, shown
-from pages.controls.table import GATE_TITLES, SYMBOLS
 from pages.controls.widgets import draw
 from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import Cell
 from rnn_core.sequences import SEQUENCES
 
 
@@ -67,12 +67,23 @@ def activation_panel(controls: Controls) -> None:
         draw(controls["slope"])
 
 
-def gates_panel(controls: Controls, gates: tuple[str, ...], pinned: bool = False) -> None:
+def cell_panel(controls: Controls, cell: type[Cell]) -> None:
+    """What a cell is made of, and the states that none but it starts from."""
+    if cell.told:
+        gates_panel(controls, cell)
+    else:
+        activation_panel(controls)
+        draw_all(controls, "w", "u", "b")
+    draw_all(controls, *(start for start in cell.starts() if start != "h0"))
+
+
+def gates_panel(controls: Controls, cell: type[Cell], pinned: bool = False) -> None:
     """A tab for each gate: pinned to a value, or computed from h and x; `pinned` overrules the modes."""
-    for gate, tab in zip(gates, st.tabs([f"{GATE_TITLES[q]} {SYMBOLS.get(q, q)}" for q in gates]), strict=True):
+    for gate, tab in zip(cell.told, st.tabs([f"{gate.title} {gate.shown}" for gate in cell.told]), strict=True):
+        q = gate.letter
         with tab:
-            mode = draw(controls[f"{gate}_mode"])
+            mode = draw(controls[f"{q}_mode"])
             if pinned or mode == "pinned":
-                draw(controls[gate])
+                draw(controls[q])
             else:
-                draw_all(controls, f"w_{gate}", f"u_{gate}", f"b_{gate}")
+                draw_all(controls, f"w_{q}", f"u_{q}", f"b_{q}")

@@ -9,17 +9,13 @@ from dataclasses import replace
 from pages.controls.control import Control
 from pages.lessons.challenges import CHALLENGES, NONE
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.cells import GRU, LSTM
+from rnn_core.cells import GATES, LSTM
+from rnn_core.cells.gate import Gate
 from rnn_core.experiment import MODES, Experiment
 from rnn_core.readout import F2, PLACES, WORDS
 from rnn_core.sequences import SEQUENCES, YEARS
 
 _DEFAULTS = vars(Experiment())
-GATE_TITLES = {
-    "i": "input", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate",
-}  # fmt: skip
-SYMBOLS = {"g": "C̃"}
-_KEEPS = {"z": ", the share of h that is kept"}  # as in PyTorch; some papers have it the other way round
 
 
 def _slider(key: str, label: str, low: float, high: float, step: float, help: str | None = None) -> Control:
@@ -30,11 +26,11 @@ def _choice(key: str, label: str, options: tuple[str, ...], help: str | None = N
     return Control(key, label, "choice", _DEFAULTS[key], options=options, help=help)
 
 
-def _gate(q: str, candidate: str) -> list[Control]:
-    symbol, title = SYMBOLS.get(q, q), GATE_TITLES[q]
+def _gate(gate: Gate) -> list[Control]:
+    q, symbol = gate.letter, gate.shown
     return [
-        _choice(f"{q}_mode", f"The {title}{'' if q == candidate else ' gate'} {symbol} is", MODES),
-        _slider(q, f"Value of {symbol}{_KEEPS.get(q, '')}", -1.0 if q == candidate else 0.0, 1.0, 0.01),
+        _choice(f"{q}_mode", f"The {gate.full_title} {symbol} is", MODES),
+        _slider(q, f"Value of {symbol}{gate.share and f', {gate.share}'}", gate.low, 1.0, 0.01),
         _slider(f"w_{q}", f"Weight w from h to {symbol}", -5.0, 5.0, 0.05),
         _slider(f"u_{q}", f"Weight u from x to {symbol}", -5.0, 5.0, 0.05),
         _slider(f"b_{q}", f"Bias b of {symbol}", -8.0, 8.0, 0.05),
@@ -71,10 +67,9 @@ _ALL = [
             max_chars=6000),  # all controls of a page, and all the numbers that can be pasted
     Control("pin_all", "Pin all gates", "toggle", _DEFAULTS["pin_all"],
             help="Every gate keeps its pinned value, so none reads h: direct path and total merge."),
-    *(Control(f"cut_{q}", f"without {SYMBOLS.get(q, q)}", "toggle", _DEFAULTS[f"cut_{q}"]) for q in LSTM.gates),
+    *(Control(f"cut_{q}", f"without {GATES[q].shown}", "toggle", _DEFAULTS[f"cut_{q}"]) for q in LSTM.gates),
     replace(_slider("b_net", "Raise the networks’ forget bias by b", 0.0, 5.0, 0.5), between=False),
-    *(control for q in LSTM.gates for control in _gate(q, LSTM.candidate)),
-    *(control for q in GRU.gates for control in _gate(q, GRU.candidate)),
+    *(control for gate in GATES.values() for control in _gate(gate)),
 ]  # fmt: skip
 
 TABLE: dict[str, Control] = {control.key: control for control in _ALL}
@@ -82,15 +77,6 @@ TABLE: dict[str, Control] = {control.key: control for control in _ALL}
 INPUT = ("sequence", "amplitude", "period", "at", "seed", "start", "values")
 CHAIN = ("T", "t", "k")
 CUTS = tuple(f"cut_{q}" for q in LSTM.gates)
-RNN_FIELDS = ("activation", "slope", "w", "u", "b")
-
-
-def gate_fields(*gates: str) -> tuple[str, ...]:
-    """The controls of these gates."""
-    return tuple(f"{prefix}{q}{suffix}" for q in gates for prefix, suffix in _PARTS)
-
-
-_PARTS = (("", "_mode"), ("", ""), ("w_", ""), ("u_", ""), ("b_", ""))
 
 
 def chosen(keys: tuple[str, ...]) -> dict[str, Control]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from rnn_core.experiment import Experiment
+from rnn_core.experiment import Experiment, varied
 from rnn_core.initializers import chrono_bias
 
 
@@ -22,14 +22,14 @@ class Scenario:
 
 _LSTM = Experiment(cell="lstm", h0=0.0, T=30, t=30, sequence="impulse")
 _COMPUTED: dict[str, Any] = {f"{q}_mode": "computed" for q in "ifgo"}
-_SINE = replace(_LSTM, T=10, t=10, k=1, sequence="sine", **_COMPUTED)
+_SINE = varied(_LSTM, T=10, t=10, k=1, sequence="sine", **_COMPUTED)
 _FORGET = Experiment(
     cell="lstm", h0=0.0, T=100, t=100, c0=1.0,
     i_mode="pinned", i=0.0, g_mode="pinned", g=0.0, o_mode="pinned",
 )  # fmt: skip
 _MAP = Experiment(T=50)
 _LEFT = "How much of C is left after 100 steps?"
-_GATES = replace(_LSTM, step=2)  # as the page opens
+_GATES = varied(_LSTM, step=2)  # as the page opens
 _COMPARED = Experiment(
     activation="tanh", w=1.0, T=30, t=30, sequence="sine", z=0.99, i_mode="pinned", i=0.1,
 )  # fmt: skip
@@ -118,7 +118,7 @@ SCENARIOS = {
             "Two ridges lose least",
             "Which weights lose the least of one tanh unit's gradient over 50 steps?",
             "map",
-            replace(_MAP, activation="tanh", t=50),
+            varied(_MAP, activation="tanh", t=50),
         ),
         Scenario(
             "map_wedge",
@@ -132,21 +132,21 @@ SCENARIOS = {
             "Balanced at 0",
             "Still tanh, but h starts at exactly 0. What became of the ridge?",
             "map",
-            replace(_MAP, activation="tanh", h0=0.0),
+            varied(_MAP, activation="tanh", h0=0.0),
         ),
         Scenario(
             "map_wall",
             "A wall in the sigmoid",
             "Below, a sigmoid explodes on one thin line of weights and biases. Where is it, and why there?",
             "map",
-            replace(_MAP, activation="sigmoid", w=8.0, b=-4.0),
+            varied(_MAP, activation="sigmoid", w=8.0, b=-4.0),
         ),
         Scenario(
             "map_dead",
             "Half a map of zeros",
             "On the left of the map a relu's gradient is exactly 0: after how many steps?",
             "map",
-            replace(_MAP, activation="relu", w=-0.5),
+            varied(_MAP, activation="relu", w=-0.5),
         ),
         Scenario("gates", "One impulse kept", "Which of the gradient's ways back is the widest?", "gates", _GATES),
         Scenario(
@@ -154,7 +154,7 @@ SCENARIOS = {
             "f = 1, i = 0",
             "The forget gate is wide open. What does the cell remember?",
             "gates",
-            replace(_GATES, f=1.0, i_mode="pinned", i=0.0),
+            varied(_GATES, f=1.0, i_mode="pinned", i=0.0),
         ),
         Scenario(
             "carousel",
@@ -169,7 +169,7 @@ SCENARIOS = {
                 f"Forget bias {bias}",
                 f"{maker}: how long does a cell remember before it has learnt anything?",
                 "gates",
-                replace(_GATES, f_mode="computed", b_f=b_f),
+                varied(_GATES, f_mode="computed", b_f=b_f),
             )
             for name, bias, maker, b_f in (
                 ("pytorch", "0: PyTorch", "As torch.nn.LSTM starts on average", 0.0),
@@ -182,7 +182,7 @@ SCENARIOS = {
             "When h pushes harder",
             "f is 0.9 at every step, and yet the gradient grows: through which gate?",
             "gates",
-            replace(_GATES, sequence="none", f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0),
+            varied(_GATES, sequence="none", f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0),
         ),
         Scenario(
             "not_zero",
@@ -221,7 +221,7 @@ SCENARIOS = {
         ),
         Scenario("lstm", "One impulse remembered", "Which of these curves is the gradient?", "lstm", _LSTM),
         *(
-            Scenario(f"forget_{f:g}", f"Forget gate {f:g}", _LEFT, "lstm", replace(_FORGET, f=f))
+            Scenario(f"forget_{f:g}", f"Forget gate {f:g}", _LEFT, "lstm", varied(_FORGET, f=f))
             for f in (0.5, 0.9, 0.99, 1.0)
         ),
         Scenario(
@@ -229,28 +229,28 @@ SCENARIOS = {
             "Total exceeds direct",
             "Each step forgets a tenth: why is so much more left?",
             "lstm",
-            replace(_LSTM, f=0.9, w_i=2.0, u_i=0.0, b_i=-1.0, w_g=1.0),
+            varied(_LSTM, f=0.9, w_i=2.0, u_i=0.0, b_i=-1.0, w_g=1.0),
         ),
         Scenario(
             "four_readings",
             "Four readings, four answers",
             "Four ways to write the same derivative: which one does autograd return?",
             "lstm",
-            replace(_LSTM, k=1, **_COMPUTED, b_f=1.0, w_f=0.5, w_i=2.0, u_i=0.0, b_i=-0.5, w_g=2.0, w_o=-1.5, b_o=1.0),
+            varied(_LSTM, k=1, **_COMPUTED, b_f=1.0, w_f=0.5, w_i=2.0, u_i=0.0, b_i=-0.5, w_g=2.0, w_o=-1.5, b_o=1.0),
         ),
         Scenario(
             "wrong_sign",
             "The wrong sign",
             "A product of gates cannot be negative. Can the gradient?",
             "lstm",
-            replace(_SINE, b_f=2.5, w_f=0.5, w_i=-0.5, b_i=-0.5, w_g=-2.5, w_o=1.5),
+            varied(_SINE, b_f=2.5, w_f=0.5, w_i=-0.5, b_i=-0.5, w_g=-2.5, w_o=1.5),
         ),
         Scenario(
             "lstm_explodes",
             "An LSTM that explodes",
             "Every forget gate is 0.9. Can the gradient still grow?",
             "lstm",
-            replace(_LSTM, sequence="none", f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0),
+            varied(_LSTM, sequence="none", f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0),
         ),
         Scenario(
             "same_input",
@@ -264,7 +264,7 @@ SCENARIOS = {
             "Kept, but not shown",
             "The input gate now reads the sine as well. The cell holds its first number: why does h not feel it?",
             "compare",
-            replace(_COMPARED, i_mode="computed"),
+            varied(_COMPARED, i_mode="computed"),
         ),
         Scenario(
             "hidden_path",

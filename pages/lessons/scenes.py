@@ -16,7 +16,7 @@ import numpy as np
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.bptt import Loss, backpropagate
-from rnn_core.experiment import Experiment, run, sweep
+from rnn_core.experiment import Experiment, run, sweep, varied
 from rnn_core.flow import GradientFlow
 from rnn_core.initializers import chain_of
 from rnn_core.memory_span import FEW, STARTS, starts
@@ -280,7 +280,7 @@ def _eigenvalues() -> Answer:
 
 def _nothing_written() -> Answer:
     e = SCENES["nothing_written"].experiment
-    variants = {"A": replace(e, i=1.0), "B": replace(e, i=1.0, f=0.9), "C": e}
+    variants = {"A": varied(e, i=1.0), "B": varied(e, i=1.0, f=0.9), "C": e}
     curves = {letter: Scaled.of(run(v).trajectory.c[:, 0]) for letter, v in variants.items()}
     kept = run(e).flow.direct(e.end, e.begin)[0]
     return Answer(_lags(e.T), curves, {"kept": Scaled(kept.mant[0], kept.exp2[0])})
@@ -710,7 +710,7 @@ _ALL = (
         lesson="The wiring alone does not bridge a text: for half to be left after 100 words, the forget gates must"
         " keep {f} a word on average, a loss of {percent} %. That has to be learnt, or be given at the start.",
         source="Gers, Schmidhuber & Cummins 2000; Tallec & Ollivier 2018 (f = 1 − 1/T)",
-        experiment=replace(SCENARIOS["forget_0.9"].experiment, f=0.9931),
+        experiment=varied(SCENARIOS["forget_0.9"].experiment, f=0.9931),
         page="lstm",
     ),
     Scene(

@@ -12,18 +12,23 @@ with A the derivative of the state by what the weights deliver to gate q. `local
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from rnn_core.activations import TANH, Activation
+from rnn_core.cells.gate import Gate
 from rnn_core.cells.local import Local
 from rnn_core.scaled import Scaled, frozen, largest_of
 
 if TYPE_CHECKING:
+    from rnn_core.check import State, Textbook
+    from rnn_core.experiment import Experiment
     from rnn_core.unroll import Trajectory
+
+Value = Callable[[str], np.ndarray]  # a field of an experiment, with a sweep's batch axis where it is swept
 
 LIMIT = 1e100  # products of two parameters stay far inside float64
 _SAFE = 100.0  # below this |z| no product of a step's slopes underflows
@@ -78,6 +83,17 @@ def is_safe(*arrays: np.ndarray) -> bool:
     return all(largest_of(a, a.ndim) < _SAFE for a in arrays)
 
 
+@dataclass(frozen=True)
+class Code:
+    """One step of one unit as a reader writes it, once its gates are computed; {tanh} and {sigmoid} are a library's."""
+
+    new: str  # the parts of the new state
+    state: str = "h"  # their names
+    lines: tuple[str, ...] = ()  # what comes before
+    recurrent: Mapping[str, str] = field(default_factory=dict)  # what a gate q reads of h, if not w_q * h
+    rests: Mapping[str, str] = field(default_factory=dict)  # the name of 1 - q, where a gate's is needed
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """What all cells share; see the subclasses."""
@@ -89,11 +105,18 @@ class Cell:
 
     name: ClassVar[str]
     title: ClassVar[str]
+    since: ClassVar[int]  # the year of its paper; menus and legends go by it
+    color: ClassVar[str]  # on every page: a hue of the palette
     latex: ClassVar[tuple[str, ...]]
+    renewal: ClassVar[str]  # how the state of one unit is renewed, in short, as LaTeX
+    reads: ClassVar[tuple[str, ...]]  # its fields of an `Experiment`, but for `starts`
     gates: ClassVar[tuple[str, ...]]  # row blocks of the weights, in order
     records: ClassVar[Mapping[str, int]]  # what `step` returns besides `s`: numbers a unit
     blocks: ClassVar[tuple[str, ...]] = ("h",)  # parts of the state
     carries_on: ClassVar[bool] = False  # whether its states may exceed float64
+    told: ClassVar[tuple[Gate, ...]] = ()  # its gates as data, in the order in which they are told
+    by_letter: ClassVar[Mapping[str, Gate]] = {}  # the same in the order of `gates`
+    code: ClassVar[Code]
 
     def __post_init__(self) -> None:
         G = len(self.gates)
@@ -152,6 +175,16 @@ class Cell:
             return matvec(self.W_x, x) + self.b
         return np.broadcast_to(self.b, (*x.shape[:-1], self.b.shape[-1]))
 
+    @classmethod
+    def starts(cls) -> tuple[str, ...]:
+        """The fields of an `Experiment` that hold the state it starts from."""
+        return tuple(f"{part}0" for part in cls.blocks)
+
+    @classmethod
+    def scalar(cls, value: Value, e: Experiment) -> Cell:
+        """The cell of one unit that an experiment asks for."""
+        raise NotImplementedError
+
     def step(self, a: Any, s: Any) -> dict[str, Any]:
         """One step from state s (…, N) with drive a (…, G·n): the new `s` and what a derivative needs.
 
@@ -161,4 +194,9 @@ class Cell:
 
     def local(self, tr: Trajectory) -> Local:
         """Highway and gate derivatives of every step of a trajectory."""
+        raise NotImplementedError
+
+    @staticmethod
+    def textbook(net: Textbook, s: State, j: int) -> State:
+        """s_j from s_{j-1} once more, of one unit and in complex decimals: the second opinion's own lines."""
         raise NotImplementedError

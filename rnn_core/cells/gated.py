@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnn_core.activations import SIGMOID, Activation
-from rnn_core.cells.base import Cell, checked
+from rnn_core.cells.base import Cell, Value, checked
 from rnn_core.scaled import Scaled
 
 if TYPE_CHECKING:
+    from rnn_core.experiment import Experiment
     from rnn_core.unroll import Trajectory
 
 
@@ -23,7 +24,20 @@ class Gated(Cell):
     gate_activation: Activation = SIGMOID
     pinned: Mapping[str, np.ndarray | float] = field(default_factory=dict)
 
-    candidate: ClassVar[str]
+    def __init_subclass__(cls) -> None:
+        told = {gate.letter: gate for gate in cls.told}
+        cls.by_letter = {q: told[q] for q in cls.gates}
+        cls.reads = tuple(name for gate in cls.by_letter.values() for name in gate.fields())
+
+    @classmethod
+    def scalar(cls, value: Value, e: Experiment) -> Gated:
+        pinned = {q: value(q) for q in cls.gates if e.pins(q)}
+
+        def lanes(letter: str) -> np.ndarray:
+            rows = [np.zeros(()) if q in pinned else value(f"{letter}_{q}") for q in cls.gates]
+            return np.stack(np.broadcast_arrays(*rows), axis=-1)
+
+        return cls(lanes("u")[..., None], lanes("w")[..., None], lanes("b"), pinned=pinned)
 
     def _check_own(self) -> None:
         if self.gate_activation.limits != (0.0, 1.0):
@@ -32,7 +46,7 @@ class Gated(Cell):
         for gate, value in self.pinned.items():
             if gate not in self.gates:
                 raise ValueError(f"pinned gates must be among {', '.join(self.gates)}, got {gate!r}")
-            low = -1.0 if gate == self.candidate else 0.0
+            low = self.by_letter[gate].low
             pins[gate] = checked(f"pinned {gate}", value, ())
             outside = (pins[gate] < low) | (pins[gate] > 1)
             if outside.any():
@@ -45,7 +59,7 @@ class Gated(Cell):
 
     def function(self, gate: str) -> Activation:
         """The activation of one gate or of the candidate."""
-        return self.activation if gate == self.candidate else self.gate_activation
+        return self.activation if self.by_letter[gate].candidate else self.gate_activation
 
     def _open(self, gate: str, z: Any) -> Any:
         """The gate's value: pinned, or computed from its pre-activation."""

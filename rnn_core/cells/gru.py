@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnn_core.activations import difference
-from rnn_core.cells.base import checked, is_safe, joined, matvec
+from rnn_core.cells.base import Code, checked, is_safe, joined, matvec
+from rnn_core.cells.gate import Gate
 from rnn_core.cells.gated import Gated
 from rnn_core.cells.local import Local
+from rnn_core.decimals import ONE, as_complex, sigmoid, tanh
 from rnn_core.scaled import Scaled, where
 
 if TYPE_CHECKING:
+    from rnn_core.check import State, Textbook
     from rnn_core.unroll import Trajectory
 
 _CANCELLED, _CANCELS = 2.0**-20, 2.0**-8  # what a difference may leave of its terms before it is taken otherwise
@@ -28,15 +31,25 @@ class GRU(Gated):
 
     name = "gru"
     title = "GRU"
+    since = 2014
+    color = "green"
     gates = ("r", "z", "n")
+    told = (
+        # z keeps, as in PyTorch; some papers have it the other way round
+        Gate("z", "update", "forget", share="the share of h that is kept", mode="pinned", value=0.9, b=1.0),
+        Gate("r", "reset", "update", w=1.0),
+        Gate("n", "candidate", "candidate", candidate=True, w=1.0, u=2.0),
+    )
     records: ClassVar[Mapping[str, int]] = {"z": 3, "gates": 3, "u_n": 1}
-    candidate = "n"
     latex = (
         r"r_t = \sigma(W_{xr} x_t + W_{hr} h_{t-1} + b_r)",
         r"z_t = \sigma(W_{xz} x_t + W_{hz} h_{t-1} + b_z)",
         r"n_t = \tanh(W_{xn} x_t + b_{xn} + r_t \odot (W_{hn} h_{t-1} + b_{hn}))",
         r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}",
     )
+
+    renewal = r"h_t = z \, h_{t-1} + (1 - z) \, n_t"
+    code = Code(new="{fresh} * n + z * h", recurrent={"n": "r * (w_n * h)"}, rests={"z": "fresh"})
 
     def _check_own(self) -> None:
         super()._check_own()
@@ -94,7 +107,7 @@ class GRU(Gated):
     def local(self, tr: Trajectory) -> Local:
         safe = tr.fits and is_safe(tr.z)
         (r, z, n), (sr, sz, sn) = self._values_and_slopes(tr, safe)
-        z_z, u_n = self.split(tr.z if safe else tr.numbers("z"))[1], tr.u_n if safe else tr.numbers("u_n")
+        z_z, u_n = self.split(tr.z if safe else tr.numbers("z"))[1], tr.more["u_n"] if safe else tr.numbers("u_n")
         h = tr.h[:-1] if safe else tr.numbers("s")[:-1]
         through = self._complement(z_z) * sn
         behind = h - n
@@ -105,3 +118,15 @@ class GRU(Gated):
                 behind = self._behind(tr, left < _CANCELS)
         A_r, A_z = through * sr * u_n, sz * behind
         return Local.of([[z]], [[A_r, A_z, through * r]], [[A_r, A_z, through]])
+
+    @staticmethod
+    def textbook(net: Textbook, s: State, j: int) -> State:
+        [h] = s
+        r, z, n = net.gate("r", h, j), net.gate("z", h, j), as_complex(net.p["n"])
+        if not net.e.pins("n"):
+            n = tanh(net.rounded(r * (net.p["w_n"] * h), as_complex(net.p["u_n"] * net.x[j - 1] + net.p["b_n"])))
+        fresh = ONE - z if net.e.pins("z") else sigmoid(-net.sum("_z", h, j))  # 1 - σ(z), without cancellation
+        return (net.rounded(fresh * n, z * h),)
+
+
+CELL = GRU

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from rnn_core.cells.base import checked, is_safe, joined, matvec
+from rnn_core.cells.base import Code, checked, is_safe, joined, matvec
+from rnn_core.cells.gate import Gate
 from rnn_core.cells.gated import Gated
 from rnn_core.cells.local import Local
+from rnn_core.decimals import Complex, tanh
 from rnn_core.scaled import Scaled
 
 if TYPE_CHECKING:
+    from rnn_core.check import State, Textbook
     from rnn_core.unroll import Trajectory
 
 
@@ -28,9 +31,16 @@ class LSTM(Gated):
 
     name = "lstm"
     title = "LSTM"
+    since = 1997
+    color = "blue"
     gates = ("i", "f", "g", "o")
+    told = (
+        Gate("f", "forget", "forget", mode="pinned", value=0.99, b=1.0),  # open at first: Gers et al. 2000
+        Gate("i", "input", "update", w=1.0, u=4.0, b=-2.0),
+        Gate("g", "candidate", "candidate", symbol="C̃", latex=r"\tilde C", candidate=True, w=-0.3, u=2.0),
+        Gate("o", "output", "output", mode="pinned", value=0.9),
+    )
     records: ClassVar[Mapping[str, int]] = {"z": 4, "gates": 4}
-    candidate = "g"
     blocks = ("c", "h")
     latex = (
         r"i_t = \sigma(W_{xi} x_t + W_{hi} h_{t-1} + b_i)",
@@ -40,6 +50,9 @@ class LSTM(Gated):
         r"C_t = f_t \odot C_{t-1} + i_t \odot \tilde C_t",
         r"h_t = o_t \odot \tanh(C_t)",
     )
+
+    renewal = r"C_t = f \, C_{t-1} + i \, \tilde C_t, \ h_t = o \, \tanh \, C_t"
+    code = Code(state="C, h", lines=("C = f * C + i * g",), new="C, o * {tanh}(C)")
 
     def _check_own(self) -> None:
         super()._check_own()
@@ -95,3 +108,18 @@ class LSTM(Gated):
             keep = f + peeped
         A_h = [read * a for a in A_c] + [so * self.activation(c[1:])]
         return Local.of([[keep, None], [read * keep, None]], [[*A_c, None], A_h], peeped=peeped)
+
+    @staticmethod
+    def textbook(net: Textbook, s: State, j: int) -> State:
+        c, o = LSTM.memory(net, s, j)
+        return c, net.rounded(o * tanh(c))
+
+    @staticmethod
+    def memory(net: Textbook, s: State, j: int) -> tuple[Complex, Complex]:
+        """C_j once more, and the output gate that reads it out."""
+        c, h = s
+        i, f, g, o = (net.gate(q, h, j) for q in "ifgo")
+        return net.rounded(f * c, i * g), o
+
+
+CELL = LSTM

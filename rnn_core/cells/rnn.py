@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from rnn_core.cells.base import Cell, is_safe, matvec
+from rnn_core.activations import activation
+from rnn_core.cells.base import Cell, Code, Value, is_safe, matvec
 from rnn_core.cells.local import Local
 
 if TYPE_CHECKING:
+    from rnn_core.check import State, Textbook
+    from rnn_core.experiment import Experiment
     from rnn_core.unroll import Trajectory
 
 _PART = 2**14  # numbers whose temporary copies stay in the cache
@@ -23,10 +26,20 @@ class RNN(Cell):
 
     name = "rnn"
     title = "RNN"
+    since = 1990
+    color = "orange"
     gates = ("h",)
     records: ClassVar[Mapping[str, int]] = {"z": 1}
     carries_on = True
     latex = (r"h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b)",)
+    renewal = r"h_t = \varphi(w \, h_{t-1} + u \, x_t + b)"
+    code = Code(new="phi(u * x_j + b + w * h)")
+    reads = ("activation", "slope", "w", "u", "b")
+
+    @classmethod
+    def scalar(cls, value: Value, e: Experiment) -> RNN:
+        φ = activation(e.activation, value("slope")[..., None])
+        return cls(value("u")[..., None, None], value("w")[..., None, None], value("b")[..., None], φ)
 
     def step(self, a: Any, s: Any) -> dict[str, Any]:
         z = a + matvec(self.W_h, s)
@@ -36,6 +49,10 @@ class RNN(Cell):
         φ = self.activation
         safe = tr.fits and is_safe(tr.z)
         return Local.of([[None]], [[_in_parts(φ.slope, tr.z) if safe else φ.scaled_slope(tr.numbers("z"))]])
+
+    @staticmethod
+    def textbook(net: Textbook, s: State, j: int) -> State:
+        return (net.rounded(net.φ(net.sum("", s[0], j))),)
 
 
 def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
@@ -47,3 +64,6 @@ def _in_parts(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np
     for t in range(0, len(z), rows):
         out[t : t + rows] = function(z[t : t + rows])
     return out
+
+
+CELL = RNN

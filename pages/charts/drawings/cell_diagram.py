@@ -12,14 +12,13 @@ import numpy as np
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, exactly, rounded
+from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import brief, derivative, derivative_html, number, percent, squashed, subscript
 from rnn_core.activations import SIGMOID, TANH
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 from rnn_core.ways_back import ways_back
 
-NAMES = {"f": "forget", "i": "input", "g": "candidate", "o": "output"}
-SYMBOLS = {"f": "f", "i": "i", "g": "C̃", "o": "o"}
 _OPS = {"keep": "×", "add": "+", "write": "×", "squash": "tanh", "show": "×"}  # what the cell does, by node
 Points = list[tuple[float, float]]
 
@@ -83,9 +82,9 @@ def quantities(run: Run) -> Arrays:
     return a | {
         "C_prev": c[..., j], "C": c[..., step], "h_prev": h[..., j], "h": h[..., step],
         "x": time_last(run.x, run)[..., j],
-        "gates": {q: time_last(tr.gate(q), run)[..., j] for q in NAMES},
+        "gates": {q: time_last(tr.gate(q), run)[..., j] for q in GATES},
         "z": {q: time_last(z, run)[..., j] for q, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)},
-        "pinned": [q for q in NAMES if e.pins(q)],
+        "pinned": [q for q in GATES if e.pins(q)],
         "largest": np.abs(c[..., k : t + 1]).max(axis=-1), "slope": TANH.scaled_slope(c[..., step]),
         "ways": ways, "by_h": ways["f"] + ways["i"] + ways["g"],
     }  # fmt: skip
@@ -116,7 +115,7 @@ def _wires(plan: _Plan) -> theme.Json:
     left, right, top, out = at["C_prev"][0], at["C"][0], at["C_prev"][1], at["h"][1]
     inlet = (left + wide + at["f"][0] - wide) / 2
     gap = (np.nan, np.nan)
-    reads = [p for q in NAMES for p in ((at[q][0], bus), (at[q][0], at[q][1] - high - 0.8), gap)]
+    reads = [p for q in GATES for p in ((at[q][0], bus), (at[q][0], at[q][1] - high - 0.8), gap)]
     lines: Points = [
         (left, top), (right - wide - 0.5, top), gap,
         (left, bus), (at["o"][0], bus), gap, (left, at["x"][1]), (inlet, at["x"][1]), (inlet, bus), gap,
@@ -125,7 +124,7 @@ def _wires(plan: _Plan) -> theme.Json:
         at["g"], (at["g"][0], at["write"][1]), at["write"], at["add"], gap,
         at["o"], (right - wide - 0.5, out), gap, (at["squash"][0], top), at["show"],
     ]  # fmt: skip
-    ups = {(at[q][0], at[q][1] - high - 0.8) for q in NAMES}
+    ups = {(at[q][0], at[q][1] - high - 0.8) for q in GATES}
     ends = {(right - wide - 0.5, top), (right - wide - 0.5, out)}
     x, y = np.array(lines).T
     return {
@@ -143,7 +142,7 @@ def _ways(plan: _Plan) -> dict[str, Points]:
     at, (dx, dy), wide = plan.at, plan.beside, plan.half[0]
     home, (f_lane, i_lane, g_lane, o_lane) = at["h_prev"][0] + wide + 1.6, plan.lanes
     top, bend, out = at["C"][1], at["write"][1] - dy, at["h"][1] - dy
-    x = {q: at[q][0] + (-dx if q == "g" else dx) for q in NAMES}
+    x = {q: at[q][0] + (-dx if q == "g" else dx) for q in GATES}
     add, show = at["add"][0], at["squash"][0] + dx
     return {
         "highway": [(at["C"][0], top + dy), (at["C_prev"][0] + wide + 1.6, top + dy)],
@@ -155,7 +154,7 @@ def _ways(plan: _Plan) -> dict[str, Points]:
     }
 
 
-_WAY_COLORS = {"highway": theme.GATES["f"], "read": theme.MUTED, **{q: theme.GATES[q] for q in NAMES}}
+_WAY_COLORS = {"highway": theme.GATE_COLORS["f"], "read": theme.MUTED, **{q: theme.GATE_COLORS[q] for q in GATES}}
 
 
 def _width(value: Scaled, plan: _Plan) -> np.ndarray:
@@ -205,9 +204,9 @@ _STATES = ("C_prev", "h_prev", "x", "C", "h")
 
 def _nodes(a: Arrays, plan: _Plan) -> theme.Json:
     """Boxes for states and gates, circles for what is done with them."""
-    boxes, ops = [*_STATES, *NAMES], [*_OPS]
+    boxes, ops = [*_STATES, *GATES], [*_OPS]
     x, y = np.array([plan.at[node] for node in [*boxes, *ops]]).T
-    borders = [theme.MUTED] * len(_STATES) + [theme.GATES[q] for q in NAMES] + [theme.MUTED] * len(ops)
+    borders = [theme.MUTED] * len(_STATES) + [theme.GATE_COLORS[q] for q in GATES] + [theme.MUTED] * len(ops)
     small = max(12 if plan.full else 11, plan.font - 2)
     sizes = [plan.box] * len(boxes) + [plan.box * 0.8 if op == "squash" else plan.op for op in ops]
     return {
@@ -216,7 +215,7 @@ def _nodes(a: Arrays, plan: _Plan) -> theme.Json:
         "marker": {
             "symbol": ["square"] * len(boxes) + ["circle"] * len(ops), "size": sizes, "opacity": 1,
             "color": [theme.BACKGROUND] * len(sizes),
-            "line": {"color": borders, "width": [1.3] * len(_STATES) + [2.5] * len(NAMES) + [1.3] * len(ops)},
+            "line": {"color": borders, "width": [1.3] * len(_STATES) + [2.5] * len(GATES) + [1.3] * len(ops)},
         },
         **hover(a, {"hovertext": lambda: _told(a), "hovertemplate": "%{hovertext}<extra></extra>"}),
     }  # fmt: skip
@@ -227,12 +226,12 @@ def _symbols(a: Arrays) -> dict[str, str]:
     now, before = f"<sub>{t}</sub>", f"<sub>{t - 1}</sub>"
     return {
         "C_prev": "C" + before, "h_prev": "h" + before, "x": "x" + now, "C": "C" + now, "h": "h" + now,
-        **{q: symbol + now for q, symbol in SYMBOLS.items()},
+        **{q: gate.shown + now for q, gate in GATES.items()},
     }  # fmt: skip
 
 
 def _values(a: Arrays) -> dict[str, float]:
-    return {node: float(a[node]) for node in _STATES} | {q: float(a["gates"][q]) for q in NAMES}
+    return {node: float(a[node]) for node in _STATES} | {q: float(a["gates"][q]) for q in GATES}
 
 
 def _contents(a: Arrays) -> list[str]:
@@ -244,7 +243,7 @@ def _told(a: Arrays) -> list[str]:
     values = _values(a)
     boxes = [f"{name} = {number(values[node])}" for node, name in _symbols(a).items()]
     done = {
-        "keep": f"{SYMBOLS['f']}·C = {number(_kept(a))}", "add": f"C = {number(a['C'])}",
+        "keep": f"f·C = {number(_kept(a))}", "add": f"C = {number(a['C'])}",
         "write": f"i·C̃ = {number(_written(a))}", "squash": f"tanh C = {number(np.tanh(a['C']))}",
         "show": f"o·tanh C = {number(a['h'])}",
     }  # fmt: skip
@@ -270,9 +269,9 @@ def _texts(a: Arrays, plan: _Plan) -> theme.Json:
     halfway = (at["add"][1] + at["write"][1]) / 2
     left, center, right = "middle left", "middle center", "middle right"
     places = {
-        "highway": ((50.0, at["C"][1] + dy + 5.2), center, theme.GATES["f"]),
+        "highway": ((50.0, at["C"][1] + dy + 5.2), center, theme.GATE_COLORS["f"]),
         "read": ((at["squash"][0] - 0.9, halfway), left, theme.MUTED),
-        **{q: ((at[q][0] + (dx if q != "g" else 0) + 1.2, below), right, theme.GATES[q]) for q in NAMES},
+        **{q: ((at[q][0] + (dx if q != "g" else 0) + 1.2, below), right, theme.GATE_COLORS[q]) for q in GATES},
         "written": ((at["add"][0] + 2 * dx, halfway), right, theme.TEXT),
     }  # fmt: skip
     if plan.full:
@@ -280,7 +279,7 @@ def _texts(a: Arrays, plan: _Plan) -> theme.Json:
         places |= {
             "kept": (((at["keep"][0] + at["add"][0]) / 2, at["C"][1] - 3.4), center, theme.TEXT),
             "squashed": ((at["squash"][0] + dx + 2.2, above + 1.2), right, theme.TEXT),
-            **{q + "_name": ((at[q][0] - 0.8, above), left, theme.GATES[q]) for q in NAMES},
+            **{q + "_name": ((at[q][0] - 0.8, above), left, theme.GATE_COLORS[q]) for q in GATES},
             "key": ((99.6, plan.lanes[1] - 1), left, theme.MUTED),
         }  # fmt: skip
     x, y = np.array([place for place, _, _ in places.values()]).T
@@ -305,11 +304,11 @@ def _said(a: Arrays, places: list[str], full: bool) -> list[str]:
         }
         return [texts[place] for place in places]
     of = {"highway": f"{over_C} = f<sub>{t}</sub>", "read": derivative_html("h", t, "C", t)}
-    of |= {q: over_h if q != "o" else derivative_html("h", t, "h", t - 1) for q in NAMES}
-    texts = {way: f"<b>{name}{'<br>' if way in NAMES else ' = '}{_close(ways[way])}</b>" for way, name in of.items()}
+    of |= {q: over_h if q != "o" else derivative_html("h", t, "h", t - 1) for q in GATES}
+    texts = {way: f"<b>{name}{'<br>' if way in GATES else ' = '}{_close(ways[way])}</b>" for way, name in of.items()}
     texts |= {
         "kept": f"f·C = {_close(_kept(a))}", "written": f"i·C̃ = {_close(_written(a))}",
-        "squashed": f"tanh C<br>{_close(np.tanh(a['C']))}", **{q + "_name": name for q, name in NAMES.items()},
+        "squashed": f"tanh C<br>{_close(np.tanh(a['C']))}", **{q + "_name": gate.title for q, gate in GATES.items()},
         "key": _KEY,
     }  # fmt: skip
     return [texts[place] for place in places]
@@ -360,12 +359,11 @@ def formula(a: Arrays) -> theme.Json:
     }  # fmt: skip
 
 
-_LATEX = {"f": "f", "i": "i", "g": r"\tilde C", "o": "o"}
-_COLOR_NAMES = {slot: theme.GATES[q].removeprefix("--u-") for q in NAMES for slot in (q, f"by_{q}")}
+_COLOR_NAMES = {slot: GATES[q].color for q in GATES for slot in (q, f"by_{q}")}
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    return [] if a["step"] is None else [*(_gate_line(a, q) for q in NAMES), *_state_lines(a), *_slope_lines(a)]
+    return [] if a["step"] is None else [*(_gate_line(a, q) for q in GATES), *_state_lines(a), *_slope_lines(a)]
 
 
 def _gate_line(a: Arrays, q: str) -> theme.Json:
@@ -376,7 +374,7 @@ def _gate_line(a: Arrays, q: str) -> theme.Json:
         φ, name = (TANH, r"\tanh") if q == "g" else (SIGMOID, r"\sigma")
         how = rf"= {name}(@z@) @is@ @gate@"
         slots = equation(exactly(φ), {"z": rounded(a["z"][q], 3, str)}, "gate", squashed(φ, a["z"][q]))
-    return _part(rf"{_LATEX[q]}_{{@t@}} {how}", t | slots, {"gate": _COLOR_NAMES[q]})
+    return _part(rf"{GATES[q].written}_{{@t@}} {how}", t | slots, {"gate": _COLOR_NAMES[q]})
 
 
 def _part(latex: str, slots: dict[str, str], colors: dict[str, str] = _COLOR_NAMES) -> theme.Json:

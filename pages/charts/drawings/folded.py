@@ -140,7 +140,7 @@ def _nodes(a: Arrays, row: Row, fold: float, slim: bool) -> theme.Json:
     }  # fmt: skip
 
 
-OUTPUT = theme.GATES["o"]
+OUTPUT = theme.GATE_COLORS["o"]
 
 
 def _contents(a: Arrays, row: Row, steps: list[int]) -> list[str]:

@@ -45,7 +45,7 @@ def draw(a: Arrays) -> theme.Json:
         "data": [
             {
                 "type": "scatter", "mode": "lines", "x": _AGES, "y": along(kept), "name": "f<sup>n</sup>",
-                "line": {"color": theme.GATES["f"], "width": 3, "shape": "spline"},
+                "line": {"color": theme.GATE_COLORS["f"], "width": 3, "shape": "spline"},
                 **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in kept], "customdata": 10.0**_AGES,
                             "hovertemplate": "after %{customdata:.3g} steps: %{text}<extra></extra>"}),
             },
@@ -59,8 +59,8 @@ def draw(a: Arrays) -> theme.Json:
             {
                 "type": "scatter", "mode": "markers+text", "x": along(np.clip(x, 0.0, _LAST)), "y": [0.5, HORIZON],
                 "text": each(_marks, a), "textposition": each(_sides, a, 3.0, 3.4), "cliponaxis": False,
-                "showlegend": False, "textfont": {"color": theme.GATES["f"], "size": 13},
-                "marker": {"color": theme.GATES["f"], "size": 10, "symbol": along(symbols), "opacity": 1},
+                "showlegend": False, "textfont": {"color": theme.GATE_COLORS["f"], "size": 13},
+                "marker": {"color": theme.GATE_COLORS["f"], "size": 10, "symbol": along(symbols), "opacity": 1},
             },
         ],
         "layout": {
@@ -166,7 +166,7 @@ def draw_starts(a: Arrays) -> theme.Json:
             {
                 "type": "scatter", "mode": "markers", "x": along(np.clip(x, *_AXIS)), "y": np.arange(count, -1, -1),
                 "name": "half-life of the mean forget gate",
-                "marker": {"color": theme.GATES["f"], "size": 11, "opacity": 1, "symbol": along(out)},
+                "marker": {"color": theme.GATE_COLORS["f"], "size": 11, "opacity": 1, "symbol": along(out)},
             },
             {
                 "type": "scatter", "mode": "text", "x": np.append(np.full(count + 1, _AXIS[0]), np.minimum(last, 2.0)),

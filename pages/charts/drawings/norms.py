@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,11 @@ from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled, cumulative_products
 
 Runs = Mapping[str, Run]
-_DASH = {"rnn": "solid", "lstm": "dash", "gru": "dot"}
-_SYMBOL = {"rnn": "circle", "lstm": "square", "gru": "diamond"}
+_MARKS = (
+    ("solid", "circle"), ("dash", "square"), ("dot", "diamond"), ("dashdot", "cross"), ("longdash", "x"),
+    ("longdashdot", "triangle-up"),
+)  # fmt: skip
+_LOOKS = dict(zip(CELLS, cycle(_MARKS), strict=False))  # a line's dash and its mark, by cell
 
 
 def effect(run: Run) -> Scaled:
@@ -88,11 +92,11 @@ def draw(a: Arrays, axis: str) -> theme.Json:
 
 
 def _curve(a: Arrays, name: str, norm: Scaled) -> theme.Json:
-    color, title = theme.CELL_COLORS[name], CELLS[name].title
+    color, title, (dash, symbol) = theme.CELL_COLORS[name], CELLS[name].title, _LOOKS[name]
     return {
         "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": along(theme.gaps(norm.log10)), "name": title,
-        "line": {"color": color, "width": 3, "dash": _DASH[name]},
-        "marker": {"size": theme.mark_size(len(a["j"])), "symbol": _SYMBOL[name], "color": color},
+        "line": {"color": color, "width": 3, "dash": dash},
+        "marker": {"size": theme.mark_size(len(a["j"])), "symbol": symbol, "color": color},
         **hover(a, {"text": lambda: numbers(norm), "hovertemplate": f"{title}, step %{{x}}: %{{text}}<extra></extra>"}),
     }  # fmt: skip
 
@@ -141,8 +145,8 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
         wide, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
         xaxis=theme.step_axis(a["k"], a["t"], ""), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
     )  # fmt: skip
-    slim["data"] = {"4": {"visible": False}}  # the labels
-    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[0, 1, 2], **more)
+    slim["data"] = {str(len(wide["data"]) - 1): {"visible": False}}  # the labels
+    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[*range(len(a["norms"]))], **more)
 
 
 def input_picture(a: Arrays) -> theme.Json:
@@ -171,13 +175,6 @@ def hidden_picture(runs: Runs) -> theme.Json:
     return _item(a, "hidden-norm", "From h to h only", text, f"|{derivative_html('h', 't', 'h', 'j')}|", height=280)
 
 
-_STATES = {
-    "rnn": r"h_t = \varphi(w \, h_{t-1} + u \, x_t + b)",
-    "lstm": r"C_t = f \, C_{t-1} + i \, \tilde C_t, \ h_t = o \, \tanh \, C_t",
-    "gru": r"h_t = z \, h_{t-1} + (1 - z) \, n_t",
-}
-
-
 def formula(a: Arrays) -> theme.Json:
     """The three effects with their numbers, and how each state is renewed: z keeps, as in PyTorch."""
     return {
@@ -190,10 +187,10 @@ def _line(a: Arrays, name: str) -> theme.Json:
     return {
         "latex": rf"\text{{{CELLS[name].title}}}:\ "
         r"\left| \frac{\partial h_{@t@}}{\partial x_{@k1@}} \right|"
-        rf" = @{name}@, \quad {_STATES[name]}",
+        rf" = @{name}@, \quad {CELLS[name].renewal}",
         "slots": {
             "t": str(a["t"]), "k1": str(a["k"] + 1),
             name: each(lambda r: number(r["norms"][name][0]) if len(r["j"]) else "0", a),
         },
-        "colors": {name: name},
+        "colors": {name: CELLS[name].color},
     }  # fmt: skip

@@ -8,11 +8,12 @@ from pages.charts.drawings import inputs
 from pages.charts.drawings.cell_diagram import chosen_step
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import number, subscript
 from rnn_core.experiment import Run
 from rnn_core.ways_back import ways_back
 
-_NAMES = {"f": "forget f", "i": "input i", "g": "candidate C̃", "o": "output o"}
+_NAMES = {q: f"{gate.title} {gate.shown}" for q, gate in GATES.items()}
 
 
 def quantities(run: Run) -> Arrays:
@@ -22,7 +23,7 @@ def quantities(run: Run) -> Arrays:
         **axis(run), "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "chosen": chosen_step(run),
         "input": inputs.quantities(run), "c": time_last(tr.c, run), "h": time_last(tr.h, run),
         "read": time_last(ways_back(run.flow)["read"], run),
-        "gates": {q: time_last(tr.gate(q), run) for q in "figo"},
+        "gates": {q: time_last(tr.gate(q), run) for q in GATES},
     }  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def draw(a: Arrays) -> theme.Json:
     data = [
         {
             "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": along(a["gates"][q]), "name": name,
-            "line": {"color": theme.GATES[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
+            "line": {"color": theme.GATE_COLORS[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
             **hover(a, {"customdata": a["step"], "text": lambda q=q: list(map(number, a["gates"][q].tolist())),
                         "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{text}}{_TAP}<extra></extra>"}),
         }
@@ -57,7 +58,7 @@ def sentence(a: Arrays) -> str:
     step = a["chosen"]
     if step is None:
         return "No step is unrolled, so no gate has opened."
-    f, i, g, o = (number(float(a["gates"][q][step - 1]), 3) for q in "figo")
+    f, i, g, o = (number(float(a["gates"][q][step - 1]), 3) for q in GATES)
     return f"At step {step}: forget gate {f}, input gate {i}, candidate {g}, output gate {o}."
 
 

@@ -7,12 +7,11 @@ import numpy as np
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, product, rounded, total
+from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import base, derivative_html, number, numbers, percent, steps
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled
 
-GATES = ("f", "i", "g", "o")
-SYMBOLS = {"f": "f", "i": "i", "g": "C̃", "o": "o"}
 EMPTY = "The chain is empty: it begins where it ends, and the gradient is 1."
 
 _CURVES = {  # reading: its colour, its name, its mark as Plotly and as a font knows it, dash, width
@@ -43,7 +42,7 @@ def quantities(run: Run) -> Arrays:
 
 def without(a: Arrays) -> str:
     """The name of the ablation."""
-    return "without " + ", ".join(SYMBOLS[q] for q in GATES if q in a["cut"])
+    return "without " + ", ".join(GATES[q].shown for q in GATES if q in a["cut"])
 
 
 def _curve(a: Arrays, which: str) -> theme.Json:
@@ -194,7 +193,7 @@ def _lines(a: Arrays) -> list[theme.Json]:
         return {"latex": rf"{left}{body}@{slot}@ \quad", "slots": ends | {slot: number(values[which])} | slots,
                 "colors": colors | {slot: _CURVES[which][0].removeprefix("--u-")}, "part": True}  # fmt: skip
 
-    hues = {"d": "direct", "ri": "update", "rf": "forget", "rg": "candidate", "ro": "output"}
+    hues = {"d": "direct"} | {f"r{q}": gate.color for q, gate in GATES.items()}
     found = {"d": rounded(a["parts"]["highway"], 3)} | {f"r{q}": rounded(a["parts"][q], 3, _added) for q in GATES}
     paths = r"\ ".join(f"@{slot}@" for slot in found)
     k1 = {"k1": str(a["k"] + 1)} if lag else {}
@@ -206,7 +205,7 @@ def _lines(a: Arrays) -> list[theme.Json]:
         line(r"\text{one-step}", "one_step",
              r"\prod_{j=@k1@}^{@t@} \frac{\partial C_j}{\partial C_{j-1}} = " if lag else "", k1, {}),
     ]  # fmt: skip
-    cut = r"\text{without}\ " + r",\ ".join({"g": r"\tilde C"}.get(q, q) for q in GATES if q in a["cut"])
+    cut = r"\text{without}\ " + r",\ ".join(GATES[q].written for q in GATES if q in a["cut"])
     return [*lines, line(cut, "cut", "", {}, {})] if a["cut"] else lines
 
 

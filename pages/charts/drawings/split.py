@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from pages.charts.drawings.paths import EMPTY, GATES, SYMBOLS
+from pages.charts.drawings.paths import EMPTY
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
+from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import number, numbers, roughly
 from rnn_core.experiment import Run
 from rnn_core.scaled import ldexp
 
 PARTS = ("highway", *GATES)
-_NAMES = {"highway": "direct"} | {q: f"via {symbol}" for q, symbol in SYMBOLS.items()}
-_COLORS = {"highway": theme.DIRECT} | {q: theme.GATES[q] for q in GATES}
-_FILLS = _COLORS | {"f": f"{theme.GATES['f']}/0.5"}  # the direct path is made of forget gates and has their hue
+_NAMES = {"highway": "direct"} | {q: f"via {gate.shown}" for q, gate in GATES.items()}
+_COLORS = {"highway": theme.DIRECT} | {q: theme.GATE_COLORS[q] for q in GATES}
+_FILLS = _COLORS | {"f": f"{theme.GATE_COLORS['f']}/0.5"}  # the direct path is made of forget gates and has their hue
 _GRAIN = 2**12  # no screen tells more apart, and such numbers travel light while a slider moves
-_FULL = {"f": "forget gate", "i": "input gate", "g": "candidate", "o": "output gate"}
 
 
 def quantities(run: Run) -> Arrays:
@@ -108,7 +108,8 @@ def sentence(a: Arrays) -> str:
         return "All of it flows along the cell state: no gate lets h carry any gradient."
     q = max(shares, key=lambda gate: float(shares[gate].log10))
     kind = "adds" if shares[q].sign > 0 else "takes away"
-    beside = f"Beside the direct {number(first['highway'], 3)}, the {_FULL[q]} {kind} most: {number(shares[q], 3)}."
+    gate = GATES[q].full_title
+    beside = f"Beside the direct {number(first['highway'], 3)}, the {gate} {kind} most: {number(shares[q], 3)}."
     left = float(a["left"][0])
     lost = f" The paths partly cancel: {100 * abs(left):.2g} % of their sizes is left." if abs(left) < 0.995 else ""
     return f"{beside} All together make the total {number(total, 3)}.{lost}"

@@ -13,17 +13,15 @@ import numpy as np
 
 from pages.charts.parts.along import Arrays, along, hover
 from pages.charts.parts.numbers import number, superscript
+from rnn_core import cells
 from rnn_core.scaled import Scaled
 
 WEIGHT, SLOPE, PRODUCT, REFERENCE = "--u-weight", "--u-slope", "--u-product", "--u-reference"
 STATE, INPUT = "--u-state", "--u-input"
-GATES = {
-    "i": "--u-update", "f": "--u-forget", "g": "--u-candidate", "o": "--u-output",
-    "r": "--u-update", "z": "--u-forget", "n": "--u-candidate",
-}  # fmt: skip
+GATE_COLORS = {letter: f"--u-{gate.color}" for letter, gate in cells.GATES.items()}
 DIRECT, TOTAL = "--u-direct", "--u-total"
 STATE_READING, ONE_STEP, CUT = "--u-state-reading", "--u-one-step", "--u-cut"
-CELL_COLORS = {"rnn": "--u-rnn", "lstm": "--u-lstm", "gru": "--u-gru"}
+CELL_COLORS = {name: f"--u-{cell.color}" for name, cell in cells.CELLS.items()}
 VANISH, NEUTRAL, EXPLODE, GRID = "--u-vanish", "--u-neutral", "--u-explode", "--u-grid"
 MAP = tuple(f"--u-map-{name}" for name in ("least", "less", "one", "more", "most"))
 TEXT, MUTED, BACKGROUND = "--st-text-color", "--u-muted", "--u-background"

@@ -43,7 +43,8 @@ def columns(e: Experiment) -> Columns:
 def code(e: Experiment) -> list[str]:
     if e.begin == e.end:
         return [f"print(0.0)  # x_{e.begin + 1} comes after h_{e.end}, which does not feel it: 0.0"]
-    lines = ["from dataclasses import replace", 'for cell in ("rnn", "lstm", "gru"):']
+    names = ", ".join(f'"{name}"' for name in CELLS)
+    lines = ["from dataclasses import replace", f"for cell in ({names}):"]
     lines.append(f"    by_x = run(replace(r.experiment, cell=cell)).flow.by_input(t={e.end})  # row j - 1: ∂h_t/∂x_j")
     lines.append(f"    print(cell, abs(by_x.value[{e.begin}].item()))")
     return lines + [f"# {name} {norms.effect(r).value.item()!r}" for name, r in _three(e).items()]
