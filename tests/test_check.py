@@ -152,7 +152,7 @@ def test_a_wrong_slope_in_the_core_is_found(activation, monkeypatch):
     φ = ACTIVATIONS[activation]
     broken = replace(φ, slope=lambda z: φ.slope(z) * (1 + 1e-7), log_slope_formula=None)
     assert checked(e).agrees
-    monkeypatch.setattr("rnn_core.experiment.activation", lambda name, slope: broken)
+    monkeypatch.setattr("rnn_core.cells.rnn.activation", lambda name, slope: broken)
     run.cache_clear()
     found = checked(e)
     run.cache_clear()

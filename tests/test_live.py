@@ -13,27 +13,22 @@ from starlette.requests import Request
 
 from pages.charts import views
 from pages.charts.parts.view import Study
-from pages.controls.table import TABLE, gate_fields
+from pages.controls.table import INPUT, TABLE
 from pages.figures import live
 from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
 from pages.server import waiting
 from pages.server.waiting import Line
-from rnn_core.cells import GRU, LSTM
+from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment
 from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
+from tests.settings import PAGES, experiments
 
 ITEMS = {page: view.items for page, view in views.VIEWS.items()}
-ROWS = ("T", "t", "k")
 SLIDERS = {
-    "chain": ("w", "u", "b", "h0", "slope", "step", *ROWS),
-    "saturation": ("w", "b", "h0", "slope", "step", *ROWS),
-    "map": ("w", "u", "b", "h0", "slope", *ROWS),
-    "gates": ("c0", "h0", "step", *ROWS, *gate_fields(*LSTM.gates)),
-    "network": ("w", "u", "b", "h0", "w_y", "y", "slope", "T", "t"),
-    "lstm": ("c0", "h0", "b_net", *ROWS, *gate_fields(*LSTM.gates)),
-    "compare": ("w", "u", "b", "h0", "c0", *ROWS, *gate_fields(*LSTM.gates, *GRU.gates)),
+    address: [key for key in page.controls if TABLE[key].kind == "slider" and key not in INPUT]
+    for address, page in PAGES.items()
 }
 COMPUTED = {f"{q}_mode": "computed" for q in LSTM.gates}
 EXPERIMENTS = {
@@ -66,9 +61,10 @@ EXPERIMENTS = {
     ],
     "compare": [SCENARIOS["same_input"].experiment, Experiment(T=6, t=6, w=0.0, activation="tanh")],
 }  # fmt: skip
+EXPERIMENTS = {page: EXPERIMENTS.get(page) or experiments(page, 2) for page in PAGES}
 CASES = [
     pytest.param(page, e, key, id=f"{page}-{j}-{key}")
-    for page in ITEMS for j, e in enumerate(EXPERIMENTS[page]) for key in SLIDERS[page] if TABLE[key].kind == "slider"
+    for page in ITEMS for j, e in enumerate(EXPERIMENTS[page]) for key in SLIDERS[page]
 ]  # fmt: skip
 
 

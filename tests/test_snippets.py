@@ -4,6 +4,7 @@ import ast
 import re
 import warnings
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -69,7 +70,8 @@ def loss(e):
 CASES = [
     *((chain, e) for e in RNNS),
     *((total, replace(e, cell="lstm")) for e in GATED),
-    *((effects, replace(e, activation=name)) for e, name in zip(GATED, [*ACTIVATIONS, "tanh"], strict=True)),
+    *((effects, replace(e, activation=name)) for e, name in zip(GATED, cycle(ACTIVATIONS), strict=False)),
+    *((effects, replace(GATED[0], activation=name)) for name in [*ACTIVATIONS][len(GATED) :]),
     *((loss, e) for e in SAYING),
 ]
 
