@@ -1,6 +1,8 @@
 // The whole page, asked for again. A tab that comes back may find a server that knows none of its parts, and Streamlit
 // drops what a part reports there: sliders would be dead.
 
+import { isConnected, onConnection } from "../inside/streamlit.js";
+
 let ask = () => {};
 
 /** Asks for a run of the whole page. */
@@ -12,9 +14,9 @@ export function askedBy(how) {
 }
 
 let away = false;
-new MutationObserver(() => {
-  const state = /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testConnectionState;
-  if (!state) return;
-  if (state === "CONNECTED" && away) again();
-  away = state !== "CONNECTED";
-}).observe(document.body, { subtree: true, attributeFilter: ["data-test-connection-state"] });
+onConnection(() => {
+  const here = isConnected();
+  if (here === undefined) return;
+  if (here && away) again();
+  away = !here;
+});

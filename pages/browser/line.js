@@ -2,14 +2,12 @@
 
 import { fromHome } from "./home.js";
 import { element } from "./element.js";
+import { isConnected } from "../inside/streamlit.js";
 
 const PATIENCE = 3000; // ms for an answer
 
 /** Whether Streamlit's own connection is up; it may not have noticed yet that it is not. */
-export function isUp() {
-  const state = /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testConnectionState;
-  return state === undefined || state === "CONNECTED";
-}
+export const isUp = () => isConnected() !== false;
 
 /** Whether the server answers at this moment. @returns {Promise<boolean>} */
 export async function answers() {

@@ -2,6 +2,8 @@
 // long as no picture is there that a reader may have begun with; then the reader is asked.
 
 import { element } from "./element.js";
+import { isDrawn } from "../inside/plotly.js";
+import * as streamlit from "../inside/streamlit.js";
 
 const KEY = "unrolled-loads"; // of this address, without success
 const PAUSES = [1000, 2000, 4000, 8000]; // ms before each
@@ -12,7 +14,7 @@ const GRACE = 1000; // ms that Streamlit has to begin, once all is loaded
 const line = element("div", "u-word");
 line.setAttribute("role", "status");
 document.body.append(line);
-const root = document.getElementById("root");
+const hasBegun = () => streamlit.root()?.firstChild;
 let lost = false;
 
 function say(text, act = "") {
@@ -33,7 +35,7 @@ function onLoss() {
   if (lost) return;
   lost = true;
   const tried = counted();
-  if (tried >= PAUSES.length || document.querySelector(".main-svg")) return askForReload("Part of this page was lost on its way.");
+  if (tried >= PAUSES.length || isDrawn()) return askForReload("Part of this page was lost on its way.");
   say("Part of this page was lost on its way. Trying again …");
   setTimeout(() => {
     keep(tried + 1);
@@ -56,12 +58,12 @@ function keep(count) {
   } catch { /* then it is not counted */ }
 }
 
-addEventListener("vite:preloadError", onLoss); // of what Streamlit fetches only when it needs it
-addEventListener("load", () => setTimeout(() => { if (!root.firstChild) onLoss(); }, GRACE));
+streamlit.onLoss(onLoss);
+addEventListener("load", () => setTimeout(() => { if (!hasBegun()) onLoss(); }, GRACE));
 
 const began = performance.now();
 const watch = setInterval(() => {
-  if (root.firstChild) {
+  if (hasBegun()) {
     clearInterval(watch);
     if (!lost) say("");
     setTimeout(() => { if (!lost) keep(0); }, SLOW);

@@ -7,7 +7,8 @@ import { wait } from "./loading.js";
 import { at, unpack } from "./message.js";
 import { palette } from "./theme.js";
 import { element } from "../browser/element.js";
-import { plotly, VIEWS } from "./views.js";
+import { plotly } from "../inside/plotly.js";
+import { VIEWS } from "./views.js";
 
 /**
  * @typedef {import("./views.js").View} View

@@ -2,6 +2,7 @@
 // with every move. If that should change one day, figures follow on release, as they do without this file.
 
 import { fromHome } from "../browser/home.js";
+import { isAtRest, isHeld, keyOf, onMove, sliderOf, valueOf } from "../inside/streamlit.js";
 import { at, unpack } from "./message.js";
 
 /**
@@ -44,7 +45,7 @@ export function follower(show, settle, ask) {
   /** A server that has just come back forgets a move that it cannot place yet. */
   const watch = setInterval(() => {
     const before = apart;
-    apart = live && !pressed && isIdle() ? lagging().join() : "";
+    apart = live && !pressed && isAtRest() ? lagging().join() : "";
     calm += CALM / 1000;
     if (!apart || apart !== before) return;
     if (apart !== asked) [asked, pauses] = [apart, [0, ...AGAIN]];
@@ -82,9 +83,8 @@ export function follower(show, settle, ask) {
     if (near) timer = setTimeout(want, type === "focusin" ? 0 : PASSING, near);
   }
 
-  const observer = new MutationObserver((records) => {
-    const slider = /** @type {Element} */ (records.find(({ target }) => isHeld(target))?.target);
-    const key = slider ? keyOf(slider) : "";
+  const stopListening = onMove((slider) => {
+    const key = keyOf(slider);
     if (!live || !(key in live.choices)) return;
     if (isExact(slider, key)) {
       if (move) {
@@ -107,7 +107,6 @@ export function follower(show, settle, ask) {
     if (move) show(move.sweep.items.map((item) => at(item, move.position, move.sweep.blob)));
   }
 
-  observer.observe(document.body, { subtree: true, attributeFilter: ["value"] });
   document.addEventListener("pointerover", onReach);
   document.addEventListener("focusin", onReach);
   for (const type of PRESSES) document.addEventListener(type, onPress, { capture: true });
@@ -129,7 +128,7 @@ export function follower(show, settle, ask) {
     release() {
       live = undefined;
       giveUp();
-      observer.disconnect();
+      stopListening();
       cancelAnimationFrame(frame);
       clearTimeout(timer);
       document.removeEventListener("pointerover", onReach);
@@ -165,9 +164,3 @@ async function load(href, signal) {
 }
 
 const PRESSES = ["pointerdown", "pointerup", "pointercancel"];
-/** Whether the server has answered all that Streamlit sent it. */
-const isIdle = () => /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testScriptState === "notRunning";
-const keyOf = (node) => node.closest?.("[class*=st-key-]")?.className.match(/st-key-(\w+)/)[1] ?? "";
-const sliderOf = (key) => document.querySelector(`.st-key-${key} input[type=range]`);
-const isHeld = (node) => node.matches("input[type=range]:focus"); // a mouse, a finger and a key all focus it
-const valueOf = (slider) => Number(slider.getAttribute("value"));

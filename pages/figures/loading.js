@@ -3,7 +3,7 @@
 
 import { fromHome } from "../browser/home.js";
 import { element } from "../browser/element.js";
-import { plotly, quicken } from "./views.js";
+import { plotly, quicken } from "../inside/plotly.js";
 
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // ms before it is asked for again
 const SOON = 700; // ms after which is said that it is on its way
@@ -62,7 +62,7 @@ function attempt(number) {
     script.remove();
     if (state === "here") return;
     if (plotly()) {
-      quicken(plotly());
+      quicken();
       become("here");
     } else if (number < PAUSES.length) {
       setTimeout(attempt, PAUSES[number], number + 1);

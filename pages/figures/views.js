@@ -2,6 +2,7 @@
 
 import { copy } from "../browser/copy.js";
 import { element } from "../browser/element.js";
+import { light as lightUp, plotly } from "../inside/plotly.js";
 import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
 
@@ -28,19 +29,6 @@ import { dressed, forPaper, isTouch } from "./theme.js";
 
 const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
 let serial = 0;
-
-/** Plotly's script, once it has arrived. */
-export const plotly = () => /** @type {any} */ (globalThis).Plotly;
-
-/** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
-export function quicken({ PlotSchema }) {
-  const search = PlotSchema.findArrayAttributes, found = new Map();
-  PlotSchema.findArrayAttributes = (trace) => {
-    const build = JSON.stringify(trace._input, (_, part) => Array.isArray(part) || ArrayBuffer.isView(part) ? 1 : part);
-    if (found.size > 500) found.clear();
-    return found.get(build) ?? found.set(build, search(trace)).get(build);
-  };
-}
 
 /** @returns {View} */
 function figureView(page) {
@@ -110,8 +98,7 @@ function figureView(page) {
         const pointNumber = value === undefined ? -1 : Array.from(customdata ?? []).indexOf(value);
         return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
       });
-      if (points.length) plotly().Fx.hover(plot, points, Object.keys(plot._fullLayout._plots));
-      else plotly().Fx.unhover(plot);
+      lightUp(plot, points);
     },
     update(next) {
       item = next;

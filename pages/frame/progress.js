@@ -1,6 +1,7 @@
 // Which scenes this browser has seen. It is kept in the browser only; where storage is forbidden, until the page closes.
 
 import { element } from "../browser/element.js";
+import { toTop } from "../inside/streamlit.js";
 
 const KEY = "unrolled-scenes-seen";
 let remembered = []; // where there is no storage
@@ -50,7 +51,7 @@ function line({ name, title }, now, known, setTriggerValue) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     setTriggerValue("go", name);
-    document.querySelector(".stMain")?.scrollTo({ top: 0 });
+    toTop();
   });
   return element("li", "", link, ...(known.has(name) ? [element("span", "u-mark", "seen")] : []));
 }

@@ -8,6 +8,7 @@ import { add, forServer } from "./draft.js";
 import { fromHome } from "../browser/home.js";
 import { answers, isUp, tell } from "../browser/line.js";
 import { element } from "../browser/element.js";
+import * as streamlit from "../inside/streamlit.js";
 
 /**
  * @typedef {{slide: number, shown: boolean}} Place
@@ -102,13 +103,13 @@ function draw(root) {
     ...headline(data, waits), ...(waits ? [] : told), ...(data.script ? [steps(data)] : []),
     ...(showing.notes ? [element("aside", "u-notes")] : []),
   );
-  const page = document.querySelector(".stMainBlockContainer");
+  const page = streamlit.column();
   if (page) words.observe(page);
 }
 
 /** The picture takes what the words above it and the controls below it leave. */
 function fit() {
-  const [stage, controls] = [".st-key-stage", ".st-key-controls"].map((place) => document.querySelector(place)?.getBoundingClientRect());
+  const [stage, controls] = ["stage", "controls"].map((key) => streamlit.place(key)?.getBoundingClientRect());
   if (!stage || !controls || !now.data.on) return;
   document.documentElement.style.setProperty("--u-around", `${Math.ceil(stage.top + controls.height)}px`);
 }
@@ -119,7 +120,7 @@ setInterval(() => {
   if (!isUp()) down = true;
   else if (down) probe();
   tell(down ? `No connection${kept.length ? `: ${kept.length} kept` : ""}` : "");
-  if (down || !isIdle()) return;
+  if (down || streamlit.isRunning()) return;
   if (now.data.wants) return hand();
   if (tries && Date.now() > due) retry();
   if (kept.length && (!tries || isStep(kept[0]))) makeUp();
@@ -139,8 +140,6 @@ async function probe() {
   down = !await probing;
   probing = null;
 }
-
-const isIdle = () => /** @type {HTMLElement} */ (document.querySelector(".stApp"))?.dataset.testScriptState !== "running";
 
 /** A wish is lost where a page is just going: then it is said again. */
 function retry() {
@@ -208,8 +207,8 @@ function reveal() {
 
 /** Asks once what the room has chosen; whoever goes on without sees the truth alone. */
 function asksForHands() {
-  const choices = [...document.querySelectorAll(CHOICES)];
-  if (tries || hinted === spot() || !choices.length || choices.some(isChosen)) return false;
+  const choices = streamlit.options("choice");
+  if (tries || hinted === spot() || !choices.length || choices.some(streamlit.isChosen)) return false;
   hinted = spot();
   const hint = element("dialog", "u-sheet u-hint", "Which curve has the most hands? Press 1, 2 or 3. Or go on without.");
   document.body.append(hint);
@@ -237,9 +236,9 @@ const STEPS = {
   Home: () => to(at(1)), End: () => to(at(now.data.asks.length)), r: reveal, Enter: reveal,
 };
 const isStep = (name) => name in STEPS && Boolean(now.data.script);
-const click = (key) => /** @type {HTMLElement} */ (document.querySelector(`.st-key-${key} button:not(:disabled)`))?.click();
+const click = (key) => streamlit.button(key)?.click();
 /** The page of scenes has an order of its own. */
-const isOpen = () => Boolean(document.querySelector(".st-key-commit button:not(:disabled)"));
+const isOpen = () => Boolean(streamlit.button("commit"));
 const commit = () => { if (isOpen() && !asksForHands()) click("commit"); };
 const onward = () => isOpen() ? commit() : click("next");
 const SCENES = {
@@ -252,9 +251,9 @@ const CURVES = { 1: "A", 2: "B", 3: "C", a: "A", c: "C" }; // B is black, as rem
 /** What a key does now. @returns {(() => void) | undefined} */
 function actOf(name) {
   const { script, wants } = now.data;
-  if (name in CURVES) return document.querySelector(CHOICES) || down ? () => choose(CURVES[name]) : undefined;
+  if (name in CURVES) return streamlit.options("choice").length || down ? () => choose(CURVES[name]) : undefined;
   if (name === "q") return showCode;
-  return SHOWS[name] ?? (script || wants ? STEPS : document.querySelector(".st-key-commit") ? SCENES : {})[name];
+  return SHOWS[name] ?? (script || wants ? STEPS : streamlit.place("commit") ? SCENES : {})[name];
 }
 
 /** Does what a key means; what needs the server waits for it. */
@@ -293,13 +292,9 @@ function isOurs(target, name) {
   return name !== "Enter" || !target.closest("button, a, summary, input");
 }
 
-const CHOICES = ".st-key-choice :is(button, [role=radio])";
-const isChosen = (option) => option.matches("[aria-checked=true], [aria-pressed=true]");
-
 function choose(letter) {
-  const options = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(CHOICES));
-  const curve = [...options].find((option) => option.textContent.trim() === letter);
-  if (curve && !isChosen(curve)) curve.click();
+  const curve = streamlit.options("choice").find((option) => option.textContent.trim() === letter);
+  if (curve && !streamlit.isChosen(curve)) curve.click();
 }
 
 /** Never to a page that cannot come. */
@@ -402,7 +397,7 @@ function show() {
 addEventListener("keydown", onKey, { capture: true });
 /** After a drag or a click the arrows are the script's again; who came by keyboard keeps them. */
 addEventListener("pointerup", ({ target }) => {
-  if (!now?.data.on || !(target instanceof Element) || !target.closest(".st-key-controls") || target.closest(".stTextInput")) return;
+  if (!now?.data.on || !(target instanceof Element) || !streamlit.isWithin(target, "controls") || streamlit.isText(target)) return;
   setTimeout(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
 }, { capture: true });
 setInterval(() => { if (now?.data.on && now.data.script) renewClock(); }, 1000);

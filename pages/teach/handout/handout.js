@@ -2,9 +2,9 @@
 
 import { at, unpack } from "../../figures/message.js";
 import { dressed, palette } from "../../figures/theme.js";
+import { plotly } from "../../inside/plotly.js";
 
 const main = document.querySelector("main");
-const plotly = /** @type {any} */ (globalThis).Plotly;
 const packed = atob(document.getElementById("pictures").textContent);
 const { items, blob } = unpack(Uint8Array.from(packed, (letter) => letter.charCodeAt(0)));
 const color = palette(document.body);
@@ -18,7 +18,7 @@ function draw(node) {
   waiting.delete(node);
   const item = at(items[Number(node.dataset.picture)], 0, blob);
   const { data, layout } = dressed(item, { width, height: item.height }, color);
-  plotly.react(node, data, layout, { displayModeBar: false, showTips: false, doubleClick: "reset" });
+  plotly().react(node, data, layout, { displayModeBar: false, showTips: false, doubleClick: "reset" });
 }
 
 function drawNext() {

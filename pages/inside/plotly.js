@@ -1,0 +1,44 @@
+// Plotly, once its script has arrived: what is called of it, and what of it no documentation promises.
+
+/**
+ * @typedef {Record<string, any>} Trace  as Plotly's JSON has it
+ * @typedef {{data: Trace[], layout: Record<string, any>}} Figure
+ * @typedef {{curveNumber: number, pointNumber: number}} Point
+ * @typedef {HTMLElement & {data?: Trace[], _fullLayout: {_plots: object}, on: (name: string, hear: (event: any) => void) => void,
+ *   removeAllListeners: (name: string) => void}} Plot  a node in which Plotly has drawn
+ * @typedef {object} Plotly
+ * @property {(node: HTMLElement, data: Trace[], layout: object, config: object) => void} react
+ * @property {(node: HTMLElement, frame: object, options: object) => Promise<void>} animate
+ * @property {(node: HTMLElement) => void} purge
+ * @property {(figure: Figure, options: object) => Promise<string>} downloadImage
+ * @property {{hover: (node: HTMLElement, points: Point[], plots: string[]) => void, unhover: (node: HTMLElement) => void}} Fx
+ * @property {{findArrayAttributes: (trace: {_input: Trace}) => string[]}} PlotSchema
+ */
+
+/** Undefined until its script has arrived. */
+export const plotly = () => /** @type {{Plotly?: Plotly}} */ (globalThis).Plotly;
+
+/** Whether a picture is there. */
+export const isDrawn = () => document.querySelector(".main-svg") !== null;
+
+/** Lets points light up, in all subplots; none: no longer. @param {Plot} plot @param {Point[]} points */
+export function light(plot, points) {
+  if (points.length) plotly()?.Fx.hover(plot, points, Object.keys(plot._fullLayout._plots));
+  else plotly()?.Fx.unhover(plot);
+}
+
+/** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
+export function quicken() {
+  const schema = plotly()?.PlotSchema;
+  if (!schema) return;
+  /** @type {Map<string, string[]>} */
+  const found = new Map();
+  const search = schema.findArrayAttributes;
+  schema.findArrayAttributes = (trace) => {
+    const build = JSON.stringify(trace._input, (_, part) => Array.isArray(part) || ArrayBuffer.isView(part) ? 1 : part);
+    if (found.size > 500) found.clear();
+    const names = found.get(build) ?? search(trace);
+    found.set(build, names);
+    return names;
+  };
+}
