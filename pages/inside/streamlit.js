@@ -56,7 +56,7 @@ export const button = (key) => find(`.st-key-${key} button:not(:disabled)`);
 /** Options of which one is chosen. @param {string} key */
 export const options = (key) => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(`.st-key-${key} :is(button, [role=radio])`)]);
 /** @param {Element} option */
-export const isChosen = (option) => option.matches("[aria-checked=true], [aria-pressed=true]");
+export const isChosen = (option) => option.ariaChecked === "true";
 /** @param {Element} node */
 export const isText = (node) => node.closest(".stTextInput") !== null;
 
