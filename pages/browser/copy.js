@@ -7,6 +7,7 @@ export async function copy(text) {
   return false;
 }
 
+/** @param {string} text */
 async function handedOver(text) {
   if (!navigator.clipboard) return false; // without waiting: what follows must come in the click's own task
   try {
@@ -17,13 +18,13 @@ async function handedOver(text) {
   }
 }
 
-/** As Ctrl+C on a selection would, without moving the focus. */
+/** As Ctrl+C on a selection would, without moving the focus. @param {string} text */
 function byEvent(text) {
   const place = Object.assign(document.createElement("pre"), { textContent: text });
   place.style.cssText = "position: fixed; top: 0; opacity: 0; user-select: text";
   document.body.append(place);
   const selection = getSelection();
-  selection.selectAllChildren(place);
+  selection?.selectAllChildren(place);
   let done = false;
   /** @param {ClipboardEvent} event */
   const put = (event) => {
@@ -36,11 +37,12 @@ function byEvent(text) {
     return document.execCommand("copy") && done;
   } finally {
     document.removeEventListener("copy", put, { capture: true });
-    selection.removeAllRanges();
+    selection?.removeAllRanges();
     place.remove();
   }
 }
 
+/** @param {string} text */
 function show(text) {
   const dialog = document.createElement("dialog");
   dialog.className = "u-sheet u-copy";

@@ -1,6 +1,9 @@
 // An element of the page, with its class and what stands in it.
 
-/** @returns {any} */
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {(Node | string)[]} children
+ */
 export function element(tag, className = "", ...children) {
   const node = Object.assign(document.createElement(tag), { className });
   node.append(...children);

@@ -22,7 +22,7 @@ export async function answers() {
 const sign = element("p", "u-outage");
 sign.setAttribute("role", "status");
 
-/** A quiet line in a corner, "" for none. */
+/** A quiet line in a corner, "" for none. @param {string} text */
 export function tell(text) {
   if (sign.textContent !== text) sign.textContent = text;
   sign.hidden = !text;

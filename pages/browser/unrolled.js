@@ -2,16 +2,23 @@
 
 import { askForReload } from "./whole.js";
 
-const { release } = document.currentScript.dataset;
+const release = document.currentScript?.dataset.release;
+
+/**
+ * What a component is to Streamlit: called with every run, it returns what is called when that is over. Only a part
+ * itself knows what data it gets.
+ * @typedef {import("../inside/streamlit.js").Component<any>} Component
+ * @typedef {{render: (component: Component) => void, release?: (parentElement: HTMLElement) => void}} Part
+ */
 
 /**
  * Offers the parts, each as Streamlit wants a component. A page that was opened before the server was updated goes on
  * as it can.
- * @param {Object<string, {render: (component: any) => void, release?: (parentElement: Element) => void}>} parts
+ * @param {Record<string, Part>} parts
  */
 export function offer(parts) {
   /** @param {string} name @param {string} now  the server's release */
-  const part = (name, now) => (component) => {
+  const part = (name, now) => (/** @type {Component} */ component) => {
     try {
       parts[name].render(component);
     } catch (error) {

@@ -17,11 +17,13 @@ document.body.append(line);
 const hasBegun = () => streamlit.root()?.firstChild;
 let lost = false;
 
+/** @param {string} text */
 function say(text, act = "") {
   if (line.firstChild?.textContent === text) return;
   line.replaceChildren(...(text ? [element("span", "", text)] : []), ...(act ? [again(act)] : []));
 }
 
+/** @param {string} text */
 function again(text) {
   return Object.assign(element("button", "", text), { type: "button", onclick: () => location.reload() });
 }
@@ -51,6 +53,7 @@ function counted() {
   }
 }
 
+/** @param {number} count */
 function keep(count) {
   try {
     if (count) sessionStorage.setItem(KEY, String(count));

@@ -1,28 +1,27 @@
 // What the boxes beside the sliders have more than a text field: arrow keys step them, and a finger gets digits.
 
-const BOX = ".st-key-controls [class*=_exact] input";
-const setText = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+import { isWithin, keyOf, sliderOf, type } from "../inside/streamlit.js";
 
-const boxOf = ({ target }) => target instanceof HTMLInputElement && target.matches(BOX) ? target : null;
-
-/** The slider that stands beside a box. @returns {HTMLInputElement | null} */
-function sliderOf(box) {
-  const [, key] = box.closest("[class*=_exact]").className.match(/st-key-(\w+)_exact/);
-  return document.querySelector(`.st-key-${key} input[type=range]`);
+/** The box that an event is of, and the slider beside it. @param {Event} event */
+function pairOf({ target }) {
+  if (!(target instanceof HTMLInputElement) || !isWithin(target, "controls")) return null;
+  const [, key = ""] = keyOf(target).match(/^(\w+)_exact$/) ?? [];
+  const slider = key ? sliderOf(key) : null;
+  return slider && { box: target, slider };
 }
 
 addEventListener("focusin", (event) => {
-  const box = boxOf(event), slider = box && sliderOf(box);
-  if (slider) box.inputMode = Number(slider.min) < 0 ? "text" : "decimal"; // no phone's decimal keys have a minus
+  const pair = pairOf(event);
+  if (pair) pair.box.inputMode = Number(pair.slider.min) < 0 ? "text" : "decimal"; // no phone's decimal keys have a minus
 });
 
 addEventListener("keydown", (event) => {
-  const up = { ArrowUp: 1, ArrowDown: -1 }[event.key], box = up && boxOf(event), slider = box && sliderOf(box);
-  const value = slider && box.value.trim() ? Number(box.value) : NaN; // what is half typed is not stepped
+  const up = Number(event.key === "ArrowUp") - Number(event.key === "ArrowDown"), pair = up ? pairOf(event) : null;
+  if (!pair) return;
+  const { box, slider } = pair;
+  const value = box.value.trim() ? Number(box.value) : NaN; // what is half typed is not stepped
   if (Number.isNaN(value)) return;
   event.preventDefault();
   const next = Math.min(Math.max(value + up * Number(slider.step), Number(slider.min)), Number(slider.max));
-  setText.call(box, String(Number(next.toFixed(10))));
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  type(box, String(Number(next.toFixed(10))));
 });

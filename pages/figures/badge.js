@@ -5,6 +5,7 @@ import { element } from "../browser/element.js";
 
 /**
  * @typedef {{text: string, short: string, title: string, agrees: boolean | null}} Verdict
+ * @typedef {{place: number, text: string}} Told  to who is in line
  * @typedef {ReturnType<typeof badge>} Badge
  */
 
@@ -15,7 +16,8 @@ const ASK = { text: "Check", short: "Check", title: "Compute this number once mo
 const ASKING = { ...ASK, text: "Checking …", short: "…" };
 
 export function badge() {
-  const node = element("button", "u-button u-badge", element("span", "u-long"), element("span", "u-short"));
+  const [long, brief] = [element("span", "u-long"), element("span", "u-short")];
+  const node = element("button", "u-button u-badge", long, brief);
   /** @type {Map<string, Verdict>} by address */
   const verdicts = new Map();
   let href = ""; // of the choices shown
@@ -25,8 +27,8 @@ export function badge() {
 
   /** @param {Verdict} verdict */
   function say({ text, short, title, agrees }) {
-    node.firstChild.textContent = text;
-    node.lastChild.textContent = short;
+    long.textContent = text;
+    brief.textContent = short;
     node.title = title;
     node.ariaLabel = `${text}. ${title}`;
     node.dataset.agrees = String(agrees);
@@ -40,12 +42,12 @@ export function badge() {
     asking = true;
     stop = new AbortController();
     say(ASKING);
-    const inLine = ({ place, text }) => say({ text: `In line: ${place}`, short: `#${place}`, title: text, agrees: null });
+    const inLine = (/** @type {Told} */ { place, text }) => say({ text: `In line: ${place}`, short: `#${place}`, title: text, agrees: null });
     const answer = clicked ? wait(`${asked}&clicked`, inLine, stop.signal) : load(asked, stop.signal);
     const verdict = await answer.catch(() => ASK); // a click tries again
     asking = false;
     if (verdict !== ASK) {
-      if (verdicts.size >= KEPT) verdicts.delete(verdicts.keys().next().value);
+      if (verdicts.size >= KEPT) verdicts.delete([...verdicts.keys()][0]);
       verdicts.set(asked, verdict);
     }
     if (asked === href) say(verdict);
@@ -63,7 +65,7 @@ export function badge() {
     /** An exact message is shown. @param {import("./message.js").Message} message */
     expect({ check, live }) {
       const before = href;
-      href = check ? address(check, live.choices) : "";
+      href = check && live ? address(check, live.choices) : "";
       if (href !== before) stop.abort(); // nobody waits for it any more
       node.hidden = !href;
       say(verdicts.get(href) ?? ASK);
@@ -79,20 +81,30 @@ export function badge() {
   };
 }
 
-/** Where a check is: all choices are in it. @param {Object<string, string>} choices */
+/** Where a check is: all choices are in it. @param {string} url @param {Record<string, string>} choices */
 export function address(url, choices) {
   return `${url}?${new URLSearchParams(choices)}`;
 }
 
+/** A refusal says why. */
+class Refused extends Error {
+  /** @param {Response} response @param {string} href */
+  constructor(response, href) {
+    super(`${response.status} for ${href}`);
+    this.response = response;
+  }
+}
+
+/** @param {string} href @param {AbortSignal} signal @returns {Promise<Verdict>} */
 async function load(href, signal) {
   const response = await fetch(fromHome(href), { signal });
-  if (!response.ok) throw Object.assign(new Error(`${response.status} for ${href}`), { response });
+  if (!response.ok) throw new Refused(response, href);
   return response.json();
 }
 
 /**
  * Asks again as long as there is a place in the server's line, and somebody who waits.
- * @param {(told: {place: number, text: string}) => void} tell  shows the place
+ * @param {string} href @param {(told: Told) => void} tell  shows the place
  * @param {AbortSignal} signal  nobody waits any more
  */
 async function wait(href, tell, signal) {
@@ -100,7 +112,7 @@ async function wait(href, tell, signal) {
     try {
       return await load(href, signal);
     } catch (error) {
-      const told = error.response?.status === 503 && await error.response.json();
+      const told = error instanceof Refused && error.response.status === 503 && await error.response.json();
       if (!told?.place || signal.aborted) throw error;
       tell(told);
     }

@@ -12,8 +12,10 @@ import { VIEWS } from "./views.js";
 
 /**
  * @typedef {import("./views.js").View} View
+ * @typedef {import("./views.js").Item} Item
+ * @typedef {import("../inside/streamlit.js").Component<Uint8Array>} Component
  * @typedef {object} Page
- * @property {HTMLElement} root @property {any} component  Streamlit's side
+ * @property {HTMLElement} root @property {Component} component  Streamlit's side
  * @property {import("./message.js").Message} exact  what it sent last
  * @property {Map<string, View>} views
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
@@ -28,7 +30,7 @@ const LINGERS = 900; // ms that a ghost stays after the last move
 /** @type {WeakMap<Element, Page>} */
 const pages = new WeakMap();
 
-/** Called by Streamlit whenever the data or the theme has changed. */
+/** Called by Streamlit whenever the data or the theme has changed. @param {Component} component */
 export function render(component) {
   const { parentElement, data } = component;
   const page = pages.get(parentElement) ?? start(parentElement);
@@ -38,15 +40,16 @@ export function render(component) {
   if (!page.follower.isAhead(page.exact)) settle(page);
 }
 
-/** What the server computed, and soon no ghost. */
+/** What the server computed, and soon no ghost. @param {Page} page */
 function settle(page) {
-  show(page, page.exact.items.map((item) => at(item, 0, page.exact.blob)));
+  const { items, blob } = page.exact;
+  show(page, items.map((item) => at(item, 0, blob)));
   page.badge.expect(page.exact);
   clearTimeout(page.ghosts);
   page.ghosts = setTimeout(haunt, LINGERS, page, false);
 }
 
-/** Frees what a page that was left has held; a run that was merely superseded is still in the document. */
+/** Frees what a page that was left has held; a run that was merely superseded is still in the document. @param {Element} parentElement */
 export function release(parentElement) {
   const page = pages.get(parentElement);
   if (!page || parentElement.isConnected) return;
@@ -58,8 +61,11 @@ export function release(parentElement) {
   pages.delete(parentElement);
 }
 
+/** @param {Element} parentElement */
 function start(parentElement) {
-  const page = /** @type {Page} */ ({ root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0 });
+  /** @type {Partial<Page>} */
+  const begun = { root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0 };
+  const page = /** @type {Page} */ (begun);
   page.renew = (view) => {
     if (!view.redraw) return;
     page.stale.add(view);
@@ -77,7 +83,10 @@ function start(parentElement) {
   return page;
 }
 
-/** Texts and formulas change at once, the main figure with them; the other figures follow, one a frame. */
+/**
+ * Texts and formulas change at once, the main figure with them; the other figures follow, one a frame.
+ * @param {Page} page @param {Item[]} items
+ */
 function show(page, items) {
   items.forEach((item, position) => {
     const view = page.views.get(item.name) ?? VIEWS[item.kind](page);
@@ -92,7 +101,7 @@ function show(page, items) {
   paint(page);
 }
 
-/** Until figures can be drawn, the first of them says so. */
+/** Until figures can be drawn, the first of them says so. @param {Page} page */
 function announce(page) {
   const place = page.root.querySelector(".u-plot");
   if (!place) return;
@@ -100,12 +109,14 @@ function announce(page) {
   if (page.waiting.node.parentNode !== place) place.append(page.waiting.node);
 }
 
+/** @param {Page} page */
 function paint(page) {
   const main = [...page.stale].find((view) => view.node.classList.contains("u-main"));
   if (main) redraw(page, main);
   if (page.stale.size) page.frame ||= requestAnimationFrame(() => paintNext(page));
 }
 
+/** @param {Page} page */
 function paintNext(page) {
   page.frame = 0;
   const moving = page.follower.isMoving(); // then what is out of sight may wait
@@ -115,17 +126,19 @@ function paintNext(page) {
   paint(page);
 }
 
+/** @param {Page} page @param {View} view */
 function redraw(page, view) {
-  view.redraw();
+  view.redraw?.();
   page.stale.delete(view);
 }
 
-/** The ghost of what was drawn before the slider moved appears, or goes. */
+/** The ghost of what was drawn before the slider moved appears, or goes. @param {Page} page @param {boolean} on */
 function haunt(page, on) {
   page.views.forEach((view) => view.haunt?.(on) && page.stale.add(view));
   if (!on) paint(page);
 }
 
+/** @param {Page} page @param {string} name @param {View} view */
 function remove(page, name, view) {
   view.release?.();
   view.node.remove();
@@ -133,6 +146,7 @@ function remove(page, name, view) {
   page.stale.delete(view);
 }
 
+/** @param {Element} node */
 function isSeen(node) {
   const { top, bottom } = node.getBoundingClientRect();
   return top < innerHeight && bottom > 0;

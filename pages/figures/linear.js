@@ -2,14 +2,18 @@
 
 /** @typedef {import("./views.js").Line} Line */
 
-/** What a line says: its template with today's texts; an index or an exponent of several signs stands in brackets. */
+/**
+ * What a line says: its template with today's texts; an index or an exponent of several signs stands in brackets.
+ * @param {Pick<Line, "linear" | "slots">} line
+ */
 export function said({ linear, slots }) {
-  return linear.replace(/([\^_]?)@(\w+)@/g, (_, mark, name) => {
+  return linear.replace(/([\^_]?)@(\w+)@/g, (_, /** @type {string} */ mark, /** @type {string} */ name) => {
     const text = slots[name] ?? "";
     return mark && !/^[\w.]*$/.test(text) ? `${mark}(${text})` : mark + text;
   });
 }
 
+/** @type {boolean | undefined} */
 let drawn; // whether MathML is
 
 /** Whether this browser draws MathML: then a space in it has a size. */
@@ -25,6 +29,7 @@ export function drawsMath() {
   return drawn = Math.abs(width - 77) < 2 && Math.abs(height - 23) < 2;
 }
 
+/** @param {Node[]} children */
 function aside(...children) {
   const node = Object.assign(document.createElement("div"), { className: "u-probe" });
   node.append(...children);
@@ -35,38 +40,41 @@ function aside(...children) {
 /** @type {WeakMap<Element, Line>} what each line on the page shows */
 export const shown = new WeakMap();
 
+const NOTHING = { linear: "", slots: {} };
+
 /** What is selected by hand is copied as text from now on. */
 export const hear = () => document.addEventListener("copy", onCopy); // the same listener twice is one
 
-/** Whole lines are copied, and parts of one stay together. */
+/** Whole lines are copied, and parts of one stay together. @param {ClipboardEvent} event */
 function onCopy(event) {
   const selection = getSelection();
   const lines = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".u-line"));
-  const touched = [...lines].filter((line) => selection.containsNode(line, true));
-  if (event.defaultPrevented || selection.isCollapsed || !touched.length) return;
+  const touched = [...lines].filter((line) => selection?.containsNode(line, true));
+  if (event.defaultPrevented || !selection || selection.isCollapsed || !touched.length) return;
   const range = selection.getRangeAt(0).cloneRange();
   const [first, last] = [range.startContainer, range.endContainer].map((node) => lineOf(node));
   if (first) range.setStartBefore(first);
   if (last) range.setEndAfter(last);
-  touched.forEach((line) => { line.dataset.said = said(shown.get(line)); });
+  for (const line of touched) line.dataset.said = said(shown.get(line) ?? NOTHING);
   const copy = aside(range.cloneContents());
-  touched.forEach((line) => delete line.dataset.said);
+  for (const line of touched) delete line.dataset.said;
   copy.querySelectorAll("button").forEach((node) => node.remove());
-  copy.querySelectorAll("[data-said]").forEach(write);
-  event.clipboardData.setData("text/plain", copy.innerText.replace(/\n{3,}/g, "\n\n").trim());
+  for (const line of /** @type {NodeListOf<HTMLElement>} */ (copy.querySelectorAll("[data-said]"))) write(line);
+  event.clipboardData?.setData("text/plain", copy.innerText.replace(/\n{3,}/g, "\n\n").trim());
   copy.remove();
   event.preventDefault();
 }
 
-/** A line as a block of text; a part goes on in the block of the part before. */
+/** A line as a block of text; a part goes on in the block of the part before. @param {HTMLElement} line */
 function write(line) {
-  const before = line.previousElementSibling;
+  const before = /** @type {HTMLElement | null} */ (line.previousElementSibling);
   const goesOn = line.classList.contains("u-part") && before?.dataset.goes;
-  const block = goesOn ? before : document.createElement("p");
+  const block = goesOn && before ? before : document.createElement("p");
   block.textContent += (goesOn ? " " : "") + line.dataset.said;
   if (line.classList.contains("u-part")) block.dataset.goes = "on";
   if (goesOn) line.remove();
   else line.replaceWith(block);
 }
 
+/** @param {Node} node */
 const lineOf = (node) => (node instanceof Element ? node : node.parentElement)?.closest(".u-line");

@@ -7,10 +7,11 @@ import { at, unpack } from "./message.js";
 
 /**
  * @typedef {import("./message.js").Message} Message
- * @typedef {{url: string, main: string, around: string[], choices: Object<string, string>}} Live
+ * @typedef {{url: string, main: string, around: string[], choices: Record<string, string>}} Live
  *   where sweeps come from, the slider whose sweep comes with the page, the sliders whose sweeps span only what is
  *   around their choice, and all choices that the exact message belongs to
- * @typedef {{key: string, position: number, sweep: Message}} Move
+ * @typedef {{items: unknown[], blob: ArrayBuffer, at: ArrayLike<number>, reach?: number | null}} Sweep
+ * @typedef {{key: string, position: number, sweep: Sweep}} Move
  * @typedef {ReturnType<typeof follower>} Follower
  */
 
@@ -27,7 +28,7 @@ const AGAIN = [3, 6, 12, 24]; // s after which that is asked for once more
  * @param {() => void} ask  asks for the page again
  */
 export function follower(show, settle, ask) {
-  /** @type {Map<string, Message | null>} by address; null while they are on their way */
+  /** @type {Map<string, Sweep | null>} by address; null while they are on their way */
   const sweeps = new Map();
   /** @type {Map<string, {key: string, stop: AbortController}>} by address: sweeps on their way */
   const coming = new Map();
@@ -45,7 +46,7 @@ export function follower(show, settle, ask) {
   /** A server that has just come back forgets a move that it cannot place yet. */
   const watch = setInterval(() => {
     const before = apart;
-    apart = live && !pressed && isAtRest() ? lagging().join() : "";
+    apart = live && !pressed && isAtRest() ? lagging(live).join() : "";
     calm += CALM / 1000;
     if (!apart || apart !== before) return;
     if (apart !== asked) [asked, pauses] = [apart, [0, ...AGAIN]];
@@ -54,15 +55,15 @@ export function follower(show, settle, ask) {
     calm = 0;
     ask();
   }, CALM);
-  const lagging = () => Object.keys(live.choices).filter((key) => sliderOf(key) && !isExact(sliderOf(key), key))
-    .map((key) => `${key}=${valueOf(sliderOf(key))}`);
+  /** @param {Event} event */
   const onPress = ({ type }) => { pressed = type === "pointerdown"; };
 
-  /** Asks for a slider's sweep, unless it is here or on its way; a refused one is asked for at the next reach. */
+  /** Asks for a slider's sweep, unless it is here or on its way; a refused one is asked for at the next reach. @param {string} key */
   function want(key) {
+    if (!live) return;
     const href = address(live, key);
     if (sweeps.has(href)) return;
-    if (sweeps.size >= KEPT) sweeps.delete(sweeps.keys().next().value);
+    if (sweeps.size >= KEPT) sweeps.delete([...sweeps.keys()][0]);
     sweeps.set(href, null);
     const stop = new AbortController();
     coming.set(href, { key, stop });
@@ -86,7 +87,7 @@ export function follower(show, settle, ask) {
   const stopListening = onMove((slider) => {
     const key = keyOf(slider);
     if (!live || !(key in live.choices)) return;
-    if (isExact(slider, key)) {
+    if (isExact(slider, live.choices[key])) {
       if (move) {
         move = null;
         settle();
@@ -94,36 +95,41 @@ export function follower(show, settle, ask) {
       return;
     }
     const sweep = sweeps.get(address(live, key));
-    const position = sweep ? nearest(sweep, valueOf(slider)) : -1;
+    if (!sweep) return;
+    const position = nearest(sweep, valueOf(slider));
     if (position < 0 || (move?.sweep === sweep && move.position === position)) return;
     move = { key, position, sweep };
     frame ||= requestAnimationFrame(draw);
   });
 
-  const isExact = (slider, key) => Math.abs(valueOf(slider) - Number(live.choices[key])) < 1e-9;
-
   function draw() {
     frame = 0;
-    if (move) show(move.sweep.items.map((item) => at(item, move.position, move.sweep.blob)));
+    if (!move) return;
+    const { sweep, position } = move;
+    show(sweep.items.map((item) => at(item, position, sweep.blob)));
   }
 
   document.addEventListener("pointerover", onReach);
   document.addEventListener("focusin", onReach);
   for (const type of PRESSES) document.addEventListener(type, onPress, { capture: true });
+  /** Whether the thumb is still where these choices do not have it. @param {Live} live @param {Move} move */
+  function isOn(live, { key, sweep }) {
+    const slider = sliderOf(key);
+    return slider !== null && isHeld(slider) && !isExact(slider, live.choices[key]) && sweeps.get(address(live, key)) === sweep;
+  }
+
   return {
     isMoving: () => move !== null,
-    /** Takes an exact message; whether the thumb has gone on since, so that the message is not to be shown. */
+    /** Takes an exact message; whether the thumb has gone on since, so that the message is not to be shown. @param {Message} message */
     isAhead(message) {
       const first = !live;
       live = message.live;
       giveUp();
       if (near) want(near);
       else if (first && live) setTimeout(want, 0, live.main); // after the picture
-      const slider = live && move && sliderOf(move.key);
-      const ahead = slider && isHeld(slider) && !isExact(slider, move.key)
-        && sweeps.get(address(live, move.key)) === move.sweep;
+      const ahead = live !== undefined && move !== null && isOn(live, move);
       if (!ahead) move = null;
-      return Boolean(ahead);
+      return ahead;
     },
     release() {
       live = undefined;
@@ -139,7 +145,10 @@ export function follower(show, settle, ask) {
   };
 }
 
-/** Where the sweep of a slider is: all choices are in it, but its own where the sweep spans the whole range. */
+/**
+ * Where the sweep of a slider is: all choices are in it, but its own where the sweep spans the whole range.
+ * @param {Live} live @param {string} key
+ */
 export function address(live, key) {
   const others = Object.entries(live.choices).filter(([name]) => name !== key || live.around.includes(key));
   return `${live.url}/${key}?${new URLSearchParams(others)}`;
@@ -147,20 +156,32 @@ export function address(live, key) {
 
 /**
  * The position of a sweep that is nearest to a value; -1 where none is near enough to stand for it.
- * @param {{at?: ArrayLike<number>, reach?: number | null}} sweep
+ * @param {Pick<Sweep, "at" | "reach">} sweep @param {number} value
  */
-export function nearest({ at: positions, reach }, value) {
-  const away = (s) => Math.abs(positions[s] - value);
+export function nearest({ at: positions, reach = null }, value) {
+  const away = (/** @type {number} */ s) => Math.abs(positions[s] - value);
   let best = 0;
   for (let s = 1; s < positions.length; s++) if (away(s) < away(best)) best = s;
   return reach !== null && away(best) > reach ? -1 : best;
 }
 
+/** @param {string} href @param {AbortSignal} signal @returns {Promise<Sweep>} */
 async function load(href, signal) {
   const response = await fetch(fromHome(href), { signal });
   if (!response.ok) throw new Error(`${response.status} for ${href}`); // then the figure follows on release
   const sweep = unpack(new Uint8Array(await response.arrayBuffer()));
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
+}
+
+/** Whether a thumb stands at a choice. @param {Element} slider @param {string | number} choice */
+const isExact = (slider, choice) => Math.abs(valueOf(slider) - Number(choice)) < 1e-9;
+
+/** What thumbs say that is not what was chosen. @param {Live} live */
+function lagging({ choices }) {
+  return Object.keys(choices).flatMap((key) => {
+    const slider = sliderOf(key);
+    return slider && !isExact(slider, choices[key]) ? [`${key}=${valueOf(slider)}`] : [];
+  });
 }
 
 const PRESSES = ["pointerdown", "pointerup", "pointercancel"];

@@ -5,17 +5,20 @@ import { fromHome } from "../browser/home.js";
 import { element } from "../browser/element.js";
 import { plotly, quicken } from "../inside/plotly.js";
 
+/** @typedef {"" | "soon" | "coming" | "slow" | "lost" | "here"} State */
+
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // ms before it is asked for again
 const SOON = 700; // ms after which is said that it is on its way
 const SLOW = 20_000; // ms after which the reader may want to try again
+/** @type {Partial<Record<State, string>>} */
 const SAID = {
   coming: "Loading the picture …",
   slow: "The picture is slow to come.",
   lost: "The picture was lost on its way.",
 };
 
-const { plotly: path } = document.currentScript.dataset;
-/** @type {"" | "soon" | "coming" | "slow" | "lost" | "here"} */
+const path = document.currentScript?.dataset.plotly ?? "";
+/** @type {State} */
 let state = "";
 /** @type {Set<() => void>} */
 const waiting = new Set();
@@ -53,6 +56,7 @@ function fetchIt() {
   attempt(0);
 }
 
+/** @param {number} number */
 function attempt(number) {
   const late = setTimeout(() => { if (state === "coming") become("slow"); }, SLOW);
   const src = fromHome(path) + (number ? `?again=${number}` : ""); // whatever was kept of an answer that was wrong
@@ -73,6 +77,7 @@ function attempt(number) {
   document.head.append(Object.assign(script, { src, onload: over, onerror: over }));
 }
 
+/** @param {State} next */
 function become(next) {
   state = next;
   for (const renew of [...waiting]) renew();

@@ -1,7 +1,10 @@
 // How a figure looks: today's colours, type and size. What all figures share stands here, and in no message.
 
 /**
- * @typedef {{data: object[], layout: object}} Figure
+ * @typedef {import("../inside/plotly.js").Figure} Figure
+ * @typedef {import("../inside/plotly.js").Trace} Trace
+ * @typedef {import("./views.js").FigureItem} Item
+ * @typedef {{width: number, height: number}} Size
  * @typedef {((name: string) => string) & {value: (name: string) => string}} Palette
  */
 
@@ -9,10 +12,14 @@ const NARROW = 480; // px; below it a figure's narrow variant is drawn
 
 export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
-/** The figure in today's colours and size, and behind it the ghosts of traces. @returns {Figure} */
+/**
+ * The figure in today's colours and size, and behind it the ghosts of traces.
+ * @param {Pick<Item, "figure" | "narrow" | "ghost">} item @param {Size} size @param {Palette} color
+ * @param {Trace[] | null} ghosts
+ */
 export function dressed(item, size, color, ghosts = null) {
   const narrow = size.width < NARROW ? item.narrow : undefined;
-  const { data, layout } = recolored(merged(item.figure, narrow), color);
+  const { data, layout } = /** @type {Figure} */ (recolored(merged(item.figure, narrow), color));
   const haunted = (item.ghost ?? []).map((_, number) => ghosts ? faded(recolored(ghosts[number], color)) : nobody());
   return {
     data: [...data.map(pointed), ...haunted],
@@ -27,12 +34,17 @@ export function dressed(item, size, color, ghosts = null) {
   };
 }
 
+/** @param {Trace} trace @returns {Trace} */
 const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ? { hoverinfo: "all", ...hover } : { hoverinfo: "skip" }) });
+/** @param {Trace} trace @returns {Trace} */
 const faded = (trace) => ({ ...trace, hover: undefined, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
 // keeps a ghost's place, so that its coming and going adds and removes no trace
 const nobody = () => faded({ type: "scatter", x: [null], y: [null] });
 
-/** A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it. */
+/**
+ * A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it.
+ * @param {any} base @param {unknown} patch @returns {any} as the base is
+ */
 export function merged(base, patch) {
   if (patch === undefined) return base;
   if (!isPlain(patch) || base === undefined) return patch;
@@ -41,18 +53,22 @@ export function merged(base, patch) {
   return copy;
 }
 
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
 const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-/** The same figure to stand alone: with its title and a background. */
+/**
+ * The same figure to stand alone: with its title and a background.
+ * @param {Item} item @param {Size} size @param {Palette} color
+ */
 export function forPaper(item, size, color) {
-  const { data, layout } = dressed(item, size, color);
+  const { data, layout } = /** @type {Figure} */ (dressed(item, size, color));
   const top = (layout.margin?.t ?? layout.template.layout.margin.t) + 40;
   const title = { text: item.title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 12 } };
   const margin = { ...layout.margin, t: top };
   return { data, layout: { ...layout, title, margin, paper_bgcolor: color("--st-background-color") } };
 }
 
-/** What all figures share, so that no message repeats it. */
+/** What all figures share, so that no message repeats it. @param {Palette} color */
 function common(color) {
   const text = color("--st-text-color");
   const axis = {
@@ -75,10 +91,14 @@ function common(color) {
   } };
 }
 
-/** CSS variables as Plotly wants them: "--u-product", or "--u-product/0.4" with its opacity. @returns {Palette} */
+/**
+ * CSS variables as Plotly wants them: "--u-product", or "--u-product/0.4" with its opacity.
+ * @param {Element} node @returns {Palette}
+ */
 export function palette(node) {
+  /** @type {Map<string, string>} */
   const known = new Map();
-  const lookUp = (name) => {
+  const lookUp = (/** @type {string} */ name) => {
     const [variable, opacity] = name.split("/");
     const probe = node.appendChild(document.createElement("span"));
     probe.style.color = `var(${variable})`; // the browser resolves light-dark() and the theme for us
@@ -87,12 +107,18 @@ export function palette(node) {
     probe.remove();
     return opacity ? color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`) : color;
   };
-  const color = (name) => known.get(name) ?? known.set(name, lookUp(name)).get(name);
-  color.value = (name) => getComputedStyle(node).getPropertyValue(name);
-  return color;
+  const color = (/** @type {string} */ name) => {
+    const value = known.get(name) ?? lookUp(name);
+    known.set(name, value);
+    return value;
+  };
+  return Object.assign(color, { value: (/** @type {string} */ name) => getComputedStyle(node).getPropertyValue(name) });
 }
 
-/** A copy with every "--variable" replaced by its colour; long arrays of numbers are passed on as they are. */
+/**
+ * A copy with every "--variable" replaced by its colour; long arrays of numbers are passed on as they are.
+ * @param {unknown} value @param {Palette} color @returns {any} as the value is
+ */
 function recolored(value, color) {
   if (typeof value === "string") return value.startsWith("--") ? color(value) : value;
   if (Array.isArray(value)) return isNumbers(value) ? value : value.map((part) => recolored(part, color));
@@ -100,4 +126,5 @@ function recolored(value, color) {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, recolored(part, color)]));
 }
 
+/** @param {unknown[]} array */
 const isNumbers = (array) => typeof array[0] === "number" && typeof array[1] !== "string"; // [0, "red"] is a stop

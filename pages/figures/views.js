@@ -7,40 +7,44 @@ import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
 
 /**
+ * @typedef {import("./figures.js").Page} Page
  * @typedef {import("./theme.js").Figure} Figure
- * @typedef {{mathml: string, linear: string, latex?: string, part: boolean, slots: Object<string, string>,
- *   colors: Object<string, string>}} Line
- * @typedef {object} Item
- * @property {"figure" | "formula" | "text"} kind
- * @property {string} name  the node's identity: a node stays while its name stays
- * @property {string} [title] @property {string} [alt] @property {string} [text]
- * @property {Figure} [figure] @property {object} [narrow]  a patch of the figure where there is little width
- * @property {number} [height] @property {"main"} [role] @property {boolean} [tap] @property {Line[]} [lines]
+ * @typedef {import("../inside/plotly.js").Plot} Plot
+ * @typedef {import("../inside/plotly.js").Point} Point
+ * @typedef {{mathml: string, linear: string, latex?: string, part: boolean, slots: Record<string, string>,
+ *   colors: Record<string, string>}} Line
+ *
+ * The name is the node's identity: a node stays while its name stays.
+ * @typedef {FigureItem | FormulaItem | TextItem} Item
+ * @typedef {{kind: "formula", name: string, alt: string, lines: Line[]}} FormulaItem
+ * @typedef {{kind: "text", name: string, text: string}} TextItem
+ * @typedef {object} FigureItem
+ * @property {"figure"} kind @property {string} name @property {string} title @property {string} alt
+ * @property {Figure} figure @property {object} [narrow]  a patch of the figure where there is little width
+ * @property {number} height @property {"main"} [role] @property {boolean} [tap]
  * @property {boolean} [linked]  points of the same customdata light up together, in all linked figures
  * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
  *
- * @typedef {object} View
- * @property {HTMLElement} node @property {(item: Item) => void} update
- * @property {() => void} [redraw]  figures: draw what was updated
- * @property {(on: boolean) => boolean} [haunt]  keep the present course as a ghost, or let it go; whether that is new
- * @property {(value: any) => void} [light]  show what is known of the points that carry this value; undefined: of none
- * @property {() => void} [release]
+ * Figures alone can be redrawn, once they are updated; haunted: the present course is kept as a ghost, or let go, and
+ * whether that is new is told; and lit up: at the points that carry a value, undefined for none.
+ * @typedef {{node: HTMLElement, update(item: Item): void, redraw?: () => void, haunt?: (on: boolean) => boolean,
+ *   light?: (value: unknown) => void, release?: () => void}} View
  */
 
 const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
 let serial = 0;
 
-/** @returns {View} */
+/** @param {Page} page @returns {View} */
 function figureView(page) {
   const node = element("figure", "u-item u-figure");
   const title = element("h2", "u-title");
-  const plot = element("div", "u-plot");
+  const plot = /** @type {Plot} */ (element("div", "u-plot"));
   const readout = element("figcaption", "u-readout");
-  /** @type {Item} */
+  /** @type {FigureItem} */
   let item;
   let size = { width: 0, height: 0 }; // known, since asking for it makes the browser lay out the page
   let tapped = -Infinity; // when
-  const download = (format) => () => plotly().downloadImage(forPaper(item, size, page.color), {
+  const download = (/** @type {"svg" | "png"} */ format) => () => plotly()?.downloadImage(forPaper(item, size, page.color), {
     format, width: size.width, height: size.height + 40, scale: 2, filename: slug(item.title),
   });
   const hold = button("Hold", () => page.component.setTriggerValue("tap", { hold: true }));
@@ -48,30 +52,31 @@ function figureView(page) {
   const share = element("details", "u-share", element("summary", "u-button", "Share"), element(
     "div", "u-menu", link, button("Save SVG", download("svg")), button("Save PNG", download("png")),
   ));
-  share.addEventListener("focusout", ({ relatedTarget }) => { share.open &&= share.contains(relatedTarget); });
+  share.addEventListener("focusout", ({ relatedTarget: next }) => { share.open &&= next instanceof Node && share.contains(next); });
   const head = element("div", "u-head", title, hold, share);
   node.append(head, plot, readout);
   readout.id = `u-readout-${++serial}`;
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-labelledby", readout.id);
 
-  /** @type {object[] | null} */
+  /** @type {import("../inside/plotly.js").Trace[] | null} */
   let ghosts = null;
   let drawn = ""; // all but the data
 
   const redraw = () => {
-    if (!plotly() || !size.width) return;
+    const drawer = plotly();
+    if (!drawer || !size.width) return;
     const { data, layout } = dressed(item, size, page.color, ghosts);
     // an animation recolours no bars
     const frame = JSON.stringify([layout, data.map(({ type, marker }) => [type, type === "bar" && marker?.color])]);
     if (frame === drawn && !data.some(({ type }) => type === "heatmap")) { // a transition loses a map
       // the traces alone: half the time; a redraw that the next one overtakes is rejected
-      plotly().animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
+      drawer.animate(plot, { data, traces: [...data.keys()] }, AT_ONCE).catch(() => {});
       return;
     }
     drawn = frame;
     const doubleClick = isTouch() ? false : "reset";
-    plotly().react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
+    drawer.react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
     plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", onTap);
     plot.removeAllListeners("plotly_hover");
@@ -79,7 +84,7 @@ function figureView(page) {
     plot.on("plotly_hover", ({ points }) => { if (item.linked) light(points[0].customdata); });
     plot.on("plotly_unhover", () => { if (item.linked) light(undefined, view); });
   };
-  const onTap = ({ points, event }) => {
+  const onTap = (/** @type {import("../inside/plotly.js").Tap} */ { points, event }) => {
     const point = points.find(({ customdata, z }) => customdata !== undefined || z !== undefined);
     const value = point?.customdata ?? (point && [point.x, point.y]); // a map's cell says where it lies
     if (!item.tap || value === undefined || event.timeStamp - tapped < 400) return; // a tap comes as two clicks
@@ -87,7 +92,9 @@ function figureView(page) {
     page.component.setTriggerValue("tap", { figure: item.name, value });
   };
   /** Where a step is hovered, its points in all linked figures light up; they are told apart by their customdata. */
-  const light = (value, except = null) => page.views.forEach((other) => other !== except && other.light?.(value));
+  const light = (/** @type {unknown} */ value, /** @type {View | null} */ except = null) => {
+    for (const other of page.views.values()) if (other !== except) other.light?.(value);
+  };
   /** @type {View} */
   const view = {
     node,
@@ -100,7 +107,7 @@ function figureView(page) {
       });
       lightUp(plot, points);
     },
-    update(next) {
+    update(/** @type {FigureItem} */ next) {
       item = next;
       put(title, "textContent", item.title);
       put(readout, "textContent", item.alt);
@@ -115,7 +122,8 @@ function figureView(page) {
     },
     haunt(on) {
       if (on === Boolean(ghosts) || !item.ghost) return false;
-      ghosts = on ? item.ghost.map((trace) => item.figure.data[trace]) : null;
+      const { data } = item.figure;
+      ghosts = on ? item.ghost.map((trace) => data[trace]) : null;
       node.classList.toggle("u-moving", on);
       return true;
     },
@@ -137,14 +145,14 @@ function formulaView() {
   const lines = element("div", drawsMath() ? "u-lines" : "u-lines u-linear");
   if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
   hear();
-  const latex = copier("Copy LaTeX", () => item.lines.map((line) => line.latex).join(" \\\\\n"));
+  const latex = copier("Copy LaTeX", () => (item?.lines ?? []).map((line) => line.latex).join(" \\\\\n"));
   const node = element("div", "u-item u-formula", lines, latex);
   node.setAttribute("role", "group");
-  /** @type {Item} */
+  /** @type {FormulaItem | undefined} */
   let item;
   return {
     node,
-    update(next) {
+    update(/** @type {FormulaItem} */ next) {
       next.lines.forEach((line, number) => {
         const place = lines.children[number] ?? lines.appendChild(element("div", "u-line"));
         place.classList.toggle("u-part", line.part);
@@ -153,16 +161,16 @@ function formulaView() {
         // a constant of the page's code, never a value; values enter below, as text
         if (item?.lines[number]?.mathml !== line.mathml) place.innerHTML = line.mathml;
         place.classList.toggle("u-tall", line.mathml.includes("<mfrac"));
-        for (const slot of place.querySelectorAll("[data-slot]")) {
-          const name = slot.dataset.slot;
+        for (const slot of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-slot]"))) {
+          const { slot: name = "" } = slot.dataset;
           put(slot, "textContent", line.slots[name] ?? "");
           put(slot.style, "color", line.colors[name] ? `var(--u-${line.colors[name]})` : "");
         }
       });
-      while (lines.children.length > next.lines.length) lines.lastChild.remove();
+      while (lines.children.length > next.lines.length) lines.lastElementChild?.remove();
       item = next;
-      put(node.dataset, "name", item.name);
-      put(node, "ariaLabel", item.alt);
+      put(node.dataset, "name", next.name);
+      put(node, "ariaLabel", next.alt);
     },
   };
 }
@@ -171,30 +179,38 @@ function formulaView() {
 function textView() {
   const node = element("p", "u-item u-text");
   node.setAttribute("aria-live", "polite");
-  return { node, update(item) { put(node, "textContent", item.text); put(node.dataset, "name", item.name); } };
+  return { node, update(/** @type {TextItem} */ item) { put(node, "textContent", item.text); put(node.dataset, "name", item.name); } };
 }
 
 export const VIEWS = { figure: figureView, formula: formulaView, text: textView };
 
-/** Sets what is not so already: even the same text would be laid out anew. */
+/**
+ * Sets what is not so already: even the same text would be laid out anew.
+ * @template Target @template {keyof Target} Name
+ * @param {Target} target @param {Name} name @param {Target[Name]} value
+ */
 function put(target, name, value) {
   if (target[name] !== value) target[name] = value;
 }
 
+/** @param {string} text @param {() => void} onclick */
 function button(text, onclick) {
   return Object.assign(element("button", "u-button", text), { type: "button", onclick });
 }
 
-/** A button that copies. @param {() => string} what */
+/** A button that copies. @param {string} text @param {() => string} what */
 function copier(text, what) {
+  /** @type {HTMLButtonElement} */
   const node = button(text, async () => { if (await copy(what())) acknowledge(node, "Copied"); });
   return node;
 }
 
+/** @param {HTMLElement} node @param {string} text */
 function acknowledge(node, text) {
   const before = node.textContent;
   node.textContent = text;
   setTimeout(() => { node.textContent = before; }, 1500);
 }
 
+/** @param {string} title */
 const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure";

@@ -3,7 +3,14 @@
 import { element } from "../browser/element.js";
 import { toTop } from "../inside/streamlit.js";
 
+/**
+ * @typedef {{name: string, title: string, group: string}} Scene
+ * @typedef {{scenes: Scene[], now: string, revealed: boolean}} Given  what Python tells
+ * @typedef {import("../inside/streamlit.js").Component<Given>} Component
+ */
+
 const KEY = "unrolled-scenes-seen";
+/** @type {string[]} */
 let remembered = []; // where there is no storage
 
 /** @returns {string[]} */
@@ -16,6 +23,7 @@ function seen() {
   }
 }
 
+/** @param {string} name */
 function add(name) {
   remembered = [...new Set([...seen(), name])];
   try {
@@ -23,7 +31,7 @@ function add(name) {
   } catch { /* then it lasts as long as the page */ }
 }
 
-/** Called by Streamlit whenever the scene or its state has changed. */
+/** Called by Streamlit whenever the scene or its state has changed. @param {Component} component */
 export function render({ parentElement, data, setTriggerValue }) {
   if (data.revealed) add(data.now);
   const known = new Set(seen());
@@ -41,7 +49,11 @@ export function render({ parentElement, data, setTriggerValue }) {
   if (focused) /** @type {HTMLElement} */ (root.querySelector(`[data-scene="${focused}"]`))?.focus();
 }
 
-/** A link that also works in a new tab; followed here, the page stays. */
+/**
+ * A link that also works in a new tab; followed here, the page stays.
+ * @param {Scene} scene @param {string} now @param {Set<string>} known
+ * @param {Component["setTriggerValue"]} setTriggerValue
+ */
 function line({ name, title }, now, known, setTriggerValue) {
   const link = element("a", "", title);
   link.href = `scenes?scene=${name}`;

@@ -12,7 +12,10 @@ function dismissed() {
   }
 }
 
-/** Called by Streamlit with the ways to go: {label, href, name}. */
+/**
+ * Called by Streamlit with the ways to go.
+ * @param {import("../inside/streamlit.js").Component<{ways: {label: string, href: string, name: string}[]}>} component
+ */
 export function render({ parentElement, data, setTriggerValue }) {
   if (dismissed() || parentElement.querySelector(".u-start")) return;
   const strip = element("nav", "u-start");

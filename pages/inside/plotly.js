@@ -4,8 +4,12 @@
  * @typedef {Record<string, any>} Trace  as Plotly's JSON has it
  * @typedef {{data: Trace[], layout: Record<string, any>}} Figure
  * @typedef {{curveNumber: number, pointNumber: number}} Point
- * @typedef {HTMLElement & {data?: Trace[], _fullLayout: {_plots: object}, on: (name: string, hear: (event: any) => void) => void,
- *   removeAllListeners: (name: string) => void}} Plot  a node in which Plotly has drawn
+ * @typedef {{customdata?: unknown, z?: unknown, x: unknown, y: unknown}} Shown  a point of a trace
+ * @typedef {{points: Shown[], event: MouseEvent}} Tap
+ *
+ * A node in which Plotly has drawn:
+ * @typedef {HTMLDivElement & {data?: Trace[], _fullLayout: {_plots: object}, removeAllListeners: (name: string) => void,
+ *   on: (name: string, hear: (event: Tap) => void) => void}} Plot
  * @typedef {object} Plotly
  * @property {(node: HTMLElement, data: Trace[], layout: object, config: object) => void} react
  * @property {(node: HTMLElement, frame: object, options: object) => Promise<void>} animate

@@ -60,6 +60,13 @@ export const isChosen = (option) => option.ariaChecked === "true";
 /** @param {Element} node */
 export const isText = (node) => node.closest(".stTextInput") !== null;
 
+/** Types a number and Enter, as a hand would: what a script sets, React does not see. @param {HTMLInputElement} box @param {string} text */
+export function type(box, text) {
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+}
+
 // sliders, of which only the release is reported, but whose attribute `value` changes with every move
 
 /** @param {string} key @returns {HTMLInputElement | null} */

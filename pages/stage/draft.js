@@ -59,6 +59,7 @@ export function save(script) {
 
 /**
  * Appends what an address shows, be it this app's own or a whole link to it.
+ * @param {string} address
  * @returns {{count: number, problem: string}} slides then, and what the reader must know
  */
 export function add(address) {
@@ -69,9 +70,9 @@ export function add(address) {
   return { count: count + 1, problem: save({ ...script, slides }) || problem };
 }
 
-/** Calls back when the script has changed, in this tab or in another. @returns {() => void} ends that */
+/** Calls back when the script has changed, in this tab or in another. @param {() => void} callback @returns {() => void} ends that */
 export function onChange(callback) {
-  const elsewhere = ({ key }) => { if (key === KEY || key === null) callback(); };
+  const elsewhere = (/** @type {StorageEvent} */ { key }) => { if (key === KEY || key === null) callback(); };
   addEventListener("storage", elsewhere);
   addEventListener(CHANGED, callback);
   return () => {
@@ -80,10 +81,13 @@ export function onChange(callback) {
   };
 }
 
-/** A link to a page, however it was copied, as a slide has it: page?settings, nothing of the stage, nothing predicted. */
+/**
+ * A link to a page, however it was copied, as a slide has it: page?settings, nothing of the stage, nothing predicted.
+ * @param {string} link
+ */
 export function slideAddress(link) {
   const [path, query = ""] = link.trim().split("#")[0].split("?");
-  const page = path.replace(/^https?:\/\/[^/]*/, "").split("/").pop();
+  const page = path.replace(/^https?:\/\/[^/]*/, "").split("/").pop() ?? "";
   const others = page === "scenes" ? [...STAGE, ...PREDICTED] : STAGE;
   const settings = query.split("&").filter((part) => part && !others.includes(part.split("=")[0]));
   return [page === "" || page === "home" ? "chain" : page, settings.join("&")].filter(Boolean).join("?");
@@ -119,7 +123,7 @@ function keep(script) {
   }
 }
 
-/** @returns {Script | null} */
+/** @param {string} text @returns {Script | null} */
 function read(text) {
   try {
     const { title = "", slides } = JSON.parse(text);
@@ -129,13 +133,14 @@ function read(text) {
   }
 }
 
-/** Whether it can be shown; whether it is right, the server says. */
+/** Whether it can be shown; whether it is right, the server says. @param {Record<string, unknown> | null} slide */
 function isSlide(slide) {
   if (slide === null || typeof slide !== "object" || typeof slide.address !== "string") return false;
   const texts = ["question", "answer", "note", "before"].every((name) => typeof (slide[name] ?? "") === "string");
   return texts && typeof (slide.seconds ?? 0) === "number";
 }
 
+/** @param {string} text */
 function putAside(text) {
   try {
     const before = localStorage.getItem(ASIDE);

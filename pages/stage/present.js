@@ -33,7 +33,7 @@ const KEYS = [
   ["F or F5", "full screen"], ["?", "these keys"], ["Esc", "leave"],
 ];
 
-/** @type {{data: Stage, go: (place: Place) => void, own: (script: object) => void, root: HTMLElement}} */
+/** @type {{data: Stage, go: (place: Place) => void, own: (script: import("./draft.js").Script) => void, root: HTMLElement}} */
 let now;
 /** @type {Place} */
 let goal;
@@ -50,8 +50,9 @@ const showing = { notes: false, black: false }; // on every slide
 /** @type {Window | null} */
 let speaker = null; // the window with notes
 
-/** Called by Streamlit with every run of a page. */
+/** Called by Streamlit with every run of a page. @param {import("../inside/streamlit.js").Component<Stage>} component */
 export function render({ parentElement, data, setTriggerValue }) {
+  /** @type {HTMLElement} */
   const root = parentElement.querySelector(".u-stage") ?? parentElement.appendChild(element("div", "u-stage"));
   now = { data, root, go: (place) => setTriggerValue("go", place), own: (script) => setTriggerValue("own", script) };
   askedBy(() => setTriggerValue("go", {})); // nowhere else
@@ -69,7 +70,7 @@ export function render({ parentElement, data, setTriggerValue }) {
   if (arrived || !tries) [goal, tries] = [place, 0]; // else it is on its way
   if (!sessionStorage.getItem(BEGAN)) sessionStorage.setItem(BEGAN, String(Date.now()));
   if (hinted !== spot()) hinted = "";
-  const focused = root.contains(document.activeElement) ? document.activeElement.ariaLabel : "";
+  const focused = root.contains(document.activeElement) ? document.activeElement?.ariaLabel : "";
   root.dataset.covered = String(Boolean(data.covered));
   root.classList.toggle("u-is-black", showing.black);
   draw(root);
@@ -87,7 +88,10 @@ function hand() {
   now.own(script);
 }
 
-/** The slide's words. The answer has its room from the beginning: the picture stands still when it is revealed. */
+/**
+ * The slide's words. The answer has its room from the beginning: the picture stands still when it is revealed.
+ * @param {HTMLElement} root
+ */
 function draw(root) {
   const { data } = now;
   const told = data.script && data.answer ? [element("p", "u-answer", data.answer)] : [];
@@ -129,9 +133,10 @@ addEventListener("offline", probe);
 
 /** Steps may follow one upon the other; what a widget is told must have arrived before the next key. */
 function makeUp() {
-  let name;
-  do perform(name = kept.shift());
-  while (isStep(name) && isStep(kept[0]));
+  for (let name = kept.shift(); name !== undefined;) {
+    perform(name);
+    name = isStep(name) && kept.length && isStep(kept[0]) ? kept.shift() : undefined;
+  }
 }
 
 /** Whether the server answers; Streamlit may hear late that it does not. */
@@ -147,30 +152,35 @@ function retry() {
   [goal, tries] = [{ slide: now.data.slide, shown: now.data.shown }, 0];
 }
 
+/** @param {Stage} data @param {boolean} waits */
 function headline(data, waits) {
   return data.covered ? [element("div", "u-cover", line(waits), element("p", "", "Decide first. Then see."))] : [line(waits)];
 }
 
+/** @param {boolean} waits */
 function line(waits) {
   const hands = waits ? [element("span", "u-hands", "Hands up! ")] : [];
   return element("h1", "u-headline", element("span", "", ...hands, now.data.question || now.data.title));
 }
 
+/** @param {Stage} data */
 function steps({ slide, asks }) {
   const bar = element("nav", "u-steps", press("Back", "‹", "PageUp"), element("span", "", `${slide} / ${asks.length}`), press("On", "›", "PageDown"));
   bar.setAttribute("aria-label", "Slides");
   return bar;
 }
 
+/** @param {string} label @param {string} text @param {string} key */
 function press(label, text, key) {
   return Object.assign(element("button", "", text), { type: "button", ariaLabel: label, onclick: () => act(key) });
 }
 
-/** What every page offers beside its title; one without a picture can be no slide. */
+/** What every page offers beside its title; one without a picture can be no slide. @param {Stage} data */
 function menu({ picture }) {
   const said = element("p", "u-said");
   said.setAttribute("role", "status");
-  const say = (text) => { said.textContent = text; };
+  const say = (/** @type {string} */ text) => { said.textContent = text; };
+  /** @type {[text: string, onclick: () => void][]} */
   const offers = picture ? [
     ["Present this page", () => location.assign(changed({ present: "1" }))],
     ["Show its QR code", showCode],
@@ -182,7 +192,7 @@ function menu({ picture }) {
   ] : [["Show its QR code", showCode]];
   const items = offers.map(([text, onclick]) => Object.assign(element("button", "u-button", text), { type: "button", onclick }));
   const box = element("details", "u-share u-begin", element("summary", "u-button", "Present"), element("div", "u-menu", ...items, said));
-  box.addEventListener("focusout", ({ relatedTarget }) => { box.open &&= !relatedTarget || box.contains(relatedTarget); });
+  box.addEventListener("focusout", ({ relatedTarget: next }) => { box.open &&= !(next instanceof Node) || box.contains(next); });
   box.addEventListener("keydown", (event) => { if (event.key === "Escape") box.open = false; });
   return box;
 }
@@ -198,7 +208,7 @@ function back() {
   if (goal.slide > 1) to({ slide: goal.slide - 1, shown: true });
 }
 
-/** A slide as one comes to it. */
+/** A slide as one comes to it. @param {number} slide */
 const at = (slide) => ({ slide, shown: !now.data.asks[slide - 1] });
 
 function reveal() {
@@ -219,6 +229,7 @@ function asksForHands() {
 /** Where the speaker stands, script or not. */
 const spot = () => now.data.script ? String(now.data.slide) : now.data.title;
 
+/** @param {Place} place */
 function to(place) {
   [goal, tries] = [place, 0];
   send();
@@ -231,42 +242,53 @@ function send() {
   now.go(goal);
 }
 
+/** @typedef {Partial<Record<string, () => void>>} Acts  by the names of keys */
+
+/** @type {Acts} */
 const STEPS = {
   ArrowRight: next, ArrowDown: next, PageDown: next, " ": next, ArrowLeft: back, ArrowUp: back, PageUp: back,
   Home: () => to(at(1)), End: () => to(at(now.data.asks.length)), r: reveal, Enter: reveal,
 };
+/** @param {string} name */
 const isStep = (name) => name in STEPS && Boolean(now.data.script);
+/** @param {string} key */
 const click = (key) => streamlit.button(key)?.click();
 /** The page of scenes has an order of its own. */
 const isOpen = () => Boolean(streamlit.button("commit"));
 const commit = () => { if (isOpen() && !asksForHands()) click("commit"); };
 const onward = () => isOpen() ? commit() : click("next");
+/** @type {Acts} */
 const SCENES = {
   ArrowRight: onward, ArrowDown: onward, PageDown: onward, " ": onward, r: commit, Enter: commit,
   ArrowLeft: () => click("back"), ArrowUp: () => click("back"), PageUp: () => click("back"),
 };
+/** @type {Acts} */
 const SHOWS = { "?": showKeys, n: showNotes, s: openNotes, b: blacken, ".": blacken, f: fill, F5: show };
+/** @type {Partial<Record<string, string>>} */
 const CURVES = { 1: "A", 2: "B", 3: "C", a: "A", c: "C" }; // B is black, as remotes send it
 
-/** What a key does now. @returns {(() => void) | undefined} */
+/** What a key does now. @param {string} name @returns {(() => void) | undefined} */
 function actOf(name) {
   const { script, wants } = now.data;
-  if (name in CURVES) return streamlit.options("choice").length || down ? () => choose(CURVES[name]) : undefined;
+  const curve = CURVES[name];
+  if (curve) return streamlit.options("choice").length || down ? () => choose(curve) : undefined;
   if (name === "q") return showCode;
   return SHOWS[name] ?? (script || wants ? STEPS : streamlit.place("commit") ? SCENES : {})[name];
 }
 
-/** Does what a key means; what needs the server waits for it. */
+/** Does what a key means; what needs the server waits for it. @param {string} name */
 function act(name) {
   if ((down || now.data.wants || kept.length) && !SHOWS[name]) kept.push(name);
   else perform(name);
 }
 
+/** @param {string} name */
 function perform(name) {
   document.querySelector("dialog.u-hint")?.remove();
   actOf(name)?.();
 }
 
+/** @param {KeyboardEvent} event */
 function onKey(event) {
   if (!now?.data.on || event.ctrlKey || event.metaKey || event.altKey) return;
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -282,7 +304,10 @@ function onKey(event) {
   else act(name);
 }
 
-/** Whether a key is the stage's, and not of the slider, box or button that has the focus. */
+/**
+ * Whether a key is the stage's, and not of the slider, box or button that has the focus.
+ * @param {EventTarget | null} target @param {string} name
+ */
 function isOurs(target, name) {
   if (name === "PageDown" || name === "PageUp") return true; // what remotes send
   if (!(target instanceof Element)) return true;
@@ -292,12 +317,13 @@ function isOurs(target, name) {
   return name !== "Enter" || !target.closest("button, a, summary, input");
 }
 
+/** @param {string} letter */
 function choose(letter) {
   const curve = streamlit.options("choice").find((option) => option.textContent.trim() === letter);
   if (curve && !streamlit.isChosen(curve)) curve.click();
 }
 
-/** Never to a page that cannot come. */
+/** Never to a page that cannot come. @param {KeyboardEvent} event */
 async function leave(event) {
   event.preventDefault();
   const hint = document.querySelector("dialog.u-hint");
@@ -308,7 +334,7 @@ async function leave(event) {
   if (!down) location.assign(changed({}));
 }
 
-/** This page's address without the stage, and with what is given. */
+/** This page's address without the stage, and with what is given. @param {Record<string, string>} given */
 function changed(given) {
   const url = new URL(location.href);
   for (const key of STAGE) url.searchParams.delete(key);
@@ -318,6 +344,7 @@ function changed(given) {
 
 const here = () => { const { pathname, search } = new URL(changed({})); return pathname + search; };
 
+/** @param {(Node | string)[]} children */
 function sheet(...children) {
   document.querySelector("dialog.u-sheet")?.remove();
   const dialog = element("dialog", "u-sheet", ...children);
@@ -356,6 +383,7 @@ function clock() {
   return `Slide ${slide} of ${asks.length}, ${spoken(seconds)}. ${spoken(gone)} of ${spoken(all)} gone.`;
 }
 
+/** @param {number} seconds */
 const spoken = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function showNotes() {

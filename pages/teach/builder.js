@@ -11,10 +11,12 @@ import { element } from "../browser/element.js";
  * @typedef {import("../stage/draft.js").Slide} Slide
  * @typedef {import("../stage/draft.js").Script} Script
  * @typedef {{name: string, script: Script}} Named  a script, and what links call it
+ * @typedef {[text: string, act: () => void]} Act  behind a button
+ * @typedef {{name: string, from?: number | null, to?: number | null, value?: string}} Focus  and what is selected there
  * @typedef {object} Given  what Python tells
- * @property {Named[]} shipped @property {Named & {error?: string} | null} sent  by the link to this page
+ * @property {Named[]} shipped @property {Named | {error: string} | null} sent  by the link to this page
  * @property {string} only  what to say of links that lead to this computer only
- * @property {Object<string, string>} titles  of pages @property {Object<string, string>} scenes  their titles
+ * @property {Record<string, string>} titles  of pages @property {Record<string, string>} scenes  their titles
  */
 
 const MOST_BYTES = 200_000; // of a file, as scripts.py has it
@@ -25,6 +27,7 @@ const SOON = 500; // ms after the last change
 let given;
 /** @type {HTMLElement} */
 let root;
+/** @type {HTMLElement} */
 let mine; // the section of one's own script
 let script = empty();
 /** @type {number[]} what a slide is called while the page lives, in their order */
@@ -32,12 +35,12 @@ let keys = [];
 let serial = 0;
 const edited = new Set(); // keys of the slides whose fields are open
 const elsewhere = new Set(); // keys of the slides that are asked over an address of their own
-let notice = /** @type {{text: string, acts?: [string, () => void][]}} */ ({ text: "" });
+let notice = /** @type {{text: string, acts?: Act[]}} */ ({ text: "" });
 let checked = { packed: "", good: false, text: "" }; // what the server says of it
 let timer = 0, asked = 0;
 let stop = () => {};
 
-/** Called by Streamlit with every run of the page. */
+/** Called by Streamlit with every run of the page. @param {import("../inside/streamlit.js").Component<Given>} component */
 export function render({ parentElement, data }) {
   const drawn = root && parentElement.querySelector(".u-teach") === root;
   if (drawn && JSON.stringify(data) === JSON.stringify(given)) return;
@@ -53,12 +56,14 @@ export function render({ parentElement, data }) {
   put(stored);
 }
 
+/** @param {HTMLElement} parentElement */
 export function release(parentElement) {
   if (root && !root.isConnected && !parentElement.isConnected) stop();
 }
 
 // what ships, and what came with the link
 
+/** @param {Named[]} shipped */
 function shippedScripts(shipped) {
   const lines = shipped.map(({ name, script: one }) => {
     const title = element("div", "", element("strong", "", one.title), element("span", "u-quiet", extent(one)));
@@ -68,12 +73,14 @@ function shippedScripts(shipped) {
   return section("Ready to present", element("ul", "u-scripts", ...lines), ...only);
 }
 
-function sentScript({ name, script: one, error }) {
-  if (error) {
-    const said = element("p", "u-problem", `${sentence(error)} Nothing was changed.`);
+/** @param {NonNullable<Given["sent"]>} sent */
+function sentScript(sent) {
+  if ("error" in sent) {
+    const said = element("p", "u-problem", `${sentence(sent.error)} Nothing was changed.`);
     said.setAttribute("role", "alert");
     return section("This link holds no script", said);
   }
+  const { name, script: one } = sent;
   const slides = one.slides.map(({ address, question = "", answer = "", note = "" }) => element(
     "li", "", ...(question ? [element("p", "u-asked", question)] : []), shows(address),
     ...(answer ? [element("p", "u-quiet", `Answer: ${answer}`)] : []),
@@ -83,19 +90,23 @@ function sentScript({ name, script: one, error }) {
   return section(one.title, head, ways(name, one), element("ol", "u-read", ...slides));
 }
 
-/** What can be done with a finished script. */
+/** What can be done with a finished script. @param {string} name @param {Script} one */
 function ways(name, one) {
   const take = button("Take as my own", () => replaceAll(one, `“${one.title}” is yours now.`, true));
   take.setAttribute("aria-label", `Take “${one.title}” as my own`);
   return element("div", "u-ways", link("Present", presentAt(name, one)), link("Handout", handoutAt(name)), take);
 }
 
-/** The first slide itself: where the stage must go on to another page or address first, Back would lead there again. */
+/**
+ * The first slide itself: where the stage must go on to another page or address first, Back would lead there again.
+ * @param {string} name @param {Script} script
+ */
 function presentAt(name, { slides: all }) {
   const [page, settings = ""] = (all[0].before || slideAddress(all[0].address)).split("?");
   return `${page}?${settings && `${settings}&`}present=1&slide=1&script=${encodeURIComponent(name)}`;
 }
 
+/** @param {string} name */
 const handoutAt = (name) => fromHome(`/handout/${encodeURIComponent(name)}`);
 
 // one's own
@@ -133,19 +144,20 @@ function tools() {
   line.classList.toggle("u-problem", !packed && text !== "");
   line.setAttribute("role", "status");
   const acts = element(
-    "div", "u-ways", link("Present", name && presentAt(name, script)), handout(good), copier,
+    "div", "u-ways", link("Present", name ? presentAt(name, script) : ""), handout(good), copier,
     button("Save file", saveFile), loader(), button("Clear", clear),
   );
   return element("div", "u-tools", acts, line);
 }
 
-/** By a form, which holds scripts of any length. */
+/** By a form, which holds scripts of any length. @param {boolean} good */
 function handout(good) {
   const text = Object.assign(element("input"), { type: "hidden", name: "script", value: JSON.stringify(script) });
-  const form = Object.assign(element("form", "", text, submit("Handout")), {
+  const act = submit("Handout");
+  const form = Object.assign(element("form", "", text, act), {
     method: "post", action: fromHome("/handout"), target: "_blank", enctype: "multipart/form-data",
   });
-  form.lastElementChild.setAttribute("aria-disabled", String(!good));
+  act.setAttribute("aria-disabled", String(!good));
   form.addEventListener("submit", (event) => { if (!good) event.preventDefault(); });
   return form;
 }
@@ -159,6 +171,7 @@ function said() {
   return line;
 }
 
+/** @param {string} text @param {Act[]} acts */
 function tell(text, acts = []) {
   notice = { text, acts };
   mine.querySelector(".u-latest")?.replaceWith(said());
@@ -195,13 +208,14 @@ function loader() {
   const kind = { type: "file", accept: ".json,application/json", hidden: true, ariaLabel: "A script's file" };
   const file = Object.assign(element("input"), kind);
   file.addEventListener("change", async () => {
-    const [chosen] = file.files;
+    const chosen = file.files?.[0];
     file.value = "";
     if (chosen) await loadFile(chosen);
   });
   return element("span", "", file, button("Load a file", () => file.click()));
 }
 
+/** @param {File} file */
 async function loadFile(file) {
   if (file.size > MOST_BYTES) {
     const [size, most] = [file.size, MOST_BYTES].map((bytes) => bytes.toLocaleString("en"));
@@ -216,6 +230,7 @@ function saveFile() {
   download(`${JSON.stringify(script, null, 2)}\n`, `${slug(script.title)}.json`, "application/json");
 }
 
+/** @param {string} text @param {string} name @param {string} type */
 function download(text, name, type) {
   const href = URL.createObjectURL(new Blob([text], { type }));
   Object.assign(element("a"), { href, download: name }).click();
@@ -234,7 +249,7 @@ function clear() {
   refocus({ name: "notice:Undo" });
 }
 
-/** Another script in place of one's own: never without asking, and never for good. */
+/** Another script in place of one's own: never without asking, and never for good. @param {Script} next @param {string} text */
 function replaceAll(next, text, shownThere = false) {
   const go = () => {
     const before = script;
@@ -251,6 +266,7 @@ function replaceAll(next, text, shownThere = false) {
 
 // a slide
 
+/** @param {Slide} slide @param {number} at */
 function row(slide, at) {
   const key = keys[at];
   const open = edited.has(key);
@@ -273,6 +289,7 @@ function row(slide, at) {
   return element("li", "u-slide", head, moves, ...(open ? [fields(at, head)] : []));
 }
 
+/** @param {Slide} slide @param {number} at */
 function summary(slide, at) {
   const { question: asked = "" } = slide;
   const none = isScene(slide) ? "The scene asks." : "No question yet: it is shown at once.";
@@ -281,15 +298,16 @@ function summary(slide, at) {
   return [element("span", "u-number", `${at + 1}`), element("div", "", question, shows(slide.address)), time];
 }
 
+/** @param {number} at @param {HTMLElement} head */
 function fields(at, head) {
   const key = keys[at];
   const now = () => keys.indexOf(key);
   const slide = script.slides[at];
   /** What the head repeats, as it is typed. */
-  const typed = (changes) => edit(withSlide(now(), changes), () => {
+  const typed = (/** @type {Partial<Slide>} */ changes) => edit(withSlide(now(), changes), () => {
     head.replaceChildren(...summary(script.slides[now()], now()));
   });
-  const text = (name, label) => {
+  const text = (/** @type {"question" | "answer" | "note"} */ name, /** @type {string} */ label) => {
     return field(label, `${key}:${name}`, area(slide[name] ?? "", (value) => typed({ [name]: value })));
   };
   const seconds = Object.assign(input(String(slide.seconds ?? 60), (value) => {
@@ -305,17 +323,18 @@ function fields(at, head) {
   );
 }
 
-/** What stands on the screen while the question is open. */
+/** What stands on the screen while the question is open. @param {number} at */
 function over(at) {
   const key = keys[at], { before = "" } = script.slides[at];
   const previous = at ? script.slides[at - 1].address : "";
+  /** @type {Record<string, string>} */
   const ways = { covered: isScene(script.slides[at]) ? "the scene itself" : "a covered picture", ...(at && { previous: "the slide before" }), own: "another address" };
   const chosen = elsewhere.has(key) ? "own" : !before ? "covered" : before === previous ? "previous" : "own";
   const select = Object.assign(element("select"), { onchange: () => {
     elsewhere.delete(key);
     if (select.value === "own") elsewhere.add(key);
     const page = script.slides[at].address.split("?")[0];
-    edit(withSlide(at, { before: { covered: "", previous, own: before || page }[select.value] }));
+    edit(withSlide(at, { before: new Map(Object.entries({ covered: "", previous, own: before || page })).get(select.value) }));
   } });
   for (const [value, label] of Object.entries(ways)) {
     select.append(Object.assign(element("option", "", label), { value, selected: value === chosen }));
@@ -326,7 +345,7 @@ function over(at) {
   return element("div", "u-over", field("Ask over", `${key}:over`, select), ...own);
 }
 
-/** A slide's picture in words, as a link. */
+/** A slide's picture in words, as a link. @param {string} address */
 function shows(address) {
   const [page, query = ""] = address.split("?");
   const settings = [...new URLSearchParams(query)].map(([name, value]) => {
@@ -340,15 +359,20 @@ function shows(address) {
   return element("p", "u-shows", open, element("span", "u-quiet", settings.length ? `: ${settings.join(", ")}` : ""));
 }
 
+/** @param {string} value */
 const short = (value) => (value.length > 30 ? `${value.slice(0, 29)}…` : value).replace(/^-/, "−");
 
-/** A copy of the script with a slide changed; what is empty is left out, as in a file. */
+/**
+ * A copy of the script with a slide changed; what is empty is left out, as in a file.
+ * @param {number} at @param {Partial<Slide>} changes
+ */
 function withSlide(at, changes) {
   const all = Object.entries({ ...script.slides[at], ...changes });
   const slide = Object.fromEntries(all.filter(([, value]) => value !== ""));
   return { ...script, slides: script.slides.with(at, /** @type {Slide} */ ({ address: "", ...slide })) };
 }
 
+/** @param {string} text @param {number} at @param {number} by */
 function mover(text, at, by) {
   const edge = at + by < 0 || at + by >= script.slides.length;
   const mover = button(text, () => {
@@ -361,18 +385,21 @@ function mover(text, at, by) {
   return mover;
 }
 
+/** @template One @param {One[]} list @param {number} a @param {number} b */
 function swapped(list, a, b) {
   const copy = [...list];
   [copy[a], copy[b]] = [copy[b], copy[a]];
   return copy;
 }
 
+/** @param {number} at */
 function duplicate(at) {
   keys = keys.toSpliced(at + 1, 0, ++serial);
   edit({ ...script, slides: script.slides.toSpliced(at + 1, 0, { ...script.slides[at] }) });
   tell(`Slide ${at + 2} is a copy of slide ${at + 1}.`);
 }
 
+/** @param {number} at */
 function remove(at) {
   const slide = script.slides[at], key = keys[at];
   keys = keys.toSpliced(at, 1);
@@ -389,7 +416,7 @@ function remove(at) {
 
 // what is kept, and what the server says of it
 
-/** Keeps a changed script, and draws it unless `redraw` does. */
+/** Keeps a changed script, and draws it unless `redraw` does. @param {Script} next */
 function edit(next, redraw = draw) {
   script = next;
   const problem = save(next);
@@ -398,11 +425,14 @@ function edit(next, redraw = draw) {
   checkSoon();
 }
 
-/** A whole script in place of the present one, and how to take that back. */
+/**
+ * A whole script in place of the present one, and how to take that back, if it was no taking back itself.
+ * @param {Script} next @param {string} text @param {() => void} [back]
+ */
 function change(next, text, back) {
   put(next);
   const problem = save(next);
-  tell([text, problem].filter(Boolean).join(" "), [["Undo", back]]);
+  tell([text, problem].filter(Boolean).join(" "), back ? [["Undo", back]] : []);
 }
 
 /** Another tab, or another page of this one, has changed the script. */
@@ -412,7 +442,7 @@ function adoptStored() {
   if (problem) tell(problem);
 }
 
-/** A slide that was there keeps its name. */
+/** A slide that was there keeps its name. @param {Script} next */
 function put(next) {
   const known = new Map(script.slides.map((slide, at) => [JSON.stringify(slide), keys[at]]));
   const taken = new Set();
@@ -451,7 +481,10 @@ function renewTools() {
   if (focus) refocus(focus);
 }
 
-/** What the server understands of a file's text: `script` and `packed`, or `error`. */
+/**
+ * What the server understands of a file's text: `script` and `packed`, or `error`.
+ * @param {string} body @returns {Promise<{script?: Script, packed?: string, error?: string}>}
+ */
 async function ask(body) {
   try {
     const response = await fetch(fromHome("/scripts/pack"), { method: "POST", body });
@@ -463,37 +496,43 @@ async function ask(body) {
 
 // small things
 
-/** The place of the focus in what is drawn anew. */
+/** The place of the focus in what is drawn anew. @returns {Focus | null} */
 function focused() {
   const node = /** @type {HTMLInputElement} */ (document.activeElement);
   if (!mine.contains(node)) return null;
-  const name = node.dataset.name ?? node.textContent;
+  const name = node.dataset.name ?? node.textContent ?? "";
   const typed = node.matches("textarea, input:not([type])");
   return { name, ...(typed && { from: node.selectionStart, to: node.selectionEnd, value: node.value }) };
 }
 
-function refocus({ name, from = undefined, to = undefined, value = undefined }) {
+/** @param {Focus} focus */
+function refocus({ name, from, to, value = "" }) {
   const all = /** @type {HTMLInputElement[]} */ ([...mine.querySelectorAll("[data-name], button, a")]);
   const node = all.find((one) => (one.dataset.name ?? one.textContent) === name);
   if (!node) return;
   node.focus({ preventScroll: true });
   if (from === undefined) return;
   if (name === "new") node.value = value; // what is not yet added is kept nowhere else
-  node.setSelectionRange(from, to);
+  node.setSelectionRange(from, to ?? from);
 }
 
+/** @param {string} title @param {Node[]} children */
 function section(title, ...children) {
   return element("section", "", heading(title), ...children);
 }
 
+/** @param {string} text */
 const heading = (text) => element("h2", "", text);
 
+/** @param {string} text @param {() => void} onclick @returns {HTMLButtonElement} */
 function button(text, onclick) {
   return Object.assign(element("button", "u-button", text), { type: "button", onclick });
 }
 
+/** @param {string} text */
 const submit = (text) => Object.assign(element("button", "u-button", text), { type: "submit" });
 
+/** @param {string} text @param {string} href  "" for none yet */
 function link(text, href) {
   const node = element("a", "u-button", text);
   if (href) node.href = href;
@@ -504,37 +543,47 @@ function link(text, href) {
   return node;
 }
 
+/** @template {HTMLElement} Named @param {Named} node @param {string} name */
 function named(node, name) {
   node.dataset.name = name;
   return node;
 }
 
+/** @param {string} value @param {(value: string) => void} onvalue */
 function input(value, onvalue) {
   const node = Object.assign(element("input"), { value });
   node.addEventListener("input", () => onvalue(node.value));
   return node;
 }
 
+/** @param {string} value @param {(value: string) => void} onvalue */
 function area(value, onvalue) {
   const node = Object.assign(element("textarea"), { value, rows: 2 });
   node.addEventListener("input", () => onvalue(node.value));
   return node;
 }
 
+/** @param {string} label @param {string} name @param {HTMLElement} control */
 function field(label, name, control, more = "") {
   return element("label", `u-field ${more}`, element("span", "", label), named(control, name));
 }
 
+/** @param {Slide} slide */
 const isScene = ({ address }) => address.split("?")[0] === "scenes";
+/** @param {number} count */
 const slides = (count) => `${count} slide${count === 1 ? "" : "s"}`;
+/** @param {Script} script */
 const sum = ({ slides: all }) => all.reduce((seconds, slide) => seconds + (slide.seconds ?? 60), 0);
+/** @param {Script} one */
 const extent = (one) => `${slides(one.slides.length)}, ${span(sum(one))}`;
 
+/** @param {number} seconds */
 function span(seconds) {
   const minutes = Math.floor(seconds / 60), rest = seconds % 60;
   return [minutes ? `${minutes} min` : "", rest || !minutes ? `${rest} s` : ""].filter(Boolean).join(" ");
 }
 
-/** What the server says, as a sentence of a page. */
+/** What the server says, as a sentence of a page. @param {string} text */
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+/** @param {string} title */
 const slug = (title) => `unrolled-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "script"}`;

@@ -4,8 +4,8 @@ import { at, unpack } from "../../figures/message.js";
 import { dressed, palette } from "../../figures/theme.js";
 import { plotly } from "../../inside/plotly.js";
 
-const main = document.querySelector("main");
-const packed = atob(document.getElementById("pictures").textContent);
+const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+const packed = atob(document.getElementById("pictures")?.textContent ?? "");
 const { items, blob } = unpack(Uint8Array.from(packed, (letter) => letter.charCodeAt(0)));
 const color = palette(document.body);
 const answers = /** @type {HTMLDetailsElement[]} */ ([...document.querySelectorAll("details.answer")]);
@@ -14,11 +14,12 @@ const waiting = new Set(pictures); // to be drawn, one a frame
 let width = main.clientWidth;
 let frame = 0;
 
+/** @param {HTMLElement} node */
 function draw(node) {
   waiting.delete(node);
   const item = at(items[Number(node.dataset.picture)], 0, blob);
   const { data, layout } = dressed(item, { width, height: item.height }, color);
-  plotly().react(node, data, layout, { displayModeBar: false, showTips: false, doubleClick: "reset" });
+  plotly()?.react(node, data, layout, { displayModeBar: false, showTips: false, doubleClick: "reset" });
 }
 
 function drawNext() {
@@ -34,6 +35,7 @@ function drawAll() {
   frame ||= requestAnimationFrame(drawNext);
 }
 
+/** @param {boolean} all */
 function open(all) {
   for (const answer of answers) answer.open = all;
 }
