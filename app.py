@@ -8,6 +8,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.figures import checks, live
+from pages.frame import scenes
 from pages.inside import start, state
 from pages.inside.connection import AtOnce
 from pages.server import address, alive, assets, limits
@@ -16,8 +17,7 @@ from pages.server.compression import Compressed
 from pages.server.front import Fronted
 from pages.server.headers import Guarded
 from pages.server.limits import Limited
-from pages.stage import present
-from pages.stage.scripts import PAGES
+from pages.stage import present, scripts
 from pages.teach import packing
 from pages.teach.handout import handout
 
@@ -27,10 +27,12 @@ def menu() -> dict[str, list[st.Page]]:
     from pages.contents import CONTENTS
 
     first = next(iter(CONTENTS.values()))
-    sections = {first.section: [st.Page(PAGES[first.address], title=first.in_menu, url_path="home", default=True)]}
+    sections = {
+        first.section: [st.Page(scripts.PAGES[first.address], title=first.in_menu, url_path="home", default=True)]
+    }
     for entry in CONTENTS.values():
         visibility = "hidden" if entry is first else "visible"  # there already, as the front page
-        page = st.Page(PAGES[entry.address], title=entry.in_menu, url_path=entry.address, visibility=visibility)
+        page = st.Page(scripts.PAGES[entry.address], title=entry.in_menu, url_path=entry.address, visibility=visibility)
         sections.setdefault(entry.section, []).append(page)
     return sections
 
@@ -62,5 +64,7 @@ else:  # imported by the server that is about to start
     limits.check()
     state.share_one_lock()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
-    middleware = [Middleware(each) for each in (AtOnce, Below, Guarded, Limited, Fronted, Compressed)]
+    shared = scripts.SHARED | present.SHARED | scenes.SHARED | handout.SHARED | packing.SHARED
+    outer = [Middleware(each) for each in (AtOnce, Below, Guarded, Limited)]
+    middleware = [*outer, Middleware(Fronted, shared), Middleware(Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -1,16 +1,21 @@
 """What comes with the page itself: every part of the app may count on it, in every browser."""
 
 import gzip
+import json
 import re
 import subprocess
 import urllib.request
+from html import unescape
+from pathlib import Path
 
 import pytest
 
 from pages.server.bundle import bundle, digest
+from pages.stage.scripts import LONGEST_FILE, MOST_SECONDS
 from tests.server import opened
 from tests.test_javascript import DENO
 
+PAGES_FOLDER = Path(__file__).parent.parent / "pages"
 PAGES = ("", "chain?w=3", "scenes", "teach", "nowhere")
 
 
@@ -25,7 +30,7 @@ def test_the_page_brings_style_and_script_whatever_is_asked_for(server, path):
     with ask(server, path) as answer:
         page, etag = answer.read().decode(), answer.headers["ETag"]
         trusted = answer.headers["Content-Security-Policy"]
-    style, root, script = page.index("--u-product"), page.index('<div id="root">'), page.index("data-release")
+    style, root, script = page.index("--u-product"), page.index('<div id="root">'), page.index("data-given")
     assert style < root < script, "the style outranks Streamlit's, and the script finds where it draws"
     assert all(digest(text) in trusted for text in re.findall(r"<script(?: data[^>]*)?>(.*?)</script>", page, re.S))
     with ask(server, path, **{"Accept-Encoding": "gzip", "If-None-Match": etag or '"x"'}) as answer:
@@ -35,8 +40,8 @@ def test_the_page_brings_style_and_script_whatever_is_asked_for(server, path):
 @pytest.mark.browser
 def test_what_the_page_names_is_kept_for_a_year(server):
     with ask(server, "") as answer:
-        plotly = re.search(r'data-plotly="/([^"]+)"', answer.read().decode())[1]
-    with ask(server, plotly, **{"Accept-Encoding": "gzip"}) as answer:
+        plotly = given(answer.read().decode())["plotly"]
+    with ask(server, plotly.removeprefix("/"), **{"Accept-Encoding": "gzip"}) as answer:
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert b"Plotly" in gzip.decompress(answer.read())
 
@@ -46,6 +51,28 @@ def test_no_page_lays_a_style_sheet_among_its_elements(server, desk):
     """Firefox never fetches what is imported there."""
     page = opened(desk.page, f"{server.url}/scenes")
     assert page.locator(".stApp style").filter(has_text="@import").count() == 0
+
+
+def given(page):
+    """What a page hands over to the browser's modules."""
+    return json.loads(unescape(re.search(r'data-given="([^"]+)"', page)[1]))
+
+
+@pytest.mark.browser
+def test_what_both_sides_know_is_handed_over_and_written_once(server):
+    """All that `given.js` names comes with the page, and no other module writes it out."""
+    with ask(server, "") as answer:
+        shared = given(answer.read().decode())
+    scripts = {path: path.read_text(encoding="utf-8") for path in PAGES_FOLDER.glob("**/*.js")}
+    [kept] = [path for path in scripts if path.name == "given.js"]
+    assert set(re.findall(r"@property {[\w\[\]]+} (\w+)", scripts.pop(kept))) == shared.keys()
+    for path, text in scripts.items():
+        literals = set(re.findall(r'"([^"]*)"', text)) | {
+            int(n.replace("_", "")) for n in re.findall(r"\b\d[\d_]*\b", text)
+        }
+        names = {value for value in shared.values() if isinstance(value, str) or value in (LONGEST_FILE, MOST_SECONDS)}
+        assert not names & literals, path
+        assert json.dumps(shared["stage"])[1:-1] not in text and json.dumps(shared["predicted"])[1:-1] not in text
 
 
 def write(folder, **modules):

@@ -21,11 +21,10 @@ from pages.frame import exhibits
 from pages.lessons.scenes import SCENES
 from pages.server import waiting
 from pages.server.limits import MESSAGE
+from pages.stage import present
 from pages.stage.scripts import (
     LONGEST_FILE,
     LONGEST_LINK,
-    MINE,
-    MOST_SLIDES,
     SCRIPTS,
     WITH_PICTURE,
     Script,
@@ -142,15 +141,8 @@ def test_a_body_without_end_is_read_to_its_limit_only(parts):
     assert headers["cache-control"] == "no-store"
 
 
-def test_the_browsers_limits_are_the_servers():
-    draft, builder = (
-        OURS("stage/draft.js").read_text(encoding="utf-8"),
-        OURS("teach/builder.js").read_text(encoding="utf-8"),
-    )
-    assert f"MOST_SLIDES = {MOST_SLIDES};" in draft
-    assert f"MOST_BYTES = {LONGEST_FILE:_};" in builder and f'MINE = "{MINE}";' in builder
-    most = int(re.search(r"MOST_BYTES = ([\d_]+);", draft)[1])
-    assert LONGEST_FILE < most < MESSAGE - 10_000  # 6 kB for all widgets of a page
+def test_a_script_that_a_file_holds_can_be_handed_to_a_session():
+    assert LONGEST_FILE < present.SHARED["longestOwn"] < MESSAGE - 10_000  # 6 kB for all widgets of a page
 
 
 # The page

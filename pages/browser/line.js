@@ -1,5 +1,6 @@
 // The line to the server: whether it holds, and what to show a room while it does not.
 
+import { given } from "./given.js";
 import { fromHome } from "./home.js";
 import { element } from "./element.js";
 import { isConnected } from "../inside/streamlit.js";
@@ -12,7 +13,7 @@ export const isUp = () => isConnected() !== false;
 /** Whether the server answers at this moment. @returns {Promise<boolean>} */
 export async function answers() {
   try {
-    const asked = await fetch(fromHome("/_stcore/health"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const asked = await fetch(fromHome(given.health), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     return asked.ok;
   } catch {
     return false;

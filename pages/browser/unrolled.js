@@ -1,8 +1,7 @@
 // All that runs in the browser stands in the page itself, so no line can lose it. Components call their parts by name.
 
+import { given } from "./given.js";
 import { askForReload } from "./whole.js";
-
-const release = document.currentScript?.dataset.release;
 
 /**
  * What a component is to Streamlit: called with every run, it returns what is called when that is over. Only a part
@@ -22,9 +21,9 @@ export function offer(parts) {
     try {
       parts[name].render(component);
     } catch (error) {
-      if (now === release) throw error;
+      if (now === given.release) throw error;
     }
-    if (now !== release) askForReload("Unrolled has been updated.");
+    if (now !== given.release) askForReload("Unrolled has been updated.");
     return () => setTimeout(() => parts[name]?.release?.(component.parentElement));
   };
   Object.assign(globalThis, { unrolled: part });

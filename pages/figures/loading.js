@@ -1,6 +1,7 @@
 // Plotly, which draws the pictures: the one file that a page of ours fetches. Where the line loses it, it is asked for
 // again, and what the reader waits for is said.
 
+import { given } from "../browser/given.js";
 import { fromHome } from "../browser/home.js";
 import { element } from "../browser/element.js";
 import { plotly, quicken } from "../inside/plotly.js";
@@ -17,7 +18,6 @@ const SAID = {
   lost: "The picture was lost on its way.",
 };
 
-const path = document.currentScript?.dataset.plotly ?? "";
 /** @type {State} */
 let state = "";
 /** @type {Set<() => void>} */
@@ -59,7 +59,7 @@ function fetchIt() {
 /** @param {number} number */
 function attempt(number) {
   const late = setTimeout(() => { if (state === "coming") become("slow"); }, SLOW);
-  const src = fromHome(path) + (number ? `?again=${number}` : ""); // whatever was kept of an answer that was wrong
+  const src = fromHome(given.plotly) + (number ? `?again=${number}` : ""); // whatever was kept of an answer that was wrong
   const script = element("script");
   const over = () => {
     clearTimeout(late);

@@ -198,6 +198,7 @@ def _begin(name: str) -> None:
 
 
 _PREDICTED = ("guess", "choice", "committed", "said")
+SHARED = {"predicted": _PREDICTED}
 
 
 def experiment_url(scene: Scene) -> str:

@@ -5,16 +5,19 @@ Our parts of a page, components to Streamlit, call what stands there.
 
 import gzip
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.inside.files import ROOT
+from pages.inside.files import HEALTH, ROOT
 from pages.server.assets import url
 from pages.server.bundle import bundle
 
@@ -55,10 +58,14 @@ def component(name: str) -> Callable[..., object]:
 
 
 class Fronted:
-    """Adds to Streamlit's page, whatever its address, what comes with it."""
+    """Adds to Streamlit's page, whatever its address, what comes with it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `shared` are the names, limits and addresses that the browser's modules know as `given`.
+    """
+
+    def __init__(self, app: ASGIApp, shared: Mapping[str, Any]) -> None:
         self.app = app
+        self.given = json.dumps({"release": release(), "plotly": url("plotly.js"), "health": HEALTH, **shared})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = Headers(scope=scope) if scope["type"] == "http" else {}
@@ -74,7 +81,7 @@ class Fronted:
                 body = b"".join(message.get("body", b"") for message in begun)
                 if Headers(raw=begun[0]["headers"]).get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
-                for part in _answer(body, "gzip" in asked.get("accept-encoding", "")):
+                for part in _answer(body, self.given, "gzip" in asked.get("accept-encoding", "")):
                     await send(part)
 
         headers = [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS]
@@ -87,20 +94,17 @@ def _is_page(message: Message) -> bool:
     return message.get("status") == 200 and html and headers.get("cache-control") == "no-cache"
 
 
-def _answer(body: bytes, compressed: bool) -> tuple[Message, Message]:
+def _answer(body: bytes, given: str, compressed: bool) -> tuple[Message, Message]:
     headers = {"content-type": "text/html; charset=utf-8", "cache-control": "no-cache", "vary": "Accept-Encoding"}
-    body = _with_ours(body, compressed)
+    body = _with_ours(body, given, compressed)
     headers |= {"content-length": str(len(body))} | ({"content-encoding": "gzip"} if compressed else {})
     start = {"type": "http.response.start", "status": 200, "headers": Headers(headers).raw}
     return start, {"type": "http.response.body", "body": body}
 
 
 @lru_cache(maxsize=4)  # it is always the same
-def _with_ours(body: bytes, compressed: bool) -> bytes:
+def _with_ours(body: bytes, given: str, compressed: bool) -> bytes:
     # a style sheet in the body outranks Streamlit's rules of the same weight
-    ours = (
-        f'<style>{style()}</style>\n{ROOT}\n<script data-release="{release()}"'
-        f' data-plotly="{url("plotly.js")}">{script()}</script>'
-    )
+    ours = f'<style>{style()}</style>\n{ROOT}\n<script data-given="{escape(given)}">{script()}</script>'
     body = body.replace(ROOT.encode(), ours.encode(), 1)
     return gzip.compress(body, 9) if compressed else body

@@ -1,17 +1,15 @@
 // The reader's own script, kept in this browser only. Pages add to it, the builder edits it.
 
+import { given } from "../browser/given.js";
+
 /**
  * @typedef {{address: string, question?: string, answer?: string, note?: string, seconds?: number,
  *   before?: string}} Slide
  * @typedef {{title: string, slides: Slide[]}} Script  as a script's file has it
  */
 
-export const MOST_SLIDES = 60; // as scripts.py has it
-const MOST_BYTES = 240_000; // of a message, with its other widgets: see limits.py
 const KEY = "unrolled-script";
 const ASIDE = "unrolled-script-damaged";
-const STAGE = ["present", "script", "slide", "shown"]; // of an address: where a speaker stands
-const PREDICTED = ["guess", "choice", "committed", "said"]; // of a scene: the room will predict anew
 const CHANGED = "unrolled-script-changed";
 const UNKEPT = "This browser keeps nothing for this site, so your script lasts only until the page closes."
   + " Save it as a file.";
@@ -46,8 +44,8 @@ export function forServer() {
   const { script } = load();
   if (!script.slides.length) return { script: null, problem: NONE };
   const { size } = new Blob([JSON.stringify(JSON.stringify(script))]); // as Streamlit sends it
-  const problem = `Your script takes ${size} bytes, and ${MOST_BYTES} are the most: make two of it.`;
-  return size > MOST_BYTES ? { script: null, problem } : { script, problem: "" };
+  const problem = `Your script takes ${size} bytes, and ${given.longestOwn} are the most: make two of it.`;
+  return size > given.longestOwn ? { script: null, problem } : { script, problem: "" };
 }
 
 /** Keeps a script. @param {Script} script @returns {string} what the reader must know ("" if nothing) */
@@ -65,7 +63,8 @@ export function save(script) {
 export function add(address) {
   const { script, problem } = load();
   const count = script.slides.length;
-  if (count >= MOST_SLIDES) return { count, problem: `Your script has ${count} slides, and a script has at most ${MOST_SLIDES}.` };
+  const most = given.mostSlides;
+  if (count >= most) return { count, problem: `Your script has ${count} slides, and a script has at most ${most}.` };
   const slides = [...script.slides, { address: slideAddress(address) }];
   return { count: count + 1, problem: save({ ...script, slides }) || problem };
 }
@@ -88,7 +87,7 @@ export function onChange(callback) {
 export function slideAddress(link) {
   const [path, query = ""] = link.trim().split("#")[0].split("?");
   const page = path.replace(/^https?:\/\/[^/]*/, "").split("/").pop() ?? "";
-  const others = page === "scenes" ? [...STAGE, ...PREDICTED] : STAGE;
+  const others = page === "scenes" ? [...given.stage, ...given.predicted] : given.stage;
   const settings = query.split("&").filter((part) => part && !others.includes(part.split("=")[0]));
   return [page === "" || page === "home" ? "chain" : page, settings.join("&")].filter(Boolean).join("?");
 }

@@ -5,6 +5,7 @@
 
 import { askedBy } from "../browser/again.js";
 import { add, forServer } from "./draft.js";
+import { given } from "../browser/given.js";
 import { fromHome } from "../browser/home.js";
 import { answers, isUp, tell } from "../browser/line.js";
 import { element } from "../browser/element.js";
@@ -19,7 +20,6 @@ import * as streamlit from "../inside/streamlit.js";
  * @property {string} note @property {boolean} covered @property {number} seconds @property {number} all
  */
 
-const STAGE = ["present", "script", "slide", "shown"]; // of the address: no setting of a page
 const BEGAN = "unrolled-present-began";
 const TRIES = 10; // to get to a place
 const SUSPECT = 4; // the try with which to ask whether the server is there
@@ -334,11 +334,11 @@ async function leave(event) {
   if (!down) location.assign(changed({}));
 }
 
-/** This page's address without the stage, and with what is given. @param {Record<string, string>} given */
-function changed(given) {
+/** This page's address without the stage, and with more. @param {Record<string, string>} more */
+function changed(more) {
   const url = new URL(location.href);
-  for (const key of STAGE) url.searchParams.delete(key);
-  for (const [key, value] of Object.entries(given)) url.searchParams.set(key, value);
+  for (const key of given.stage) url.searchParams.delete(key);
+  for (const [key, value] of Object.entries(more)) url.searchParams.set(key, value);
   return url.href;
 }
 
@@ -361,7 +361,7 @@ function showKeys() {
 }
 
 async function showCode() {
-  const answer = await fetch(`${fromHome("/qr")}?path=${encodeURIComponent(here())}`).then((response) => response.json()).catch(() => null);
+  const answer = await fetch(`${fromHome(given.code)}?path=${encodeURIComponent(here())}`).then((response) => response.json()).catch(() => null);
   if (!answer?.image) return void sheet(element("p", "", answer?.error ?? "The server does not answer. Try again."));
   const image = Object.assign(element("img"), { src: answer.image, alt: "QR code of the address below" });
   const said = [answer.only, now.data.covered && "This link shows the answer."].filter(Boolean);

@@ -21,11 +21,11 @@ from pages.controls import memory
 from pages.controls.codec import split
 from pages.server import address
 from pages.server.front import component
+from pages.server.limits import MESSAGE
 from pages.server.waiting import CODES, Busy
-from pages.stage.scripts import MINE, PAGES, WITH_PICTURE, Script, find, parse
+from pages.stage.scripts import MINE, PAGES, STAGE, WITH_PICTURE, Script, find, parse
 
 _OWN = "_own_script"  # of a session: what the browser has sent
-STAGE = ("present", "script", "slide", "shown")  # in the address, and no setting of a page
 _LONGEST = 1000  # characters of an address in a QR code; a phone reads no denser one from a wall
 
 _component = component("present")
@@ -212,4 +212,7 @@ def _code(text: str) -> str:
     return segno.make(text, error="l" if len(text) > 300 else "m", micro=False).svg_data_uri(border=2, scale=8)
 
 
-ROUTES = [Route("/qr", _qr)]
+_CODE = "/qr"
+_OTHERS = 16_000  # bytes of a page's other widgets at most
+SHARED = {"code": _CODE, "longestOwn": MESSAGE - _OTHERS}
+ROUTES = [Route(_CODE, _qr)]

@@ -24,10 +24,15 @@ PAGES: dict[str, str] = {  # by address: a page's file, as Streamlit names it; i
 WITH_PICTURE = (*VIEWS, "scenes")  # a script can show them
 MINE = "mine"  # in an address: the script that the browser keeps
 MOST_SLIDES = 60
+SECONDS, MOST_SECONDS = 60, 3600  # of a slide
 LONGEST_LINK = 6000  # characters of a packed script: with the rest of an address below 8 kB, what balancers take
 LONGEST_FILE = 200_000  # characters of JSON
 _LONGEST = {"title": 120, "address": 1000, "before": 1000, "question": 300, "answer": 600, "note": 1000}
-_OF_THE_STAGE = ("present", "script", "slide", "shown")  # where a speaker stands is no part of a slide
+STAGE = ("present", "script", "slide", "shown")  # in an address: where a speaker stands is no part of a slide
+SHARED = {
+    "mine": MINE, "mostSlides": MOST_SLIDES, "longestFile": LONGEST_FILE, "stage": STAGE,
+    "seconds": SECONDS, "mostSeconds": MOST_SECONDS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Slide:
     question: str = ""  # to the room, before anything is shown
     answer: str = ""  # what the picture then tells
     note: str = ""  # to the speaker
-    seconds: int = 60
+    seconds: int = SECONDS
     before: str = ""  # page?settings
 
     def at(self, shown: bool) -> str:
@@ -91,9 +96,9 @@ def _slide(data: Any, place: str) -> Slide:
         raise ValueError(f"{place} is {_shown(data)}, where an address and a question should be")
     _know(data, _FIELDS, place)
     texts = {name: _text(data, name, place) for name in _FIELDS if name != "seconds"}
-    seconds = data.get("seconds", 60)
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= 3600:
-        raise ValueError(f"{place}: seconds must be a whole number from 0 to 3600, got {_shown(seconds)}")
+    seconds = data.get("seconds", SECONDS)
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MOST_SECONDS:
+        raise ValueError(f"{place}: seconds must be a whole number from 0 to {MOST_SECONDS}, got {_shown(seconds)}")
     for name in ("address", "before"):
         if texts[name] or name == "address":
             _check(texts[name], f"{place}: {name}")
@@ -126,7 +131,7 @@ def _check(address: str, place: str) -> None:
     if not re.fullmatch(r"[\x21-\x7e]*", address) or "#" in address:
         raise ValueError(f"{place} holds a character that no address has: {_shown(address)}")
     for name in settings:
-        if name in _OF_THE_STAGE:
+        if name in STAGE:
             raise ValueError(f"{place} must not say {name}, which is the stage's own")
 
 

@@ -4,6 +4,7 @@
 
 import { copy } from "../browser/copy.js";
 import { add, aside, dropAside, empty, isKept, load, onChange, save, slideAddress } from "../stage/draft.js";
+import { given } from "../browser/given.js";
 import { fromHome } from "../browser/home.js";
 import { element } from "../browser/element.js";
 
@@ -13,18 +14,16 @@ import { element } from "../browser/element.js";
  * @typedef {{name: string, script: Script}} Named  a script, and what links call it
  * @typedef {[text: string, act: () => void]} Act  behind a button
  * @typedef {{name: string, from?: number | null, to?: number | null, value?: string}} Focus  and what is selected there
- * @typedef {object} Given  what Python tells
+ * @typedef {object} Told  by Python
  * @property {Named[]} shipped @property {Named | {error: string} | null} sent  by the link to this page
  * @property {string} only  what to say of links that lead to this computer only
  * @property {Record<string, string>} titles  of pages @property {Record<string, string>} scenes  their titles
  */
 
-const MOST_BYTES = 200_000; // of a file, as scripts.py has it
-const MINE = "mine"; // what addresses call the script that this browser keeps, as scripts.py has it
 const SOON = 500; // ms after the last change
 
-/** @type {Given} */
-let given;
+/** @type {Told} */
+let told;
 /** @type {HTMLElement} */
 let root;
 /** @type {HTMLElement} */
@@ -40,11 +39,11 @@ let checked = { packed: "", good: false, text: "" }; // what the server says of 
 let timer = 0, asked = 0;
 let stop = () => {};
 
-/** Called by Streamlit with every run of the page. @param {import("../inside/streamlit.js").Component<Given>} component */
+/** Called by Streamlit with every run of the page. @param {import("../inside/streamlit.js").Component<Told>} component */
 export function render({ parentElement, data }) {
   const drawn = root && parentElement.querySelector(".u-teach") === root;
-  if (drawn && JSON.stringify(data) === JSON.stringify(given)) return;
-  given = data;
+  if (drawn && JSON.stringify(data) === JSON.stringify(told)) return;
+  told = data;
   root = element("div", "u-teach");
   mine = element("section", "u-mine");
   root.append(...(data.sent ? [sentScript(data.sent)] : []), shippedScripts(data.shipped), mine);
@@ -69,11 +68,11 @@ function shippedScripts(shipped) {
     const title = element("div", "", element("strong", "", one.title), element("span", "u-quiet", extent(one)));
     return element("li", "", title, ways(name, one));
   });
-  const only = given.only ? [element("p", "u-quiet", given.only)] : [];
+  const only = told.only ? [element("p", "u-quiet", told.only)] : [];
   return section("Ready to present", element("ul", "u-scripts", ...lines), ...only);
 }
 
-/** @param {NonNullable<Given["sent"]>} sent */
+/** @param {NonNullable<Told["sent"]>} sent */
 function sentScript(sent) {
   if ("error" in sent) {
     const said = element("p", "u-problem", `${sentence(sent.error)} Nothing was changed.`);
@@ -107,7 +106,7 @@ function presentAt(name, { slides: all }) {
 }
 
 /** @param {string} name */
-const handoutAt = (name) => fromHome(`/handout/${encodeURIComponent(name)}`);
+const handoutAt = (name) => fromHome(`${given.handout}/${encodeURIComponent(name)}`);
 
 // one's own
 
@@ -136,7 +135,7 @@ function titleField() {
 
 function tools() {
   const { packed, good, text } = checked;
-  const name = packed || (good && isKept() && MINE);
+  const name = packed || (good && isKept() && given.mine);
   const copier = button("Copy link", copyLink);
   copier.setAttribute("aria-disabled", String(!packed));
   const more = text && name ? " Present and Handout do without a link." : "";
@@ -155,7 +154,7 @@ function handout(good) {
   const text = Object.assign(element("input"), { type: "hidden", name: "script", value: JSON.stringify(script) });
   const act = submit("Handout");
   const form = Object.assign(element("form", "", text, act), {
-    method: "post", action: fromHome("/handout"), target: "_blank", enctype: "multipart/form-data",
+    method: "post", action: fromHome(given.handout), target: "_blank", enctype: "multipart/form-data",
   });
   act.setAttribute("aria-disabled", String(!good));
   form.addEventListener("submit", (event) => { if (!good) event.preventDefault(); });
@@ -217,8 +216,8 @@ function loader() {
 
 /** @param {File} file */
 async function loadFile(file) {
-  if (file.size > MOST_BYTES) {
-    const [size, most] = [file.size, MOST_BYTES].map((bytes) => bytes.toLocaleString("en"));
+  if (file.size > given.longestFile) {
+    const [size, most] = [file.size, given.longestFile].map((bytes) => bytes.toLocaleString("en"));
     return tell(`${file.name} has ${size} bytes, and a script at most ${most}. Nothing was changed.`);
   }
   const { script: read, error } = await ask(await file.text());
@@ -294,7 +293,7 @@ function summary(slide, at) {
   const { question: asked = "" } = slide;
   const none = isScene(slide) ? "The scene asks." : "No question yet: it is shown at once.";
   const question = element("p", asked ? "u-asked" : "u-quiet", asked || none);
-  const time = element("span", "u-quiet u-time", span(slide.seconds ?? 60));
+  const time = element("span", "u-quiet u-time", span(slide.seconds ?? given.seconds));
   return [element("span", "u-number", `${at + 1}`), element("div", "", question, shows(slide.address)), time];
 }
 
@@ -310,9 +309,9 @@ function fields(at, head) {
   const text = (/** @type {"question" | "answer" | "note"} */ name, /** @type {string} */ label) => {
     return field(label, `${key}:${name}`, area(slide[name] ?? "", (value) => typed({ [name]: value })));
   };
-  const seconds = Object.assign(input(String(slide.seconds ?? 60), (value) => {
-    if (value !== "") typed({ seconds: Math.min(3600, Math.max(0, Math.round(Number(value)))) });
-  }), { type: "number", min: "0", max: "3600", step: "5" });
+  const seconds = Object.assign(input(String(slide.seconds ?? given.seconds), (value) => {
+    if (value !== "") typed({ seconds: Math.min(given.mostSeconds, Math.max(0, Math.round(Number(value)))) });
+  }), { type: "number", min: "0", max: String(given.mostSeconds), step: "5" });
   const address = input(slide.address, () => {});
   address.addEventListener("change", () => edit(withSlide(now(), { address: slideAddress(address.value) })));
   return element(
@@ -349,11 +348,11 @@ function over(at) {
 function shows(address) {
   const [page, query = ""] = address.split("?");
   const settings = [...new URLSearchParams(query)].map(([name, value]) => {
-    if (name === "scene") return given.scenes[value] ?? value;
+    if (name === "scene") return told.scenes[value] ?? value;
     if (name === "held") return "held for comparison";
     return value === "true" ? name : `${name} = ${short(value)}`;
   });
-  const open = element("a", "", given.titles[page] ?? page);
+  const open = element("a", "", told.titles[page] ?? page);
   // "./": whatever an address says, it leads nowhere else
   Object.assign(open, { href: fromHome(`/${address}`), target: "_blank", rel: "noopener" });
   return element("p", "u-shows", open, element("span", "u-quiet", settings.length ? `: ${settings.join(", ")}` : ""));
@@ -487,7 +486,7 @@ function renewTools() {
  */
 async function ask(body) {
   try {
-    const response = await fetch(fromHome("/scripts/pack"), { method: "POST", body });
+    const response = await fetch(fromHome(given.pack), { method: "POST", body });
     return await response.json();
   } catch {
     return { error: "the server does not answer" };
@@ -573,7 +572,7 @@ const isScene = ({ address }) => address.split("?")[0] === "scenes";
 /** @param {number} count */
 const slides = (count) => `${count} slide${count === 1 ? "" : "s"}`;
 /** @param {Script} script */
-const sum = ({ slides: all }) => all.reduce((seconds, slide) => seconds + (slide.seconds ?? 60), 0);
+const sum = ({ slides: all }) => all.reduce((seconds, slide) => seconds + (slide.seconds ?? given.seconds), 0);
 /** @param {Script} one */
 const extent = (one) => `${slides(one.slides.length)}, ${span(sum(one))}`;
 

@@ -43,4 +43,6 @@ def _said(answer: bytes, status: int = 200) -> Response:
     return Response(answer, status, {"Cache-Control": "no-store"}, "application/json")
 
 
-ROUTES = [Route("/scripts/pack", _serve, methods=["POST"])]
+_ADDRESS = "/scripts/pack"
+SHARED = {"pack": _ADDRESS}
+ROUTES = [Route(_ADDRESS, _serve, methods=["POST"])]

@@ -315,4 +315,6 @@ def _file(title: str) -> str:
     return f"unrolled-{name or 'script'}.html"
 
 
-ROUTES = [Route("/handout", _serve_sent, methods=["POST"]), Route("/handout/{script}", _serve)]
+_ADDRESS = "/handout"
+SHARED = {"handout": _ADDRESS}
+ROUTES = [Route(_ADDRESS, _serve_sent, methods=["POST"]), Route(f"{_ADDRESS}/{{script}}", _serve)]
