@@ -19,7 +19,7 @@ from pages.server.headers import Guarded
 from pages.server.limits import Limited
 from pages.stage import present, scripts
 from pages.teach import packing
-from pages.teach.handout import handout
+from pages.teach.handout import handouts
 
 
 def menu() -> dict[str, list[st.Page]]:
@@ -63,8 +63,8 @@ else:  # imported by the server that is about to start
     address.check()
     limits.check()
     state.share_one_lock()
-    routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handout.ROUTES, *packing.ROUTES]
-    shared = scripts.SHARED | present.SHARED | scenes.SHARED | handout.SHARED | packing.SHARED
+    routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handouts.ROUTES, *packing.ROUTES]
+    shared = scripts.SHARED | present.SHARED | scenes.SHARED | handouts.SHARED | packing.SHARED
     outer = [Middleware(each) for each in (AtOnce, Below, Guarded, Limited)]
     middleware = [*outer, Middleware(Fronted, shared), Middleware(Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

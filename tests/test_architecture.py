@@ -30,7 +30,7 @@ ARROWS = {  # folder → what its modules may import besides one another and the
     "pages.figures": {*_LOWER, *_WEB, "pages.browser", "numpy", "latex2mathml"},
     "pages.stage": {*_DRAWN, *_WEB, "pages.browser", "segno"},
     "pages.frame": {*_DRAWN, *_WEB, "pages.browser", "pages.stage"},
-    "pages.teach": {*_DRAWN, *_WEB, "pages.browser", "pages.stage", "pages.frame", "latex2mathml"},
+    "pages.teach": {*_DRAWN, *_WEB, "pages.browser", "pages.stage", "pages.frame", "latex2mathml", "jinja2"},
     "pages": {*_DRAWN, "pages.stage", "pages.frame", "pages.teach", "streamlit"},
     "app": {"pages", *_WEB},
 }

@@ -36,7 +36,7 @@ from pages.stage.scripts import (
     unpack,
 )
 from pages.teach import packing
-from pages.teach.handout import handout
+from pages.teach.handout import handout, handouts
 from tests.apps import healthy, items, opened, slots
 from tests.server import ROOT
 
@@ -56,7 +56,7 @@ def script(*slides, title="A script"):
 
 def ask(path, method="GET", body=(b"",), **headers):
     """Status, headers and body of the routes' answer."""
-    app = Starlette(routes=[*packing.ROUTES, *handout.ROUTES])
+    app = Starlette(routes=[*packing.ROUTES, *handouts.ROUTES])
     given = {"host": "class.example.edu"} | headers
     path, _, query = path.partition("?")
     scope = {
@@ -115,13 +115,13 @@ def test_what_is_no_script_is_told_in_a_sentence_and_gives_nothing(data, why):
 
 
 @pytest.mark.parametrize(("module", "read", "send_it"), [
-    (packing, "loads", lambda: packed(plain(SCRIPTS["forget"]))), (handout, "find", lambda: ask("/handout/forget?x")),
+    (packing, "loads", lambda: packed(plain(SCRIPTS["forget"]))), (handouts, "find", lambda: ask("/handout/forget?x")),
 ])  # fmt: skip
 def test_no_script_is_read_on_the_event_loop(monkeypatch, module, read, send_it):
     """Which serves everybody: a long script takes it 11 ms."""
     threads, reads = [], getattr(module, read)
     monkeypatch.setattr(module, read, lambda text: threads.append(current_thread()) or reads(text))
-    monkeypatch.setattr(handout, "HANDOUTS", waiting.Line(1, 32))
+    monkeypatch.setattr(handouts, "HANDOUTS", waiting.Line(1, 32))
     assert send_it()[0] == 200 and threads and current_thread() not in threads
 
 
@@ -448,7 +448,7 @@ def test_there_is_no_handout_of_what_is_no_script(name):
 def test_whoever_waits_long_for_a_handout_hears_his_place(monkeypatch):
     monkeypatch.setattr(waiting, "PATIENCE", 0.05)
     go = Event()
-    monkeypatch.setattr(handout, "_named", lambda *asked: go.wait(10) and real(*asked))
+    monkeypatch.setattr(handouts, "_named", lambda *asked: go.wait(10) and real(*asked))
     status, headers, body = ask("/handout/forget", accept="text/html")
     go.set()
     assert status == 503 and b"in line" in body and "refresh" in headers and "retry-after" in headers
@@ -456,7 +456,7 @@ def test_whoever_waits_long_for_a_handout_hears_his_place(monkeypatch):
     assert ask("/handout/forget")[0] == 200
 
 
-real = handout._named
+real = handouts._named
 
 
 def test_a_refusal_is_found_once(monkeypatch):
@@ -465,7 +465,7 @@ def test_a_refusal_is_found_once(monkeypatch):
     for _ in range(3):
         status, _, body = ask(once)
         assert status == 422 and b"-1 s to compute, which came to slide 1 of 1; make two" in body
-        monkeypatch.setattr(handout, "_drawn", pytest.fail)  # whoever asks again costs nothing
+        monkeypatch.setattr(handouts, "_drawn", pytest.fail)  # whoever asks again costs nothing
 
 
 def test_a_fault_of_ours_is_no_refusal_and_shows_nothing_of_itself(monkeypatch):
