@@ -18,6 +18,7 @@ from pages.server.front import Fronted
 from pages.server.headers import Guarded
 from pages.server.limits import Limited
 from pages.stage import present, scripts
+from pages.stage.scripts import PAGES
 from pages.teach import packing
 from pages.teach.handout import handouts
 
@@ -27,12 +28,14 @@ def menu() -> dict[str, list[st.Page]]:
     from pages.contents import CONTENTS
 
     first = next(iter(CONTENTS.values()))
-    sections = {
-        first.section: [st.Page(scripts.PAGES[first.address], title=first.in_menu, url_path="home", default=True)]
-    }
+    sections = {first.section: [st.Page(PAGES[first.address], title=first.in_menu, url_path="home", default=True)]}
     for entry in CONTENTS.values():
-        visibility = "hidden" if entry is first else "visible"  # there already, as the front page
-        page = st.Page(scripts.PAGES[entry.address], title=entry.in_menu, url_path=entry.address, visibility=visibility)
+        page = st.Page(
+            PAGES[entry.address],
+            title=entry.in_menu,
+            url_path=entry.address,
+            visibility="hidden" if entry is first else "visible",  # there already, as the front page
+        )
         sections.setdefault(entry.section, []).append(page)
     return sections
 

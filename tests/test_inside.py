@@ -158,7 +158,7 @@ def test_what_is_sent_leaves_at_once():
 
 def test_streamlits_page_and_files_are_where_we_look():
     assert files.page().count(files.ROOT) == 1 and len(files.scripts_in_the_page()) == 1
-    assert files.font()[:4] == b"wOF2"
+    assert files.font()[:4] == b"wOF2" and files.plotly().stat().st_size > 4e6
     core = starlette_routes.BASE_ROUTE_CORE
     assert f"/{starlette_routes.BASE_ROUTE_UPLOAD_FILE}" == files.UPLOADS and f"/{core}/health" == files.HEALTH
     assert f"/{core}/metrics" == files.METRICS and f"/{starlette_routes.BASE_ROUTE_STATIC}/" == files.FILES

@@ -86,7 +86,7 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
             if "each" in value and isinstance(value["each"][0], str):
                 return value
             if "latex" in value and "slots" in value:
-                value = _line(**{"slots": {}, "colors": {}, "part": False} | value)
+                value = _line(value["latex"], value["slots"], value.get("colors", {}), value.get("part", False))
             return {name: prepared(part) for name, part in value.items()}
         if isinstance(value, list | tuple):
             return [prepared(part) for part in value]

@@ -1,4 +1,4 @@
-"""Streamlit's own page, files and addresses."""
+"""Streamlit's own page, files and addresses, and where Plotly's script lies."""
 
 import re
 from functools import cache
@@ -16,15 +16,19 @@ _FONT = "SourceSansVF-Upright.*.woff2"
 
 
 @cache
-def _folder() -> Path:
+def _folder(package: str) -> Path:
     """Found, not imported: that is slow."""
-    spec = find_spec("streamlit")
+    spec = find_spec(package)
     assert spec and spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "static"
+    return Path(spec.submodule_search_locations[0])
+
+
+def plotly() -> Path:
+    return _folder("plotly") / "package_data" / "plotly.min.js"
 
 
 def page() -> str:
-    return (_folder() / "index.html").read_text(encoding="utf-8")
+    return (_folder("streamlit") / "static" / "index.html").read_text(encoding="utf-8")
 
 
 def scripts_in_the_page() -> list[str]:
@@ -33,5 +37,5 @@ def scripts_in_the_page() -> list[str]:
 
 def font() -> bytes | None:
     """The app's own font; None where Streamlit has it no more."""
-    found = next((_folder() / "static" / "media").glob(_FONT), None)
+    found = next((_folder("streamlit") / "static" / "static" / "media").glob(_FONT), None)
     return found.read_bytes() if found else None

@@ -3,15 +3,14 @@
 import gzip
 import hashlib
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_FOLDER = Path(find_spec("plotly").submodule_search_locations[0])  # found, not imported: that is slow
-_FILES = {"plotly.js": _FOLDER / "package_data" / "plotly.min.js"}
+from pages.inside.files import plotly
+
+_FILES = {"plotly.js": plotly()}
 
 
 @cache
