@@ -52,20 +52,22 @@ def run_of(shared):
 class Interrupted(dict):
     """What a run that ends asks of each value; the first time another run begins."""
 
-    def __init__(self, other):
+    def __init__(self, other, seconds):
+        self.seconds = seconds
         self.beginning = Thread(target=other.on_script_will_rerun, args=(WidgetStates(),))
 
     def get(self, key, default=None):
         if self.beginning.ident is None:
             self.beginning.start()
-            self.beginning.join(0.3)  # s; behind the lock it has to wait
+            self.beginning.join(self.seconds)
         return default
 
 
-def end_while_another_begins():
+def end_while_another_begins(seconds):
+    """The end gives the other so long; behind a lock it has to wait for the end."""
     shared = SessionState(_old_state={"one": 1, "two": 2}, _new_session_state={"three": 3})
     begins, ends = run_of(shared), run_of(shared)
-    shared._new_widget_state.widget_metadata = asked = Interrupted(begins)
+    shared._new_widget_state.widget_metadata = asked = Interrupted(begins, seconds)
     try:
         ends.on_script_finished(frozenset())
     finally:
@@ -76,12 +78,12 @@ def end_while_another_begins():
 def test_streamlit_itself_still_lets_two_runs_change_one_state():
     """Once it does not, `pages/inside/state.py` can go."""
     with pytest.raises(RuntimeError, match="changed size during iteration"):
-        end_while_another_begins()
+        end_while_another_begins(20)
 
 
 @pytest.mark.usefixtures("one_lock")
 def test_a_run_that_begins_waits_for_the_one_that_ends():
-    assert end_while_another_begins()._old_state == {"one": 1, "two": 2, "three": 3}
+    assert end_while_another_begins(0.3)._old_state == {"one": 1, "two": 2, "three": 3}
 
 
 @pytest.mark.usefixtures("one_lock")
