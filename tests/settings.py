@@ -88,20 +88,31 @@ def _number(control: Control, rng: Random) -> Any:
     low, high, step = control.min, control.max, control.step
     if isinstance(control.default, int):
         return rng.choice((low, high, rng.randint(low, high), rng.randint(low, high), rng.randint(low, high)))
-    found = rng.choices((
-        round(low + step * rng.randint(0, round((high - low) / step)), 10),
-        round(rng.uniform(low, high), 3), rng.uniform(low, high), rng.choice((low, high)),
-        max(low, 0.0), max(low, rng.choice((-1, 1)) * 10 ** rng.uniform(-300, -1)),
-    ), (8, 3, 3, 3, 2, 1))[0]  # fmt: skip
+    found = rng.choices(
+        (
+            round(low + step * rng.randint(0, round((high - low) / step)), 10),
+            round(rng.uniform(low, high), 3),
+            rng.uniform(low, high),
+            rng.choice((low, high)),
+            max(low, 0.0),
+            max(low, rng.choice((-1, 1)) * 10 ** rng.uniform(-300, -1)),
+        ),
+        (8, 3, 3, 3, 2, 1),
+    )[0]
     return codec.parse(control, codec.text(found)).value  # some take their steps only
 
 
 def _pasted(rng: Random) -> str:
     """As many as a reader may paste, and as large and small as numbers may be."""
-    make = rng.choice((
-        lambda: rng.randint(-3, 3), lambda: round(rng.gauss(0, 1), 2), lambda: rng.gauss(0, 1),
-        lambda: rng.choice((-1, 1)) * 10 ** rng.uniform(-100, 100), lambda: rng.choice((0, 1, -1, 1e99, -1e100, 1e-99)),
-    ))  # fmt: skip
+    make = rng.choice(
+        (
+            lambda: rng.randint(-3, 3),
+            lambda: round(rng.gauss(0, 1), 2),
+            lambda: rng.gauss(0, 1),
+            lambda: rng.choice((-1, 1)) * 10 ** rng.uniform(-100, 100),
+            lambda: rng.choice((0, 1, -1, 1e99, -1e100, 1e-99)),
+        )
+    )
     numbers = [repr(make()) for _ in range(rng.choice((0, 1, 2, 10, 130)))]
     while len(text := ", ".join(numbers)) > TABLE["values"].max_chars:
         numbers.pop()
@@ -129,16 +140,21 @@ def _overflow(rng: Random) -> Values:
 
 def _underflow(rng: Random) -> Values:
     return _long(rng) | {
-        "activation": rng.choice((*ACTIVATIONS,)), "w": rng.choice((-1, 1)) * 10 ** rng.uniform(-300, 0), "b": 0.0,
+        "activation": rng.choice((*ACTIVATIONS,)),
+        "w": rng.choice((-1, 1)) * 10 ** rng.uniform(-300, 0),
+        "b": 0.0,
         "sequence": rng.choice(("none", "impulse", "sine")),
-    }  # fmt: skip
+    }
 
 
 def _saturation(rng: Random) -> Values:
     return {
-        "activation": _any("tanh", "sigmoid", "elu", "hardtanh")(rng), "w": rng.choice((8.0, -6.0, rng.uniform(-6, 8))),
-        "b": rng.choice((6.0, -6.0)), "h0": rng.choice((3.0, -3.0)), "u": rng.choice((4.0, -4.0)),
-    }  # fmt: skip
+        "activation": _any("tanh", "sigmoid", "elu", "hardtanh")(rng),
+        "w": rng.choice((8.0, -6.0, rng.uniform(-6, 8))),
+        "b": rng.choice((6.0, -6.0)),
+        "h0": rng.choice((3.0, -3.0)),
+        "u": rng.choice((4.0, -4.0)),
+    }
 
 
 def _far_inputs(rng: Random) -> Values:
@@ -150,16 +166,22 @@ def _kink(rng: Random) -> Values:
     """z = ±1, ±3 or 0 at the first step, or at all."""
     w = rng.choice((1.0, -1.0, 2.0, 0.5))
     return {
-        "activation": _KINKED(rng), "w": w, "b": rng.choice((0.0, 1.0, -1.0, 3.0)), "h0": rng.choice((0.0, 1.0, -1.0)),
+        "activation": _KINKED(rng),
+        "w": w,
+        "b": rng.choice((0.0, 1.0, -1.0, 3.0)),
+        "h0": rng.choice((0.0, 1.0, -1.0)),
         "sequence": "none",
-    }  # fmt: skip
+    }
 
 
 def _chaos(rng: Random) -> Values:
     return _long(rng) | {
-        "activation": rng.choice((*ACTIVATIONS,)), "w": rng.uniform(-6, -1), "b": rng.uniform(-2, 2),
-        "sequence": rng.choice(("sine", "noise", "constant")), "amplitude": rng.uniform(-5, 5),
-    }  # fmt: skip
+        "activation": rng.choice((*ACTIVATIONS,)),
+        "w": rng.uniform(-6, -1),
+        "b": rng.uniform(-2, 2),
+        "sequence": rng.choice(("sine", "noise", "constant")),
+        "amplitude": rng.uniform(-5, 5),
+    }
 
 
 def _gates_at_limits(rng: Random) -> Values:
@@ -187,17 +209,25 @@ def _gates_shut_or_open(rng: Random) -> Values:
 
 def _words(rng: Random) -> Values:
     return _long(rng) | {
-        "f2": "softmax", "target": rng.choice(WORDS), "w_y": rng.choice((5.0, -5.0, 1.0)),
-        "activation": _STRAIGHT(rng), "w": rng.choice((8.0, 1.5, 1.0, rng.uniform(0.8, 2.0))),
-    }  # fmt: skip
+        "f2": "softmax",
+        "target": rng.choice(WORDS),
+        "w_y": rng.choice((5.0, -5.0, 1.0)),
+        "activation": _STRAIGHT(rng),
+        "w": rng.choice((8.0, 1.5, 1.0, rng.uniform(0.8, 2.0))),
+    }
 
 
 def _number_due(rng: Random) -> Values:
     """The number said may be the one due, or all beside it."""
     return {
-        "f2": "identity", "activation": _STRAIGHT(rng), "w": rng.choice((1.0, rng.uniform(-6, 8))), "w_y": 1.0,
-        "y": rng.choice((0.5, 0.0, 5.0)), "h0": 0.5, "sequence": rng.choice(("none", "sunspots", "impulse")),
-    }  # fmt: skip
+        "f2": "identity",
+        "activation": _STRAIGHT(rng),
+        "w": rng.choice((1.0, rng.uniform(-6, 8))),
+        "w_y": 1.0,
+        "y": rng.choice((0.5, 0.0, 5.0)),
+        "h0": 0.5,
+        "sequence": rng.choice(("none", "sunspots", "impulse")),
+    }
 
 
 def _nothing(rng: Random) -> Values:

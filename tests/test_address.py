@@ -30,10 +30,17 @@ def machine(monkeypatch):
 
 def asked(host, scheme="http", **headers):
     fields = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return Request({
-        "type": "http", "method": "GET", "path": "/qr", "query_string": b"", "scheme": scheme,
-        "server": ("127.0.0.1", 8501), "headers": [(k.encode(), v.encode("latin-1")) for k, v in fields.items()],
-    })  # fmt: skip
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/qr",
+            "query_string": b"",
+            "scheme": scheme,
+            "server": ("127.0.0.1", 8501),
+            "headers": [(k.encode(), v.encode("latin-1")) for k, v in fields.items()],
+        }
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "127.0.0.2:9"])

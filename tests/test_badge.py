@@ -329,8 +329,11 @@ def test_a_click_that_has_waited_long_is_told_its_place_in_line(slow, monkeypatc
     monkeypatch.setitem(checks._CHECKS, "chain", lambda experiment: go.wait(10) and {"of": experiment.w})
     told = together(*(("chain", f"w={w}") for w in (1.01, 1.1, 1.2, 1.1)))
     assert [(each.status_code, json.loads(each.body)["place"]) for each in told] == [
-        (503, 1), (503, 1), (503, 2), (503, 1)
-    ]  # fmt: skip
+        (503, 1),
+        (503, 1),
+        (503, 2),
+        (503, 1),
+    ]
     assert asked("chain", "w=1.3", clicked=False).status_code == 503
     go.set()
     monkeypatch.setattr(waiting, "PATIENCE", 60)

@@ -112,8 +112,15 @@ def test_bars_have_the_colours_that_a_fresh_page_gives_them(server, desk):
 def test_the_first_screen_holds_question_picture_formula_and_main_sliders(server, desk):
     page = opened(desk.page, server.url)
     says(page, PRODUCT, "1024")
-    for selector in ("text=How does a change", "[data-name=chain] .u-plot", "[data-name=chain-formula]",
-                     ".st-key-activation", ".st-key-w", ".st-key-h0", ".st-key-T"):  # fmt: skip
+    for selector in (
+        "text=How does a change",
+        "[data-name=chain] .u-plot",
+        "[data-name=chain-formula]",
+        ".st-key-activation",
+        ".st-key-w",
+        ".st-key-h0",
+        ".st-key-T",
+    ):
         box = page.locator(selector).first.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= DESK["height"], (selector, box)
 

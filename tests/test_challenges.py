@@ -111,8 +111,10 @@ def test_a_drag_is_judged_as_a_release(name, key):
 
 def test_the_sentence_says_done_not_yet_or_what_comes_first():
     name = "steady_tanh"
-    says = [chart.item(name, run(experiment(s)))["text"] for s in (
-        {"activation": "tanh"}, {"activation": "tanh", "w": 1.0, "h0": 0.0}, {"w": 1.0})]  # fmt: skip
+    says = [
+        chart.item(name, run(experiment(s)))["text"]
+        for s in ({"activation": "tanh"}, {"activation": "tanh", "w": 1.0, "h0": 0.0}, {"w": 1.0})
+    ]
     assert says[0].endswith("Now |∂hₜ/∂hₖ| is 2.139 × 10⁻⁷: not yet.")
     assert says[1] == "Done: |∂hₜ/∂hₖ| is 1."
     assert says[2].endswith("Now |∂hₜ/∂hₖ| is 1; but φ must be tanh.")

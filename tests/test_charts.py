@@ -93,8 +93,10 @@ def test_the_switch_from_identity_to_tanh_turns_1024_into_almost_nothing():
         for name in ("identity", "tanh", "sigmoid")
     }
     assert {name: slots["product"] for name, slots in shown.items()} == {
-        "identity": "1024", "tanh": "2.139 × 10⁻⁷", "sigmoid": "2.955 × 10⁻⁶",
-    }  # fmt: skip
+        "identity": "1024",
+        "tanh": "2.139 × 10⁻⁷",
+        "sigmoid": "2.955 × 10⁻⁶",
+    }
 
 
 def test_an_axis_follows_the_length_of_the_chain_and_no_weight():
@@ -305,8 +307,10 @@ def test_a_factor_that_would_be_misread_stands_in_brackets():
 
 def test_a_share_that_is_not_all_is_not_called_all():
     assert [percent(Scaled.of(np.array(s))) for s in (0.9994, 0.99951, 1 - 1e-12)] == [
-        "99.9 %", "over 99.9 %", "over 99.9 %",
-    ]  # fmt: skip
+        "99.9 %",
+        "over 99.9 %",
+        "over 99.9 %",
+    ]
 
 
 def test_the_bend_is_spoken_of_where_h_carries_something_and_nowhere_else():

@@ -71,9 +71,14 @@ def test_complex_numbers_obey_their_arithmetic():
     a, b = Complex(Decimal("0.3"), Decimal("-1.7e-9")), Complex(Decimal("2.5"), Decimal("0.4e-9"))
     plain = {z: complex(float(z.re), float(z.im)) for z in (a, b)}
     for got, want in [
-        (a + b, plain[a] + plain[b]), (a - b, plain[a] - plain[b]), (a * b, plain[a] * plain[b]),
-        (a / b, plain[a] / plain[b]), (-a, -plain[a]), (Decimal(2) - a, 2 - plain[a]), (Decimal(2) * a, 2 * plain[a]),
-    ]:  # fmt: skip
+        (a + b, plain[a] + plain[b]),
+        (a - b, plain[a] - plain[b]),
+        (a * b, plain[a] * plain[b]),
+        (a / b, plain[a] / plain[b]),
+        (-a, -plain[a]),
+        (Decimal(2) - a, 2 - plain[a]),
+        (Decimal(2) * a, 2 * plain[a]),
+    ]:
         assert float(got.re) == pytest.approx(want.real) and float(got.im) == pytest.approx(want.imag)
 
 

@@ -56,8 +56,10 @@ def test_where_nothing_can_be_copied_the_text_is_shown_and_selected(fresh, base)
 def test_over_plain_http_a_scripts_link_is_copied(fresh, base):
     page = fresh.page
     page.goto(f"{base}/teach")
-    page.evaluate("text => localStorage.setItem('unrolled-script', text)", json.dumps(
-        {"title": "Mine", "slides": [{"address": "chain?w=1.5"}]}))  # fmt: skip
+    page.evaluate(
+        "text => localStorage.setItem('unrolled-script', text)",
+        json.dumps({"title": "Mine", "slides": [{"address": "chain?w=1.5"}]}),
+    )
     page.reload()
     page.wait_for_selector(".u-slides")
     page.locator(".u-tools").get_by_role("button", name="Copy link").click()

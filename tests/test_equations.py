@@ -31,9 +31,13 @@ def functions(e):
         return lambda z: VALUE_AND_SLOPE[name](z)[0]
 
     return {name.replace("_", " "): of(name) for name in ACTIVATIONS} | {
-        r"\tanh": mp.tanh, r"\sigma": of("sigmoid"), r"\ln": mp.log, r"\tanh'": lambda z: mp.sech(z) ** 2,
-        r"\cosh": mp.cosh, "leaky relu": lambda z: z if z > 0 else mpf(e.slope) * z,
-    }  # fmt: skip
+        r"\tanh": mp.tanh,
+        r"\sigma": of("sigmoid"),
+        r"\ln": mp.log,
+        r"\tanh'": lambda z: mp.sech(z) ** 2,
+        r"\cosh": mp.cosh,
+        "leaky relu": lambda z: z if z > 0 else mpf(e.slope) * z,
+    }
 
 
 def judged(formula, e, least=4):
@@ -196,8 +200,14 @@ def test_where_nothing_is_1_nothing_says_so(page, e):
         if item["name"] == "networks":  # at bias 0, 1, 2, 5
             continue
         figure = item.get("figure", {"data": []})
-        for text in texts_of([item.get("alt"), item.get("text"), [trace.get("text") for trace in figure["data"]],
-                              [trace.get("hover") for trace in figure["data"]]]):  # fmt: skip
+        for text in texts_of(
+            [
+                item.get("alt"),
+                item.get("text"),
+                [trace.get("text") for trace in figure["data"]],
+                [trace.get("hover") for trace in figure["data"]],
+            ]
+        ):
             said = text.replace("∂h<sub>6</sub>/∂h<sub>6</sub> = 1", "")
             assert "threshold" in said or not one.search(said), text
         for line in item.get("lines", []):

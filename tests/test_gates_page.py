@@ -25,9 +25,22 @@ from tests.textbook import TINY, Net, close, random_net
 GATES = LSTM.gates
 OPENING = SCENARIOS["gates"].experiment
 COMPUTED = Experiment(
-    cell="lstm", T=9, t=8, k=2, step=5, sequence="sine", c0=0.7, h0=-0.4, w_f=1.3, u_f=-0.6, w_i=-2.0, w_g=1.7,
-    w_o=2.2, u_o=0.5, **{f"{q}_mode": "computed" for q in GATES},
-)  # fmt: skip
+    cell="lstm",
+    T=9,
+    t=8,
+    k=2,
+    step=5,
+    sequence="sine",
+    c0=0.7,
+    h0=-0.4,
+    w_f=1.3,
+    u_f=-0.6,
+    w_i=-2.0,
+    w_g=1.7,
+    w_o=2.2,
+    u_o=0.5,
+    **{f"{q}_mode": "computed" for q in GATES},
+)
 MINE = [s.experiment for s in SCENARIOS.values() if s.page == "gates"] + [COMPUTED]
 
 
@@ -177,9 +190,12 @@ def test_the_read_out_names_the_pages_number(e):
 
 def test_a_step_outside_the_chain_becomes_the_nearest_inside():
     for e, step in (
-        (replace(OPENING, k=5, t=9, step=2), 6), (replace(OPENING, k=5, t=9, step=30), 9),
-        (replace(OPENING, t=0, step=7), 1), (replace(OPENING, t=7, k=7, step=9), 7), (replace(OPENING, T=3, step=9), 3),
-    ):  # fmt: skip
+        (replace(OPENING, k=5, t=9, step=2), 6),
+        (replace(OPENING, k=5, t=9, step=30), 9),
+        (replace(OPENING, t=0, step=7), 1),
+        (replace(OPENING, t=7, k=7, step=9), 7),
+        (replace(OPENING, T=3, step=9), 3),
+    ):
         assert cell_diagram.chosen_step(run(e)) == step
     empty = cell_diagram.picture(cell_diagram.quantities(run(replace(OPENING, T=0))))
     assert not empty["figure"]["data"] and "has not run yet" in empty["alt"]

@@ -88,9 +88,13 @@ def test_the_page_says_how_far_it_is(server, desk):
 
 def test_a_slider_tells_of_every_move_and_of_its_key(server, desk):
     page = opened(desk.page, f"{server.url}/chain")
-    inside(page, "streamlit", "(s) => { const moves = globalThis.moves = []; let stop;"
-           " stop = s.onMove((slider) => { moves.push(s.keyOf(slider), s.valueOf(slider), s.sliderOf('w') === slider);"
-           " stop(); }); }")  # fmt: skip
+    inside(
+        page,
+        "streamlit",
+        "(s) => { const moves = globalThis.moves = []; let stop;"
+        " stop = s.onMove((slider) => { moves.push(s.keyOf(slider), s.valueOf(slider), s.sliderOf('w') === slider);"
+        " stop(); }); }",
+    )
     page.locator(".st-key-w input[type=range]").focus()
     page.keyboard.press("ArrowRight")
     until(page, "moves.length")
@@ -128,7 +132,10 @@ def test_the_phones_menu_closes(server, phone):
 
 def test_plotly_asks_its_schema_where_we_answer_for_it_and_lights_points_up(server, desk):
     page = opened(desk.page, f"{server.url}/chain")
-    assert inside(page, "plotly", """(p) => {
+    assert inside(
+        page,
+        "plotly",
+        """(p) => {
       const schema = p.plotly().PlotSchema, search = schema.findArrayAttributes;
       const plot = document.querySelector(".u-plot");
       const asked = [];
@@ -137,7 +144,8 @@ def test_plotly_asks_its_schema_where_we_answer_for_it_and_lights_points_up(serv
       for (const _ of [1, 2]) p.plotly().redraw(plot);
       schema.findArrayAttributes = search;
       return [p.isDrawn(), new Set(asked).size, asked[0], asked.length <= plot.data.length];
-    }""") == [True, 1, "object", True]  # fmt: skip
+    }""",
+    ) == [True, 1, "object", True]
     inside(page, "plotly", "(p) => p.light(document.querySelector('.u-plot'), [{ curveNumber: 1, pointNumber: 3 }])")
     page.wait_for_selector(".u-plot .hoverlayer .hovertext", state="attached")
     inside(page, "plotly", "(p) => p.light(document.querySelector('.u-plot'), [])")

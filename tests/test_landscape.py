@@ -63,10 +63,13 @@ def test_every_cell_is_the_chain_of_its_own_weight_steps_and_bias(activation, se
         same(bias[s, b], sole(replace(e, w=weights[s], b=biases[b])))
 
 
-@pytest.mark.parametrize(("activation", "slope"), [
-    ("tanh", lambda z: 1 - mpmath.tanh(z) ** 2),
-    ("sigmoid", lambda z: mpmath.exp(-z) / (1 + mpmath.exp(-z)) ** 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("activation", "slope"),
+    [
+        ("tanh", lambda z: 1 - mpmath.tanh(z) ** 2),
+        ("sigmoid", lambda z: mpmath.exp(-z) / (1 + mpmath.exp(-z)) ** 2),
+    ],
+)
 def test_cells_agree_with_fifty_digits(activation, slope):
     phi = {"tanh": mpmath.tanh, "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z))}[activation]
     weights, biases = np.array([-3.3, 0.95, 1.05, 2.0, 7.7]), np.array([-1.2, 0.0, 2.5])

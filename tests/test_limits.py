@@ -211,8 +211,9 @@ def hardest(page):
     numbers = np.random.default_rng(0).normal(size=100)
     computed = {f"{q}_mode": "computed" for q in {*LSTM.gates, *GRU.gates}}
     cell = PAGES[page].cell
-    e = Experiment(cell=cell, activation="sigmoid", T=100, t=100, w=1.1, sequence="pasted", values=tuple(numbers),
-                   **computed)  # fmt: skip
+    e = Experiment(
+        cell=cell, activation="sigmoid", T=100, t=100, w=1.1, sequence="pasted", values=tuple(numbers), **computed
+    )
     return Study(e, held=replace(e, w=0.7, h0=0.1))
 
 
@@ -257,8 +258,11 @@ def test_no_address_makes_networks_beyond_the_eleven_of_their_slider():
 
 def modules():
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES]
-    return [importlib.import_module(name) for name in names if name.isascii() and re.fullmatch(r"[a-z_.]+", name)
-            and not name.endswith("__init__")]  # fmt: skip
+    return [
+        importlib.import_module(name)
+        for name in names
+        if name.isascii() and re.fullmatch(r"[a-z_.]+", name) and not name.endswith("__init__")
+    ]
 
 
 ONE_EACH = {"version"}  # assets.version: a file's, and there are as many as files
@@ -267,8 +271,11 @@ ONE_EACH = {"version"}  # assets.version: a file's, and there are as many as fil
 def test_every_cache_is_bounded():
     modules()
     caches = [thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper)]
-    ours = {f"{cache.__module__}.{cache.__name__}": cache for cache in caches
-            if cache.__module__.startswith(("pages.", "rnn_core"))}  # fmt: skip
+    ours = {
+        f"{cache.__module__}.{cache.__name__}": cache
+        for cache in caches
+        if cache.__module__.startswith(("pages.", "rnn_core"))
+    }
     assert len(ours) > 10
     for name, cache in ours.items():
         takes_nothing = not inspect.signature(cache).parameters

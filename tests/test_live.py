@@ -192,8 +192,11 @@ def test_the_sweep_of_the_seed_lies_around_the_seed_that_is_chosen(offered, seed
 
 def test_the_browser_is_told_which_sweeps_lie_around_their_choice(offered):
     assert live.description("offered", "w", (("w", "2"), ("seed", "7"))) == {
-        "url": "/sweeps/offered", "main": "w", "around": ["seed"], "choices": {"w": "2", "seed": "7"}
-    }  # fmt: skip
+        "url": "/sweeps/offered",
+        "main": "w",
+        "around": ["seed"],
+        "choices": {"w": "2", "seed": "7"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -299,10 +299,14 @@ def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_ta
     page.wait_for_timeout(500)
     slow.append(True)
     box = page.get_by_label("Recurrent weight w, exactly")
-    for messages, act in enumerate((
-        lambda: thumb(page, "b").press("ArrowRight"), lambda: (box.fill("1.234"), box.press("Enter")),
-        lambda: thumb(page, "h0").press("ArrowRight"),
-    ), start=1):  # fmt: skip
+    for messages, act in enumerate(
+        (
+            lambda: thumb(page, "b").press("ArrowRight"),
+            lambda: (box.fill("1.234"), box.press("Enter")),
+            lambda: thumb(page, "h0").press("ArrowRight"),
+        ),
+        start=1,
+    ):
         act()
         while len(held) < messages:
             page.wait_for_timeout(50)

@@ -70,10 +70,7 @@ def test_each_lags_share_is_the_derivative_by_the_weight_used_at_that_step_alone
     stacks = readout(run(e)).corrections().value
     bands = [*pairwise(BANDS), (BANDS[-1], e.T)]
     for band, (first, stop) in enumerate(bands):
-        want = [
-            sum(once[tau - lag - 1, tau - 1] for lag in range(first, min(stop, tau)))
-            for tau in range(1, e.T + 1)
-        ]  # fmt: skip
+        want = [sum(once[tau - lag - 1, tau - 1] for lag in range(first, min(stop, tau))) for tau in range(1, e.T + 1)]
         assert close(stacks[band], want, 1e-11), band
 
 
@@ -260,10 +257,17 @@ def of_axis(layout):
     return float(text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")).replace(" × 10", "e"))
 
 
-@pytest.mark.parametrize("e", [
-    Experiment(w=0.5, f2="identity"), Experiment(w=-1.4, T=30, t=20, f2="identity"), CASES[2], Experiment(w=8.0, T=40),
-    SCENARIOS["not_zero"].experiment, Experiment(activation="tanh", T=100, t=100, sequence="noise"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "e",
+    [
+        Experiment(w=0.5, f2="identity"),
+        Experiment(w=-1.4, T=30, t=20, f2="identity"),
+        CASES[2],
+        Experiment(w=8.0, T=40),
+        SCENARIOS["not_zero"].experiment,
+        Experiment(activation="tanh", T=100, t=100, sequence="noise"),
+    ],
+)
 def test_each_stack_ends_where_its_axis_says_its_correction_lies(e):
     figure = network.draw_corrections(network.quantities(run(e)))
     heights = sum(bar["y"] for bar in figure["data"])

@@ -46,8 +46,10 @@ def derivative(e, cut=""):
     s = r.trajectory.s[e.k - 1]
     h = r.trajectory.h[e.k, 0] + 1e-100j * net.read_out(s, r.x[e.k - 1 : e.k])[0]
     for x in r.x[e.k : e.t]:
-        z = {q: rows["u"][j] * x + rows["w"][j] * (h.real if q in cut else h) + rows["b"][j]
-             for j, q in enumerate(LSTM.gates)}  # fmt: skip
+        z = {
+            q: rows["u"][j] * x + rows["w"][j] * (h.real if q in cut else h) + rows["b"][j]
+            for j, q in enumerate(LSTM.gates)
+        }
         i, f, o = (1 / (1 + np.exp(-z[q])) for q in "ifo")
         c = f * c + i * np.tanh(z["g"])
         h = o * np.tanh(c)
@@ -58,8 +60,15 @@ def derivative(e, cut=""):
 def test_the_four_curves_are_the_four_readings_of_the_reference_format(e):
     r, k = run(e), e.k
     cell = r.trajectory.cell
-    given = {"x": r.x[:, None], "h0": np.array([e.h0]), "C0": np.array([e.c0]), "W_ih": cell.W_x, "W_hh": cell.W_h,
-             "b_ih": cell.b, "b_hh": 0 * cell.b}  # fmt: skip
+    given = {
+        "x": r.x[:, None],
+        "h0": np.array([e.h0]),
+        "C0": np.array([e.c0]),
+        "W_ih": cell.W_x,
+        "W_hh": cell.W_h,
+        "b_ih": cell.b,
+        "b_hh": 0 * cell.b,
+    }
     case = {"arch": "lstm", "act": "tanh", "act_param": None, "gate_act": "sigmoid", "loss": "none", "in": given}
     out, a = evaluate(case), paths.quantities(r)
     names = {"direct": "book", "state": "state", "one_step": "onestep", "total": "graph"}
@@ -132,8 +141,10 @@ def test_the_one_step_product_is_exact_where_the_output_gate_does_not_read_h():
 def test_shares_add_up_to_the_total_and_their_sizes_to_all(e):
     r = run(e)
     a = split.quantities(r)
-    parts, shares = (np.array([a[kind][name] if kind == "shares" else a[kind][name].value for name in split.PARTS])
-                     for kind in ("parts", "shares"))  # fmt: skip
+    parts, shares = (
+        np.array([a[kind][name] if kind == "shares" else a[kind][name].value for name in split.PARTS])
+        for kind in ("parts", "shares")
+    )
     total = r.flow.total(r.t, r.k).value[:, 0, 0]
     sizes = np.abs(parts).sum(axis=0)
     assert (np.abs(parts.sum(axis=0) - total) <= 1e-11 * sizes).all()

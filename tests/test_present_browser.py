@@ -323,9 +323,19 @@ def test_what_no_qr_code_can_hold_is_a_sentence(server, desk, path):
 
 
 def test_a_choice_asks_for_the_hands_first(server, desk):
-    script = pack(parse({"slides": [{
-        "address": "scenes?scene=quarter&committed=true", "before": "scenes?scene=quarter", "question": "Which?",
-    }]}))  # fmt: skip
+    script = pack(
+        parse(
+            {
+                "slides": [
+                    {
+                        "address": "scenes?scene=quarter&committed=true",
+                        "before": "scenes?scene=quarter",
+                        "question": "Which?",
+                    }
+                ]
+            }
+        )
+    )
     page = on_stage(desk.page, server.url, script)
     page.keyboard.press("PageDown")
     assert "Press 1, 2 or 3" in page.text_content("dialog")
@@ -457,8 +467,9 @@ def test_space_is_the_next_key_where_nothing_else_uses_it(server, desk, control)
 
 def test_a_script_of_any_length_is_played_by_the_browser_that_keeps_it(server, desk, other):
     notes = [" ".join(str((j * 7919 + i * i * 104729) % 1_000_003) for i in range(140)) for j in range(MOST_SLIDES)]
-    slides = [{"address": f"chain?w={1 + j / 20:g}", "question": "And now?", "note": note}
-              for j, note in enumerate(notes)]  # fmt: skip
+    slides = [
+        {"address": f"chain?w={1 + j / 20:g}", "question": "And now?", "note": note} for j, note in enumerate(notes)
+    ]
     script = parse({"title": "Long", "slides": slides})
     with pytest.raises(ValueError, match="a link holds"):
         pack(script)

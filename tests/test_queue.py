@@ -340,8 +340,10 @@ def test_a_notice_shows_what_it_was_given_as_text():
 
 def test_places_are_words_up_to_ten():
     assert [sentence(place).split(" are ")[1] for place in (1, 10, 11)] == [
-        "first in line.", "tenth in line.", "number 11 in line."
-    ]  # fmt: skip
+        "first in line.",
+        "tenth in line.",
+        "number 11 in line.",
+    ]
 
 
 def test_a_picture_that_has_to_wait_says_so_and_comes(monkeypatch):

@@ -27,15 +27,21 @@ def spelled(x, decimal=".", group="", minus="-", power="e"):
         return text
     n = int(exponent)
     return text + {
-        "e": f"e{n}", "E": f"E{n:+03d}", "×": f" × 10{str(n).translate(RAISED)}", "^": f"*10^{n}",
+        "e": f"e{n}",
+        "E": f"E{n:+03d}",
+        "×": f" × 10{str(n).translate(RAISED)}",
+        "^": f"*10^{n}",
         "latex": rf"\times 10^{{{n}}}",
-    }[power].replace("-", minus)  # fmt: skip
+    }[power].replace("-", minus)
 
 
 @given(
-    LISTS, st.sampled_from([", ", " ", "; ", ";", "\t", "\n", "\r\n", " ;\t", ",\n"]),
-    st.sampled_from(["", "\u202f", "\u2009", "\u00a0", "'", "’"]), st.sampled_from("-−–"), st.sampled_from("eE×^"),
-)  # fmt: skip
+    LISTS,
+    st.sampled_from([", ", " ", "; ", ";", "\t", "\n", "\r\n", " ;\t", ",\n"]),
+    st.sampled_from(["", "\u202f", "\u2009", "\u00a0", "'", "’"]),
+    st.sampled_from("-−–"),
+    st.sampled_from("eE×^"),
+)
 def test_lists_with_a_decimal_point_come_back_without_a_doubt(given_numbers, between, group, minus, power):
     text = between.join(spelled(x, ".", group, minus, power) for x in given_numbers)
     readings = numbers(text)
@@ -47,8 +53,10 @@ def test_lists_with_a_decimal_point_come_back_without_a_doubt(given_numbers, bet
 @given(
     st.lists(st.floats(-1e80, 1e80), min_size=2, max_size=12),  # whichever way, no number is too large
     st.sampled_from(["; ", ";", "\t", "\n", " ", ";\n"]),
-    st.sampled_from(["", "\u202f", "\u2009", "\u00a0", "’"]), st.sampled_from("-−–"), st.sampled_from("eE×^"),
-)  # fmt: skip
+    st.sampled_from(["", "\u202f", "\u2009", "\u00a0", "’"]),
+    st.sampled_from("-−–"),
+    st.sampled_from("eE×^"),
+)
 def test_lists_with_a_decimal_comma_come_first_and_what_else_they_may_mean_is_known(
     given_numbers, between, group, minus, power
 ):

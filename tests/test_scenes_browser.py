@@ -94,8 +94,10 @@ def test_the_keyboard_alone_plays_a_scene(server, desk):
     tab_to("node.textContent === 'Commit, then see'")
     page.keyboard.press("Enter")
     waits(page, MAIN, "2.139 × 10⁻⁷")
-    tab_to("node.closest('.st-key-said') && node.textContent === 'larger'"
-           " || node.matches('.st-key-said [role=radio], .st-key-said input')")  # fmt: skip
+    tab_to(
+        "node.closest('.st-key-said') && node.textContent === 'larger'"
+        " || node.matches('.st-key-said [role=radio], .st-key-said input')"
+    )
     for _ in range(2):
         if page.evaluate("document.activeElement.textContent") != "smaller":
             page.keyboard.press("ArrowRight")
@@ -260,8 +262,11 @@ def test_the_commit_button_can_be_read_before_a_choice_after_it_and_once_committ
         while (/, 0\\)$/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
         return [button.textContent, getComputedStyle(button.querySelector('p')).color,
             getComputedStyle(ground).backgroundColor]; }"""
-    for address, says in (("", "Commit, then see"), ("&choice=A", "Commit, then see"),
-                          ("&choice=A&committed=true", "Committed")):  # fmt: skip
+    for address, says in (
+        ("", "Commit, then see"),
+        ("&choice=A", "Commit, then see"),
+        ("&choice=A&committed=true", "Committed"),
+    ):
         page.goto(f"{server.url}/scenes?scene=quarter{address}")
         arrives(page, "quarter")
         until(page, "document.querySelector('.stApp').dataset.testScriptState === 'notRunning'")

@@ -60,10 +60,17 @@ def ask(path, method="GET", body=(b"",), **headers):
     given = {"host": "class.example.edu"} | headers
     path, _, query = path.partition("?")
     scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
-        "http_version": "1.1", "scheme": "http", "root_path": "", "server": ("class.example.edu", 80),
-    }  # fmt: skip
+        "http_version": "1.1",
+        "scheme": "http",
+        "root_path": "",
+        "server": ("class.example.edu", 80),
+    }
     parts, answer = list(body), []
 
     async def receive():
@@ -114,9 +121,13 @@ def test_what_is_no_script_is_told_in_a_sentence_and_gives_nothing(data, why):
     assert status == 200 and list(answer) == ["error"] and why in answer["error"] and len(answer["error"]) < 300
 
 
-@pytest.mark.parametrize(("module", "read", "send_it"), [
-    (packing, "loads", lambda: packed(plain(SCRIPTS["forget"]))), (handouts, "find", lambda: ask("/handout/forget?x")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("module", "read", "send_it"),
+    [
+        (packing, "loads", lambda: packed(plain(SCRIPTS["forget"]))),
+        (handouts, "find", lambda: ask("/handout/forget?x")),
+    ],
+)
 def test_no_script_is_read_on_the_event_loop(monkeypatch, module, read, send_it):
     """Which serves everybody: a long script takes it 11 ms."""
     threads, reads = [], getattr(module, read)
@@ -224,8 +235,12 @@ def test_strange_settings_are_judged_and_shown(address):
     assert len(texts) > 12 and not re.search(r"\bnan\b|inf\b", " ".join(texts), re.I)
 
 
-STANDS = [(name, number, shown) for name, one in SCRIPTS.items() for number in range(1, len(one.slides) + 1)
-          for shown in (False, True)]  # fmt: skip
+STANDS = [
+    (name, number, shown)
+    for name, one in SCRIPTS.items()
+    for number in range(1, len(one.slides) + 1)
+    for shown in (False, True)
+]
 
 
 @pytest.mark.parametrize(("name", "number", "shown"), STANDS)
@@ -311,9 +326,15 @@ def test_answers_are_folded_and_what_stands_before_them_is_not():
     assert len(page.all("details")) == 2 and not any("open" in fold for fold in page.all("details"))
     assert len([tag for tag in page.all("div") if "data-picture" in tag]) == 4
     links = [("details" in inside, text) for inside, text in page.texts if "a" in inside][1:]
-    assert links == [(folded, f"{BASE}/{address}") for folded, address in [
-        (False, "chain"), (True, "chain?activation=tanh"), (True, "map"), (False, "gates"),
-    ]]  # fmt: skip
+    assert links == [
+        (folded, f"{BASE}/{address}")
+        for folded, address in [
+            (False, "chain"),
+            (True, "chain?activation=tanh"),
+            (True, "map"),
+            (False, "gates"),
+        ]
+    ]
     assert [text for inside, text in page.texts if "h2" in inside and len(text) > 2][2] == "The LSTM, gate by gate"
 
 
@@ -483,8 +504,10 @@ def test_a_fault_of_ours_is_no_refusal_and_shows_nothing_of_itself(monkeypatch):
 def form(given, notes=None, boundary="it"):
     """The body of a form in both of a browser's ways to send it, and its kind."""
     fields = ({"script": given} if given is not None else {}) | ({"notes": notes} if notes else {})
-    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-             for name, value in fields.items()]  # fmt: skip
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
     return {
         f"multipart/form-data; boundary={boundary}": ("".join(parts) + f"--{boundary}--\r\n").encode(),
         "application/x-www-form-urlencoded": urlencode(fields).encode(),

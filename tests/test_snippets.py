@@ -162,8 +162,9 @@ def bound_twice(code):
     named = [
         {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
         - {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
-        for node in given if not isinstance(node.targets[0], ast.Subscript)
-    ]  # fmt: skip
+        for node in given
+        if not isinstance(node.targets[0], ast.Subscript)
+    ]
     names = [name for names in named for name in names]
     return {name for name in names if names.count(name) > 1}
 

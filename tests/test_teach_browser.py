@@ -83,10 +83,20 @@ def test_a_script_built_from_two_addresses_comes_back_from_its_file_and_its_link
     page.get_by_label("Ask over").select_option("the slide before")
     page.get_by_label("Title").fill("Two slides")
     assert "2 slides, 2 min 30 s" in page.text_content(".u-tools")
-    built = {"title": "Two slides", "slides": [{"address": SECOND}, {
-        "address": FIRST, "question": f"What is left? {HOSTILE}", "answer": "2 × 10⁻⁷", "note": "Wait\nfor hands.",
-        "seconds": 90, "before": SECOND,
-    }]}  # fmt: skip
+    built = {
+        "title": "Two slides",
+        "slides": [
+            {"address": SECOND},
+            {
+                "address": FIRST,
+                "question": f"What is left? {HOSTILE}",
+                "answer": "2 × 10⁻⁷",
+                "note": "Wait\nfor hands.",
+                "seconds": 90,
+                "before": SECOND,
+            },
+        ],
+    }
     assert stored(page) == built
     page.get_by_label("Title").blur()
     link = packed(page)
@@ -349,11 +359,14 @@ OPEN_ARE_DRAWN = """[...document.querySelectorAll('[data-picture]')].every((pict
 @pytest.fixture
 def handout(server, tmp_path):
     """A handout of three slides, on the disk."""
-    script = Script(f"At home {HOSTILE}", (
-        Slide("chain", "How large is it?", f"1024. {HOSTILE}"),
-        Slide("chain?activation=tanh", "What is left?", "Almost nothing.", before="chain"),
-        Slide("map", note="Not for students."),
-    ))  # fmt: skip
+    script = Script(
+        f"At home {HOSTILE}",
+        (
+            Slide("chain", "How large is it?", f"1024. {HOSTILE}"),
+            Slide("chain?activation=tanh", "What is left?", "Almost nothing.", before="chain"),
+            Slide("map", note="Not for students."),
+        ),
+    )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     asked = urllib.request.Request(f"{server.url}/handout/{pack(script)}", headers={"Accept-Encoding": "gzip"})
     path = tmp_path / "handout.html"

@@ -110,10 +110,20 @@ def measure(minutes: float = MINUTES, sessions: int = SESSIONS) -> dict[str, Any
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "log") as server:
         process = psutil.Process(server.pid)
         crowd = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.soak", "--crowd", server.url,
-             "--minutes", str(minutes), "--sessions", str(sessions)],
-            cwd=ROOT, stdout=(Path(folder) / "waits").open("wb"),
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.soak",
+                "--crowd",
+                server.url,
+                "--minutes",
+                str(minutes),
+                "--sessions",
+                str(sessions),
+            ],
+            cwd=ROOT,
+            stdout=(Path(folder) / "waits").open("wb"),
+        )
         begun = time.perf_counter()
         used = sum(process.cpu_times()[:2])
         try:
@@ -128,12 +138,15 @@ def measure(minutes: float = MINUTES, sessions: int = SESSIONS) -> dict[str, Any
         waits = [json.loads(line) for line in (Path(folder) / "waits").read_text().splitlines()]
         log = server.log.read_text(encoding="utf-8", errors="replace")
     return {
-        "minutes": minutes, "sessions": sessions, "moves": len(waits), "cpu": 1000 * used / len(waits),
+        "minutes": minutes,
+        "sessions": sessions,
+        "moves": len(waits),
+        "cpu": 1000 * used / len(waits),
         "p50": [1000 * statistics.median(part) for part in _parts(waits)],
         "p95": [1000 * sorted(part)[int(0.95 * (len(part) - 1))] for part in _parts(waits)],
         "memory": [statistics.mean(part) for part in _parts(memory)],
         "errors": [line for line in log.splitlines() if ERROR.search(line)],
-    }  # fmt: skip
+    }
 
 
 def _parts(timed: list[Any]) -> list[list[float]]:
@@ -157,8 +170,10 @@ def complaints(result: dict[str, Any]) -> list[str]:
 
 
 def show(result: dict[str, Any]) -> None:
-    print(f"{result['sessions']} sessions for {result['minutes']:g} minutes: {result['moves']} moves,"
-          f" {result['cpu']:.1f} ms of CPU each, sweeps, checks and arrivals included")  # fmt: skip
+    print(
+        f"{result['sessions']} sessions for {result['minutes']:g} minutes: {result['moves']} moves,"
+        f" {result['cpu']:.1f} ms of CPU each, sweeps, checks and arrivals included"
+    )
     print(f"{'tenth':>6s}{'p50':>10s}{'p95':>10s}{'memory':>10s}")
     for number, row in enumerate(zip(result["p50"], result["p95"], result["memory"], strict=True), 1):
         print(f"{number:>6d}{row[0]:7.0f} ms{row[1]:7.0f} ms{row[2]:7.0f} MB")

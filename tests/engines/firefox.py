@@ -21,9 +21,15 @@ def firefox(path: str, folder: Path) -> Iterator[Driver]:
         "network.proxy.type": 0,
     }
     client = Marionette(
-        bin=path, headless=True, port=0, prefs=prefs, workspace=str(folder), gecko_log=str(folder / "firefox.log"),
-        startup_timeout=180, app_args=["--remote-allow-system-access"],
-    )  # fmt: skip
+        bin=path,
+        headless=True,
+        port=0,
+        prefs=prefs,
+        workspace=str(folder),
+        gecko_log=str(folder / "firefox.log"),
+        startup_timeout=180,
+        app_args=["--remote-allow-system-access"],
+    )
     try:
         client.start_session()
         client.timeout.page_load = client.timeout.script = 120

@@ -71,8 +71,10 @@ class WebKit(Driver):
             "const [src, width, height] = arguments;"
             " const frame = Object.assign(document.createElement('iframe'), { src, width, height });"
             " frame.style.cssText = 'position: fixed; inset: 0; border: 0'; document.body.append(frame); return frame;",
-            url, width, height,
-        )  # fmt: skip
+            url,
+            width,
+            height,
+        )
         self.client.switch_to.frame(frame)
 
     def js(self, body, *args):

@@ -102,8 +102,9 @@ class Crowd:
 
     def __init__(self, url: str, count: int) -> None:
         self.dice = random.Random(2026)
-        self.guests = [Guest(f"{url}/?T=40&t={i % 30 + 5}&h0={(i + 1) / 1000}", base=url, t=i % 30 + 5)
-                       for i in range(count)]  # fmt: skip
+        self.guests = [
+            Guest(f"{url}/?T=40&t={i % 30 + 5}&h0={(i + 1) / 1000}", base=url, t=i % 30 + 5) for i in range(count)
+        ]
         self.stopped, self.sitting = threading.Event(), None
         for guest in self.guests:
             guest.stopped = self.stopped

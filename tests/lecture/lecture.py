@@ -138,10 +138,14 @@ def moved(tabs, seconds):
 def same(found, truth):
     """Whether two pages draw the same curves."""
     flat = [[y for name in sorted(p) for trace in p[name] for y in trace] for p in (found, truth)]
-    return sorted(found) == sorted(truth) and len(flat[0]) == len(flat[1]) and all(
-        a == b or (None not in (a, b) and math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-5))
-        for a, b in zip(*flat, strict=True)
-    )  # fmt: skip
+    return (
+        sorted(found) == sorted(truth)
+        and len(flat[0]) == len(flat[1])
+        and all(
+            a == b or (None not in (a, b) and math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-5))
+            for a, b in zip(*flat, strict=True)
+        )
+    )
 
 
 def check(tab, browser, replica, before):
@@ -275,6 +279,8 @@ def test_two_replicas_do_the_work_of_two(hall_of_two, tell):
         rates[count] = len(crowd.waits(since)) / (time.perf_counter() - since)
         crowd.leave()
     ratio = rates[2] / rates[1]
-    tell(f"throughput: one replica {rates[1]:.0f} changes/s, two {rates[2]:.0f}/s: {ratio:.2f} times, on {CORES} cores"
-         " shared with the students")  # fmt: skip
+    tell(
+        f"throughput: one replica {rates[1]:.0f} changes/s, two {rates[2]:.0f}/s: {ratio:.2f} times, on {CORES} cores"
+        " shared with the students"
+    )
     assert CORES < 4 or ratio >= 1.7
