@@ -24,19 +24,44 @@ _LSTM = Experiment(cell="lstm", h0=0.0, T=30, t=30, sequence="impulse")
 _COMPUTED: dict[str, Any] = {f"{q}_mode": "computed" for q in "ifgo"}
 _SINE = varied(_LSTM, T=10, t=10, k=1, sequence="sine", **_COMPUTED)
 _FORGET = Experiment(
-    cell="lstm", h0=0.0, T=100, t=100, c0=1.0,
-    i_mode="pinned", i=0.0, g_mode="pinned", g=0.0, o_mode="pinned",
-)  # fmt: skip
+    cell="lstm",
+    h0=0.0,
+    T=100,
+    t=100,
+    c0=1.0,
+    i_mode="pinned",
+    i=0.0,
+    g_mode="pinned",
+    g=0.0,
+    o_mode="pinned",
+)
 _MAP = Experiment(T=50)
 _LEFT = "How much of C is left after 100 steps?"
 _GATES = varied(_LSTM, step=2)  # as the page opens
 _COMPARED = Experiment(
-    activation="tanh", w=1.0, T=30, t=30, sequence="sine", z=0.99, i_mode="pinned", i=0.1,
-)  # fmt: skip
+    activation="tanh",
+    w=1.0,
+    T=30,
+    t=30,
+    sequence="sine",
+    z=0.99,
+    i_mode="pinned",
+    i=0.1,
+)
 _CAROUSEL = Experiment(
-    cell="lstm", h0=0.0, T=20, t=20, step=20, f=1.0,
-    i_mode="pinned", i=0.5, g_mode="pinned", g=1.0, o_mode="pinned", o=1.0,
-)  # fmt: skip
+    cell="lstm",
+    h0=0.0,
+    T=20,
+    t=20,
+    step=20,
+    f=1.0,
+    i_mode="pinned",
+    i=0.5,
+    g_mode="pinned",
+    g=1.0,
+    o_mode="pinned",
+    o=1.0,
+)
 
 
 SCENARIOS = {

@@ -13,12 +13,20 @@ from pages.server.bundle import digest
 @cache
 def policy() -> str:
     """The content security policy: this server and nothing else; components come as blobs, styles from scripts."""
-    return "; ".join([
-        "default-src 'self'", f"script-src 'self' blob: 'wasm-unsafe-eval' {' '.join(_inline_scripts())}",
-        "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "font-src 'self' data:",
-        "connect-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'self'",
-        "form-action 'self'", "frame-ancestors 'self'",
-    ])  # fmt: skip
+    rules = {
+        "default-src": "'self'",
+        "script-src": f"'self' blob: 'wasm-unsafe-eval' {' '.join(_inline_scripts())}",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{what} {where}" for what, where in rules.items())
 
 
 def _inline_scripts() -> list[str]:
