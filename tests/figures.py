@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 def valid(figure: dict[str, Any], patch: Any = None) -> go.Figure:
     """The figure as plotly.py understands it; theme variables stand for any colour. Raises on a bad field."""
     figure = _colored(patched(figure, patch or {}))
+    figure = {**figure, "data": [raised(t, "linear", (-1e300, 1e300)) for t in figure["data"]]}
     data = [{name: part for name, part in t.items() if name != "hover"} | t.get("hover", {}) for t in figure["data"]]
     return go.Figure({**figure, "data": data})
 
@@ -21,6 +22,21 @@ def patched(base: Any, patch: Any) -> Any:
     if isinstance(base, list):
         return [patched(part, patch[str(j)]) if str(j) in patch else part for j, part in enumerate(base)]
     return base | {name: patched(base.get(name), part) for name, part in patch.items()}
+
+
+def raised(trace: dict[str, Any], scale: str, bounds: tuple[float, float]) -> dict[str, Any]:
+    """What theme.js makes of a trace that knows how large its numbers are, on either axis."""
+    if "log" not in trace:
+        return trace
+    log, sign, only = np.asarray(trace["log"], dtype=float), np.asarray(trace["sign"]), trace.get("only")
+    y = np.where(sign == 0, 0.0, sign * 10.0 ** np.minimum(np.nan_to_num(log), 300.0))
+    if scale == "log":
+        y = np.where(sign == 0, bounds[0] if only else np.nan, log)
+    if only == "zeros":
+        y = np.where(sign == 0, y, np.nan)
+    if only == "labels":
+        y = np.clip(y, *bounds)
+    return {name: part for name, part in trace.items() if name not in ("log", "sign", "only", "beside")} | {"y": y}
 
 
 def unpacked(message: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from pages import contents
 from pages.charts import views
-from pages.charts.drawings import factors, inputs, norms, over_time, paths, states, unrolled
+from pages.charts.drawings import factors, folded, inputs, norms, over_time, paths, states
 from pages.charts.parts import theme
 from pages.charts.parts.numbers import bracketed, number, percent, steps, weight
 from pages.charts.parts.remarks import bend, quantities, remarks
@@ -87,9 +87,13 @@ def test_the_drawn_product_is_the_product_of_the_drawn_factors(activation):
         assert (math.isnan(y) and value == 0) or y == pytest.approx(np.log10(abs(value)), abs=1e-12)
 
 
+def slots_of(formula):
+    return {name: text for line in formula["lines"] for name, text in line["slots"].items()}
+
+
 def test_the_switch_from_identity_to_tanh_turns_1024_into_almost_nothing():
     shown = {
-        name: factors.formula(factors.quantities(run(Experiment(activation=name))))["lines"][2]["slots"]
+        name: slots_of(factors.formula(factors.quantities(run(Experiment(activation=name)))))
         for name in ("identity", "tanh", "sigmoid")
     }
     assert {name: slots["product"] for name, slots in shown.items()} == {
@@ -130,32 +134,19 @@ def test_a_dead_step_ends_the_curve_and_is_named():
     assert math.isnan(trace(item, "product")["y"][0])
 
 
-@pytest.mark.parametrize("most", [unrolled.NARROW, unrolled.WIDE])
+@pytest.mark.parametrize("most", [6, folded.WIDE, 14])
 @pytest.mark.parametrize(("T", "t", "k"), [(0, 0, 0), (1, 1, 0), (10, 10, 0), (13, 13, 0), (14, 9, 3), (100, 100, 0),
                                            (100, 90, 20), (100, 51, 50), (100, 0, 0)])  # fmt: skip
 def test_the_unrolled_network_shows_every_state_once_and_both_ends(T, t, k, most):
-    row = unrolled.cells(T, t, k, most)
+    row = folded.cells(T, t, k, most)
     assert len(row) <= most
     assert [i for i, j in row] == [0, *(j + 1 for i, j in row[:-1])] and row[-1][1] == T
     assert (t, t) in row and (k, k) in row
 
 
-@pytest.mark.parametrize("most", [unrolled.NARROW, unrolled.WIDE])
-def test_the_factors_on_the_arrows_multiply_to_the_product(most):
-    e = Experiment(w=2.0, T=100, t=90, k=20)
-    drawn = unrolled.draw(unrolled.quantities(run(e)), most)
-    assert sum(math.log2(_read(text[1:])) for text in drawn["data"][3]["text"]) == pytest.approx(70, abs=0.08)
-
-
-def _read(text):
-    """A written number, read back."""
-    plain = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")).replace(" × 10", "e")
-    return float(plain)
-
-
 def test_a_tap_moves_the_nearer_end_of_the_chain():
     e = Experiment(T=10, t=8, k=2)
-    tapped = [views.chain.tapped(e, {"figure": "network", "value": i}) for i in (0, 3, 5, 6, 10)]
+    tapped = [views.chain.tapped(e, {"figure": "walk", "value": i}) for i in (0, 3, 5, 6, 10)]
     assert tapped == [{"k": 0}, {"k": 3}, {"k": 5}, {"t": 6}, {"t": 10}]
     assert views.chain.tapped(e, {"figure": "chain", "value": 0}) == {"step": 1}
 
@@ -381,8 +372,8 @@ def test_the_table_has_one_row_a_step_and_exports_as_csv(page, edge):
 
 def test_the_message_of_a_page_is_small():
     message = encode(views.chain.items(Experiment()))
-    assert len(message) < 20_000
-    assert unpacked(message)["items"][0]["name"] == "chain"
+    assert len(message) < 24_000
+    assert unpacked(message)["items"][0]["name"] == "walk"
 
 
 def test_sunspots_are_shown_in_their_unit_and_fed_standardised():

@@ -78,7 +78,7 @@ def agree(shown, exact, path="items"):
         if not np.all(near):  # gaps, infinities, or it differs
             np.testing.assert_allclose(shown, exact, rtol=1e-6, atol=1e-6, err_msg=path)
     elif isinstance(exact, dict):
-        assert shown.keys() == exact.keys() - {"hover", "latex"}, path
+        assert shown.keys() == exact.keys() - {"hover", "latex", "scale", "scales", "play"}, path
         for name in shown:
             agree(shown[name], exact[name], f"{path}.{name}")
     elif isinstance(exact, list):

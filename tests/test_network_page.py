@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from pages.charts.drawings import folded, unrolled
+from pages.charts.drawings import folded
 from pages.charts.views import network
 from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
@@ -207,7 +207,7 @@ SHAPES = [(0, 0), (1, 1), (1, 0), (2, 1), (10, 10), (40, 17), (100, 100), (100, 
 @pytest.mark.parametrize(("T", "t"), SHAPES)
 def test_an_arrow_leads_back_from_the_loss_to_every_earlier_state_that_is_drawn(T, t, most):
     a = folded.quantities(run(Experiment(activation="tanh", T=T, t=t)))
-    row = unrolled.cells(T, t, 0, most)
+    row = folded.cells(T, t, 0, most)
     back, down = (trace for trace in folded.draw(a, most)["data"] if trace["type"] == "bar")
     assert len(back["y"]) == sum(last < t for _, last in row) and len(down["x"]) == (2 if t else 0)
     assert any(i <= t <= j for i, j in row) and len(row) <= most

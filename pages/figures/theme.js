@@ -1,5 +1,7 @@
 // How a figure looks: today's colours, type and size. What all figures share stands here, and in no message.
 
+import { inRow, scaled } from "./scale.js";
+
 /**
  * @typedef {import("../inside/plotly.js").Figure} Figure
  * @typedef {import("../inside/plotly.js").Trace} Trace
@@ -14,15 +16,17 @@ export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
 /**
  * The figure in today's colours and size, and behind it the ghosts of traces.
- * @param {Pick<Item, "figure" | "narrow" | "ghost">} item @param {Size} size @param {Palette} color
+ * @param {Pick<Item, "figure" | "narrow" | "ghost" | "scale" | "scales" | "row">} item @param {Size} size @param {Palette} color
  * @param {Trace[] | null} ghosts
  */
 export function dressed(item, size, color, ghosts = null) {
   const narrow = size.width < NARROW ? item.narrow : undefined;
-  const { data, layout } = /** @type {Figure} */ (recolored(merged(item.figure, narrow), color));
-  const haunted = (item.ghost ?? []).map((_, number) => ghosts ? faded(recolored(ghosts[number], color)) : nobody());
+  const own = /** @type {Figure} */ (merged(item.figure, narrow));
+  const past = (item.ghost ?? []).map((_, number) => ghosts ? faded(ghosts[number]) : nobody());
+  const both = scaled({ ...own, data: [...own.data.map(pointed), ...past] }, item.scale, item.scales);
+  const { data, layout } = /** @type {Figure} */ (recolored(inRow(both, item.row, size.height), color));
   return {
-    data: [...data.map(pointed), ...haunted],
+    data,
     layout: {
       uirevision: "kept", // zoom and legend survive new data
       ...layout,
@@ -37,7 +41,7 @@ export function dressed(item, size, color, ghosts = null) {
 /** @param {Trace} trace @returns {Trace} */
 const pointed = ({ hover, ...trace }) => ({ ...trace, ...(hover ? { hoverinfo: "all", ...hover } : { hoverinfo: "skip" }) });
 /** @param {Trace} trace @returns {Trace} */
-const faded = (trace) => ({ ...trace, hover: undefined, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
+const faded = ({ hover: _, ...trace }) => ({ ...trace, mode: "lines", opacity: 0.35, showlegend: false, hoverinfo: "skip" });
 // keeps a ghost's place, so that its coming and going adds and removes no trace
 const nobody = () => faded({ type: "scatter", x: [null], y: [null] });
 

@@ -5,6 +5,7 @@ import { element } from "../browser/element.js";
 import { light as lightUp, plotly } from "../inside/plotly.js";
 import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch } from "./theme.js";
+import { walk } from "./walk.js";
 
 /**
  * @typedef {import("./figures.js").Page} Page
@@ -23,6 +24,9 @@ import { dressed, forPaper, isTouch } from "./theme.js";
  * @property {Figure} figure @property {object} [narrow]  a patch of the figure where there is little width
  * @property {number} height @property {"main"} [role] @property {boolean} [tap]
  * @property {boolean} [linked]  points of the same customdata light up together, in all linked figures
+ * @property {import("./scale.js").Scale} [scale]  the axis on which all can be seen
+ * @property {import("./scale.js").Scales} [scales] @property {number} [row]  px that a row of cells below the axis takes
+ * @property {import("./walk.js").Play} [play]  the gradient's walk; not of a sweep's positions
  * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
  *
  * Figures alone can be redrawn, once they are updated; haunted: the present course is kept as a ghost, or let go, and
@@ -42,6 +46,12 @@ function figureView(page) {
   const readout = element("figcaption", "u-readout");
   /** @type {FigureItem} */
   let item;
+  /** @type {FigureItem | undefined} */
+  let rest; // the last that was no position of a sweep: a drag keeps its axis
+  /** @type {import("./scale.js").Scale | undefined} */
+  let chosen; // the reader's axis
+  /** @type {ReturnType<typeof walk> | undefined} */
+  let pulse; // of a figure that has a walk
   let size = { width: 0, height: 0 }; // known, since asking for it makes the browser lay out the page
   let tapped = -Infinity; // when
   const download = (/** @type {"svg" | "png"} */ format) => () => plotly()?.downloadImage(forPaper(item, size, page.color), {
@@ -54,7 +64,17 @@ function figureView(page) {
   ));
   share.addEventListener("focusout", ({ relatedTarget: next }) => { share.open &&= next instanceof Node && share.contains(next); });
   const head = element("div", "u-head", title, hold, share);
-  node.append(head, plot, readout);
+  const axis = element("span", "u-axis", .../** @type {const} */ (["linear", "log"]).map((scale) => {
+    const choose = button(scale, () => {
+      chosen = scale;
+      view.update(rest ?? item);
+      page.renew(view);
+    });
+    choose.dataset.scale = scale;
+    return choose;
+  }));
+  const frame = element("div", "u-frame", plot);
+  node.append(head, frame, readout);
   readout.id = `u-readout-${++serial}`;
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-labelledby", readout.id);
@@ -83,6 +103,7 @@ function figureView(page) {
     plot.removeAllListeners("plotly_unhover");
     plot.on("plotly_hover", ({ points }) => { if (item.linked) light(points[0].customdata); });
     plot.on("plotly_unhover", () => { if (item.linked) light(undefined, view); });
+    pulse?.place();
   };
   const onTap = (/** @type {import("../inside/plotly.js").Tap} */ { points, event }) => {
     const point = points.find(({ customdata, z }) => customdata !== undefined || z !== undefined);
@@ -108,7 +129,16 @@ function figureView(page) {
       lightUp(plot, points);
     },
     update(/** @type {FigureItem} */ next) {
-      item = next;
+      if (next.scales) rest = next;
+      item = rest?.name === next.name ? { ...next, scales: rest.scales, scale: chosen ?? rest.scale } : next;
+      if (next.play && !pulse) {
+        pulse = walk(plot, (slot) => [...page.root.querySelectorAll(`[data-slot="${slot}"]`)]);
+        pulse.controls.append(axis);
+        head.after(pulse.controls);
+        frame.append(pulse.overlay);
+      }
+      pulse?.update(item);
+      for (const choose of axis.children) choose.ariaPressed = String(choose.textContent === item.scale);
       put(title, "textContent", item.title);
       put(readout, "textContent", item.alt);
       put(node.dataset, "name", item.name);
@@ -129,6 +159,7 @@ function figureView(page) {
     },
     release() {
       observer.disconnect();
+      pulse?.release();
       plotly()?.purge(plot);
     },
   };

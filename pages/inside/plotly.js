@@ -8,8 +8,9 @@
  * @typedef {{points: Shown[], event: MouseEvent}} Tap
  *
  * A node in which Plotly has drawn:
- * @typedef {HTMLDivElement & {data?: Trace[], _fullLayout: {_plots: object}, removeAllListeners: (name: string) => void,
+ * @typedef {HTMLDivElement & {data?: Trace[], _fullLayout: {_plots: object, xaxis?: Axis, yaxis?: Axis, yaxis2?: Axis}, removeAllListeners: (name: string) => void,
  *   on: (name: string, hear: (event: Tap) => void) => void}} Plot
+ * @typedef {{_offset: number, _length: number, l2p?: (value: number) => number}} Axis
  * @typedef {object} Plotly
  * @property {(node: HTMLElement, data: Trace[], layout: object, config: object) => void} react
  * @property {(node: HTMLElement, frame: object, options: object) => Promise<void>} animate
@@ -29,6 +30,20 @@ export const isDrawn = () => document.querySelector(".main-svg") !== null;
 export function light(plot, points) {
   if (points.length) plotly()?.Fx.hover(plot, points, Object.keys(plot._fullLayout._plots));
   else plotly()?.Fx.unhover(plot);
+}
+
+/** Where things are in a figure over a row of cells, in pixels; null until it is drawn. @param {Plot} plot */
+export function axesOf(plot) {
+  const { xaxis, yaxis, yaxis2 } = plot._fullLayout ?? {};
+  const [across, along] = [xaxis?.l2p, yaxis2?.l2p];
+  if (!xaxis || !yaxis || !yaxis2 || !across || !along) return null;
+  return {
+    x: (/** @type {number} */ value) => xaxis._offset + across(value),
+    row: (/** @type {number} */ value) => yaxis2._offset + along(value),
+    left: xaxis._offset,
+    width: xaxis._length,
+    bottom: yaxis._offset + yaxis._length,
+  };
 }
 
 /** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */

@@ -27,7 +27,7 @@ const MOMENT = 300; // ms before the second try; each further one waits longer
 const LONG = 5000; // ms before a script is sent once more
 const KEYS = [
   ["→ ↓ Page Down, Space", "on: the answer, then the next slide"], ["← ↑ Page Up", "back"],
-  ["Home, End", "first and last slide"], ["R or Enter", "reveal the answer"],
+  ["Home, End", "first and last slide"], ["R or Enter", "reveal the answer"], ["P", "send the gradient back, or pause"],
   ["1, 2, 3", "the room's choice: curve A, B or C"], ["Q", "QR code of this very picture"],
   ["N", "notes on this screen"], ["S", "notes in a window of their own"], ["B or .", "black screen"],
   ["F or F5", "full screen"], ["?", "these keys"], ["Esc", "leave"],
@@ -273,12 +273,14 @@ function actOf(name) {
   const curve = CURVES[name];
   if (curve) return streamlit.options("choice").length || down ? () => choose(curve) : undefined;
   if (name === "q") return showCode;
+  const send = /** @type {HTMLElement | null} */ (document.querySelector(".u-send:not(:disabled)"));
+  if (name === "p") return send ? () => send.click() : undefined;
   return SHOWS[name] ?? (script || wants ? STEPS : streamlit.place("commit") ? SCENES : {})[name];
 }
 
 /** Does what a key means; what needs the server waits for it. @param {string} name */
 function act(name) {
-  if ((down || now.data.wants || kept.length) && !SHOWS[name]) kept.push(name);
+  if ((down || now.data.wants || kept.length) && !SHOWS[name] && name !== "p") kept.push(name);
   else perform(name);
 }
 
@@ -311,6 +313,7 @@ function onKey(event) {
 function isOurs(target, name) {
   if (name === "PageDown" || name === "PageUp") return true; // what remotes send
   if (!(target instanceof Element)) return true;
+  if (target.matches(".u-plot[tabindex]") && [" ", "ArrowLeft", "ArrowRight", "Home", "End"].includes(name)) return false; // they move the pulse
   if (target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]")) return false;
   if (name.startsWith("Arrow") || name === "Home" || name === "End") return !target.matches("input[type=range], [type=radio], [role=radio], [role=tab], [role=slider]");
   if (name === " ") return !target.closest("button, summary, select, input:not([type=range]), [role=radio], [role=switch], [role=tab]");

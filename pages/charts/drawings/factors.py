@@ -9,8 +9,9 @@ import numpy as np
 
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.parts.equations import equation, product, rounded, setting
+from pages.charts.parts.equations import equation, exactly, product, rounded, setting
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, weight
+from rnn_core.activations import activation
 from rnn_core.experiment import Run
 from rnn_core.scaled import Scaled, cumulative_products
 
@@ -19,7 +20,7 @@ def quantities(run: Run) -> Arrays:
     """Per-step factors and the running product ∂h_t/∂h_i of an RNN's chain from k to t.
 
     `step` i = k+1 … t with `slope`, `factor`; `i` = k … t with `product`; log10 |w| and of w^(t-k). For the step
-    spelled out (`chosen`): h before it, its x and z.
+    spelled out (`chosen`): h before it and `next`, its x and z.
     """
     t, k, flow = run.t, run.k, run.flow
     w = run.value("w").astype(float)
@@ -30,13 +31,14 @@ def quantities(run: Run) -> Arrays:
     at = (chosen or 1) - 1
     return {
         **axis(run), "t": t, "k": k, "T": run.experiment.T, "chosen": chosen,
+        "phi": run.experiment.activation, "leak": run.value("slope").astype(float),
         "step": np.arange(k + 1, t + 1), "i": np.arange(k, t + 1),
         "slope": time_last(flow.slopes[k:t], run), "factor": time_last(flow.factors[k:t], run),
         "product": time_last(flow.products_to(t, k), run), "w": w, "log_w": log_w, "log_pure": pure,
         **({} if chosen is None else {
             "u": run.value("u").astype(float), "b": run.value("b").astype(float),
             "h": time_last(run.trajectory.h, run)[..., at], "x": time_last(run.x, run)[..., at],
-            "z": time_last(run.trajectory.z, run)[..., at],
+            "z": time_last(run.trajectory.z, run)[..., at], "next": time_last(run.trajectory.h, run)[..., at + 1],
         }),
     }  # fmt: skip
 
@@ -177,8 +179,7 @@ def picture(a: Arrays) -> theme.Json:
     foot = bounds[0] + 0.05 * (bounds[1] - bounds[0])
     slim["data"] = {str(len(wide["data"]) - 1): {"x": [a["t"]], "y": [foot], "textposition": "top left"}}
     return theme.figure_item(
-        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, role="main", tap=True, height=320,
-        ghost=[1],
+        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=[1],
     )  # fmt: skip
 
 
@@ -191,8 +192,9 @@ def formula(a: Arrays) -> theme.Json:
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    steps = [theme.BREAK, *_point_lines(a), factor_line(a)] if a["t"] > a["k"] else []
-    return product_lines(a) + steps
+    if a["t"] == a["k"]:
+        return product_lines(a)
+    return [*_definition(a), theme.BREAK, *walked_lines(a), theme.BREAK, *_point_lines(a), factor_line(a)]
 
 
 def product_lines(a: Arrays) -> list[theme.Json]:
@@ -230,6 +232,54 @@ def product_lines(a: Arrays) -> list[theme.Json]:
 
 
 _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are written out
+_WRITTEN = 12  # factors that have room side by side
+
+
+def walked_lines(a: Arrays) -> list[theme.Json]:
+    """∂h_t/∂h_k as the product of all factors, each written out where there is room; else as `product_lines`."""
+    t, k, lag = a["t"], a["k"], a["t"] - a["k"]
+    if not 1 < lag <= _WRITTEN:
+        return product_lines(a)
+    parts = {f"f{i}": rounded(a["factor"][i - k - 1], 3) for i in range(k + 1, t + 1)}
+    texts = equation(lambda **f: Decimal(math.prod(f.values())), parts, "product", a["product"][0], most=1)
+    return [
+        {
+            "latex": r"\frac{\partial h_{@t@}}{\partial h_{@k@}}", "slots": {"t": str(t), "k": str(k)}, "colors": {},
+            "part": True,
+        },
+        {
+            "latex": "= " + r" \cdot ".join(f"@{name}@" for name in parts),
+            "slots": {name: texts[name] for name in parts}, "colors": dict.fromkeys(parts, "weight"), "part": True,
+        },
+        {
+            "latex": "@is@ @product@", "slots": {name: texts[name] for name in ("is", "product")},
+            "colors": {"product": "product"}, "part": True,
+        },
+    ]  # fmt: skip
+
+
+def _definition(a: Arrays) -> list[theme.Json]:
+    """h_t = φ(w h_{t-1} + u x_t + b) at the chosen step."""
+    i, φ = a["chosen"], exactly(activation(a["phi"], a["leak"]))
+    parts = {
+        "w": setting(a["w"]), "h": rounded(a["h"]), "u": setting(a["u"]), "x": rounded(a["x"]), "b": setting(a["b"]),
+    }  # fmt: skip
+    texts = equation(lambda w, h, u, x, b: φ(w * h + u * x + b), parts, "next", a["next"], most=3)
+    name = r"\varphi"
+    return [
+        {
+            "latex": rf"h_{{@i@}} = {name}(w \, h_{{@before@}} + u \, x_{{@i@}} + b)",
+            "slots": {"i": str(i), "before": str(i - 1)}, "colors": {}, "part": True,
+        },
+        {
+            "latex": rf"= {name}(@w@ \cdot @h@ + @u@ \cdot @x@ + @b@)", "part": True,
+            "slots": {part: texts[part] for part in parts}, "colors": {"w": "weight", "h": "state", "x": "input"},
+        },
+        {
+            "latex": "@is@ @next@", "slots": {part: texts[part] for part in ("is", "next")},
+            "colors": {"next": "state"}, "part": True,
+        },
+    ]  # fmt: skip
 
 
 def _point_lines(a: Arrays) -> list[theme.Json]:

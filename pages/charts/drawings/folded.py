@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from pages.charts.drawings.unrolled import Row, cells
 from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.numbers import brief, number, percent, subscript
@@ -14,6 +14,7 @@ from rnn_core.experiment import Run
 from rnn_core.readout import WORDS, readout
 from rnn_core.scaled import Scaled
 
+Row = list[tuple[int, int]]  # cells: (i, i) one state, (i, j) a fold
 WIDE, NARROW = 8, 4  # most cells beside the folded one that are readable
 SAID, LOSS, LANE = 1.5, 2.42, 0.56  # heights of outputs, losses and of the way back; states lie at 0
 FED = -1.05  # of inputs
@@ -34,6 +35,34 @@ def quantities(run: Run) -> Arrays:
         "word": np.where(o.max(axis=-1) > o.min(axis=-1), o.argmax(axis=-1), np.nan), "due": read.target, "y": read.y,
         "L": time_last(read.losses, run)[..., t], "by_state": time_last(read.by_state(t), run), "dW": read.dW(t),
     }  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def cells(T: int, t: int, k: int, most: int) -> Row:
+    """The cells to draw: (i, i) is the state of step i, (i, j) with i < j folds the states i … j.
+
+    The ends of the chain and of the sequence come first, then their neighbours, as long as there is room.
+    """
+
+    def fold(states: set[int]) -> Row:
+        shown: Row = []
+        for i in sorted(states):
+            before = shown[-1][1] if shown else -1
+            if i - before == 2:
+                shown.append((i - 1, i - 1))  # a fold of one state hides nothing
+            elif i - before > 2:
+                shown.append((before + 1, i - 1))
+            shown.append((i, i))
+        if T - shown[-1][1] >= 1:
+            shown.append((shown[-1][1] + 1, T))
+        return shown
+
+    chosen: set[int] = set()
+    near = [i for d in range(T + 1) for i in (k + d, t - d, d, T - d)]
+    for i in [k, t, 0, T, *near]:
+        if 0 <= i <= T and len(fold(chosen | {i})) <= most:
+            chosen.add(i)
+    return fold(chosen)
 
 
 def draw(a: Arrays, most: int = WIDE) -> theme.Json:

@@ -29,6 +29,8 @@ def _both(item: theme.Json, before: theme.Json | None) -> theme.Json:
     curves = [_held(traces[number], first=place == 0) for place, number in enumerate(before["ghost"])]
     figure, slim = item["figure"], item.get("narrow", {})
     both = {**item, "figure": {**figure, "data": [*figure["data"], *curves]}}
+    if "scales" in item:
+        both |= _both_scales(item, before)
     wider = _wider_axes(figure["layout"], before["figure"]["layout"])
     if wider:
         both["figure"]["layout"] = figure["layout"] | {axis: before["figure"]["layout"][axis] for axis in wider}
@@ -37,6 +39,16 @@ def _both(item: theme.Json, before: theme.Json | None) -> theme.Json:
             patch = {axis: theirs[axis] for axis in wider if axis in theirs}
             both["narrow"] = {**slim, "layout": {**slim.get("layout", {}), **patch}}
     return both
+
+
+def _both_scales(now: theme.Json, held: theme.Json) -> theme.Json:
+    """Axes that hold the bars of today and those that are held."""
+    scales = {}
+    for name, axis in now["scales"].items():
+        (low, high), (lowest, highest) = axis["range"], held["scales"][name]["range"]
+        outer = held["scales"][name] if highest - lowest > high - low else axis
+        scales[name] = outer | {"range": [min(low, lowest), max(high, highest)]}
+    return {"scales": scales, "scale": "log" if "log" in (now["scale"], held["scale"]) else "linear"}
 
 
 def _wider_axes(now: theme.Json, held: theme.Json) -> list[str]:
@@ -52,7 +64,7 @@ def _wider_axes(now: theme.Json, held: theme.Json) -> list[str]:
 
 def _held(trace: theme.Json, first: bool) -> theme.Json:
     """A curve as it was: thin, pale, and named once."""
-    y = np.asarray(trace["y"], dtype=float)
+    y = np.asarray(trace.get("y", trace.get("log")), dtype=float)
     seen = np.flatnonzero(np.isfinite(y))
     text = [" "] * len(y)  # where Plotly once drew no text, it never draws one again
     if first and len(seen):

@@ -12,7 +12,6 @@ from rnn_core.activations import Activation
 from rnn_core.decimals import Complex
 
 Part = Callable[[int], str]  # its text with so many digits more than usual
-_MORE = (0, 1, 2, 3, 4, 5, 6, 7, 8)  # digits: a number with more than twelve is no longer read
 _EXACT = Context(prec=24, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
@@ -27,20 +26,25 @@ def setting(x: float) -> Part:
 
 
 def equation(
-    of: Callable[..., Decimal | None], parts: dict[str, Part], result: str, value: Number, digits: int = 4
+    of: Callable[..., Decimal | None],
+    parts: dict[str, Part],
+    result: str,
+    value: Number,
+    digits: int = 4,
+    most: int = 8,
 ) -> dict[str, str]:
     """Texts for the slots of `of(**parts) = result`, and for the relation between the two, the slot "is".
 
     `of` computes with the parts as they are printed, and what it finds is written as `value` is; it may be None where
-    what is printed does not say all (see `product`). Of a number
-    too small for digits the relation is "<".
+    what is printed does not say all (see `product`). Parts get up to `most` digits more than usual. Of a number too
+    small for digits the relation is "<".
     """
     text, relation = number(value, digits), "="
     if bound := _BOUND.fullmatch(text):
         minus, relation, text = bound.groups()
         relation, text = ("<>".replace(relation, ""), f"−{factor(text)}") if minus else (relation, text)
         return {name: part(0) for name, part in parts.items()} | {result: text, "is": relation}
-    for more in _MORE:
+    for more in range(most + 1):  # a number with more than twelve digits is no longer read
         texts = {name: part(more) for name, part in parts.items()}
         with localcontext(_EXACT):
             found = of(**{name: read(shown) for name, shown in texts.items()})

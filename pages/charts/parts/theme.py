@@ -7,6 +7,7 @@ Magnitudes lie on a linear axis of decimal logarithms, whose ticks are written a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ def held_range(lag: int, low: float, high: float, rungs: tuple[int, ...] = (10, 
 def log_axis(bounds: tuple[float, float], title: str, most: int = 8, **more: Any) -> Json:
     """An axis of decimal logarithms over `bounds`, with at most `most` intervals, ticks written as powers of ten."""
     low, high = bounds
-    step = next(s for s in (1, 2, 4, 5, 8, 10, 20, 40, 50, 100) if (high - low) / s <= most)
+    step = next(
+        s for e in count() for s in (10**e, 2 * 10**e, 4 * 10**e, 5 * 10**e, 8 * 10**e) if high - low <= s * most
+    )
     ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     text = ["1" if d == 0 else "10" if d == 1 else f"10{superscript(int(d))}" for d in ticks]
     return {
@@ -70,6 +73,27 @@ def narrow(figure: Json, **more: Any) -> Json:
     """What differs on a phone: no legend, no axis titles, slim margins."""
     axes = {axis: {"title": {"text": ""}} for axis in ("xaxis", "yaxis", "yaxis2") if axis in figure["layout"]}
     return {"layout": {"showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **axes, **more}}
+
+
+def patch(wide: Any, slim: Any) -> Any:
+    """What has to be said of a figure to make another one of it, as theme.js' `merged` takes it; None if nothing."""
+    if isinstance(wide, dict) and isinstance(slim, dict) and "along" not in wide and wide.keys() <= slim.keys():
+        parts = {name: patch(wide[name], part) if name in wide else part for name, part in slim.items()}
+        return {name: part for name, part in parts.items() if part is not None} or None
+    if (
+        isinstance(wide, list)
+        and isinstance(slim, list)
+        and len(wide) == len(slim)
+        and wide
+        and isinstance(wide[0], dict)
+    ):
+        parts = {str(j): patch(one, other) for j, (one, other) in enumerate(zip(wide, slim, strict=True))}
+        return {name: part for name, part in parts.items() if part is not None} or None
+    if isinstance(wide, np.ndarray) or isinstance(slim, np.ndarray):
+        return None if type(wide) is type(slim) and np.array_equal(wide, slim, equal_nan=True) else slim
+    if isinstance(wide, dict) and "along" in wide and isinstance(slim, dict) and "along" in slim:
+        return None if np.array_equal(wide["along"], slim["along"], equal_nan=True) else slim
+    return None if wide == slim else slim
 
 
 def line_at(y: float, axis: str = "y") -> Json:

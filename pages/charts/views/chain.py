@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pages.charts import snippets
-from pages.charts.drawings import factors, inputs, states, unrolled
+from pages.charts.drawings import factors, inputs, states, walk
 from pages.charts.parts import remarks, verdict
 from pages.charts.parts.numbers import derivative, scalar
 from pages.charts.parts.view import Columns, Items, Over, View, first, live, run_over
@@ -19,8 +19,8 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     a = factors.quantities(r)
     return [
-        factors.picture(a), factors.formula(a), remarks.item(remarks.quantities(r)),
-        unrolled.picture(r), states.picture(r),
+        walk.picture(r), factors.formula(a), remarks.item(remarks.quantities(r)),
+        factors.picture(a), states.picture(r),
     ]  # fmt: skip
 
 
@@ -53,9 +53,9 @@ def number(e: Experiment, over: Over = None) -> tuple[str, Scaled]:
 
 
 def tapped(e: Experiment, tap: dict[str, Any]) -> dict[str, Any]:
-    """A bar or point spells its step out; a cell of the network moves the nearer end of the chain."""
-    if tap["figure"] == "network":
-        return unrolled.moved_end(run(e), int(tap["value"]))
+    """A bar or point of the factors spells its step out; a cell of the network moves the nearer end of the chain."""
+    if tap["figure"] == "walk":
+        return walk.moved_end(run(e), int(tap["value"]))
     return {"step": max(1, int(tap["value"]))}
 
 

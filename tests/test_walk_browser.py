@@ -1,0 +1,164 @@
+"""The gradient walks back in the real browser: bars, the pulse, its numbers and its place in the address."""
+
+import pytest
+
+from pages.charts.drawings import walk
+from pages.lessons.scenarios import SCENARIOS
+from rnn_core.experiment import Experiment, run
+from tests.server import opened
+from tests.visits import go_to, query, ready, says, settled, unexpected, until
+
+pytestmark = pytest.mark.browser
+SEND, SAID, FIGURE = ".u-send", ".u-walked", "[data-name=walk]"
+BACK, FORTH = "[aria-label='One step further back']", "[aria-label='One step towards the end']"
+BARS = """(trace) => [...document.querySelectorAll('[data-name=walk] .barlayer .trace')][trace]
+    .querySelectorAll('path')"""
+DEAD = Experiment(activation="relu", w=1.0, sequence="impulse", at=4, amplitude=-5.0)
+
+
+def heights(page):
+    """Of the drawn bars, in pixels."""
+    return page.evaluate(f"() => [...({BARS})(0)].map((bar) => bar.getBoundingClientRect().height)")
+
+
+def address(e):
+    start = Experiment()
+    return "&".join(f"{name}={value}" for name, value in vars(e).items() if value != getattr(start, name))
+
+
+def test_the_first_screen_explodes_on_a_linear_axis_with_the_button_beside_it(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    high = heights(page)
+    assert [h / high[0] for h in high] == pytest.approx([2.0**-j for j in range(11)], abs=0.01)
+    assert high[0] > 150
+    for place in (FIGURE, SEND):
+        box = page.locator(place).first.bounding_box()
+        assert box["y"] + box["height"] < 720 and box["x"] >= 0
+    assert not unexpected(desk)
+
+
+@pytest.mark.parametrize("e", [Experiment(activation="tanh", T=4, t=4), Experiment(w=-1.5, T=3, t=3), DEAD], ids=str)
+def test_the_play_walks_through_all_factors_in_the_cores_numbers_and_says_nothing_to_the_server(server, desk, e):
+    play = walk.picture(run(e))["play"]
+    page = opened(desk.page, f"{server.url}/chain?{address(e)}")
+    settled(page)
+    count = len(play["factor"])
+    page.evaluate("""() => { globalThis.seen = [];
+        new MutationObserver(() => seen.push([document.querySelector('.u-walked').textContent,
+            document.querySelector('.u-crossed').textContent])).observe(document.querySelector('.u-walked'),
+            { childList: true, characterData: true, subtree: true }); }""")
+    desk.sent.clear()
+    page.click(SEND)
+    until(page, f"document.querySelector('.u-walked').textContent.startsWith('{count} of')")
+    settled(page)
+    assert not desk.sent
+    said = [f"{j} of {count} arrows: {play['name'][j]} = {play['product'][j]}" for j in range(count + 1)]
+    seen = page.evaluate("seen")
+    assert [text for text, _ in seen] == said
+    assert page.text_content(".u-crossed") == play["factor"][-1] and page.text_content(".u-left") == play["product"][-1]
+    until(page, f"location.search.includes('played={count}')")
+    assert not unexpected(desk)
+
+
+def test_single_steps_light_up_the_factor_in_the_formula(server, desk):
+    page = opened(desk.page, f"{server.url}/chain?activation=tanh")
+    for j in (1, 2, 3):
+        page.click(BACK)
+        until(page, f"document.querySelector('.u-lit')?.dataset.slot === 'f{11 - j}'")
+    page.click(FORTH)
+    until(page, "document.querySelector('.u-lit')?.dataset.slot === 'f9'")
+    assert query(page)["played"] == "2" and page.locator(".u-lit").count() == 1
+    assert page.locator(".u-inset .u-tangent").count() == 1
+    assert page.text_content(".u-inset span") == "φ = tanh, slope 0.0832"
+
+
+def test_keys_move_the_pulse_while_the_picture_has_the_focus(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    page.focus(f"{FIGURE} .u-plot")
+    for key, played in (("ArrowLeft", 1), ("ArrowLeft", 2), ("ArrowRight", 1), ("End", 10), ("Home", 0)):
+        page.keyboard.press(key)
+        until(page, f"location.search.includes('played={played}')")
+    page.keyboard.press(" ")
+    until(page, "document.querySelector('.u-send').textContent.includes('Pause')")
+    until(page, "document.querySelector('.u-walked').textContent.startsWith('1 of')")
+    page.keyboard.press(" ")
+    until(page, "document.querySelector('.u-send').textContent.includes('Go on')")
+
+
+def test_the_address_keeps_the_pulse_through_a_slider_and_a_reload(server, desk):
+    page = opened(desk.page, f"{server.url}/chain?played=3")
+    says(page, SAID, "3 of 10 arrows: ∂h₁₀/∂h₇ = 8")
+    page.focus(".st-key-w input[type=range]")
+    page.keyboard.press("ArrowRight")
+    says(page, SAID, "3 of 10 arrows: ∂h₁₀/∂h₇ = 8.615")  # 2.05³
+    assert query(page)["played"] == "3"
+    page.reload()
+    says(page, SAID, "3 of 10 arrows: ∂h₁₀/∂h₇ = 8.615")
+
+
+@pytest.mark.parametrize(("played", "kept", "note"), [
+    ("99", "10", "There are 10 arrows, not 99"), ("x", None, "played = “x” is no number of arrows"),
+    ("1e3", None, "played = “1e3” is no number of arrows"), ("-1", None, "played = “-1” is no number of arrows"),
+])  # fmt: skip
+def test_a_strange_place_is_mended_and_said(server, desk, played, kept, note):
+    page = opened(desk.page, f"{server.url}/chain?played={played}")
+    until(page, f"document.querySelector('.u-walked').textContent.endsWith('{note}')")
+    assert query(page).get("played") == kept and not unexpected(desk)
+
+
+def test_a_drag_keeps_the_axis_and_a_release_fits_it(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    axis = "() => document.querySelector('[data-name=walk] .u-plot').layout.yaxis.range.map(Number)"
+    before = page.evaluate(axis)
+    x, y = ready(page, "w")
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=8)
+    settled(page)
+    settled(page)
+    assert page.evaluate(axis) == before and float(page.locator(".st-key-w input").first.get_attribute("value")) > 2.5
+    page.mouse.up()
+    page.wait_for_function("(range) => JSON.stringify(document.querySelector('[data-name=walk] .u-plot')"
+                           ".layout.yaxis.range) !== JSON.stringify(range)", arg=before)  # fmt: skip
+    assert page.get_attribute(f"{FIGURE} [data-scale=log]", "aria-pressed") == "true"  # beyond 10^4
+
+
+def test_the_reader_chooses_the_axis(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    page.click(f"{FIGURE} [data-scale=log]")
+    until(page, "document.querySelector('[data-name=walk] .u-plot').layout.yaxis.ticktext?.includes('10²')")
+    high = heights(page)
+    assert [h / high[0] for h in high[:10]] == pytest.approx([1 - j / 10 for j in range(10)], abs=0.02)
+
+
+def test_with_reduced_motion_nothing_tweens(server, desk):
+    desk.page.emulate_media(reduced_motion="reduce")
+    page = opened(desk.page, f"{server.url}/chain")
+    page.click(BACK)
+    says(page, SAID, "1 of 10 arrows: ∂h₁₀/∂h₉ = 2")
+    assert page.evaluate("document.querySelector('.u-walk').getAnimations({ subtree: true }).length") == 0
+
+
+def test_the_speaker_sends_it_with_one_key_and_the_remote_goes_on(server, desk):
+    page = opened(desk.page, f"{server.url}/chain?present=1&activation=tanh")
+    page.keyboard.press("p")
+    until(page, "document.querySelector('.u-walked').textContent.startsWith('2 of 10')")
+    page.keyboard.press("p")
+    until(page, "document.querySelector('.u-send').textContent.includes('Go on')")
+    pulse, cell = (page.locator(place).bounding_box() for place in (".u-left .u-chip", f"{FIGURE} .u-plot"))
+    assert cell["x"] < pulse["x"] < cell["x"] + cell["width"] and pulse["y"] < cell["y"] + cell["height"]
+
+
+def test_on_a_phone_the_whole_walk_is_in_view(server, phone):
+    page = opened(phone.page, f"{server.url}/chain")
+    page.locator(BACK).tap()
+    until(page, "document.querySelector('.u-left').textContent === '2'")
+    box = page.locator(f"{FIGURE} .u-play").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_another_page_by_the_menu_and_back_begins_whole(server, desk):
+    page = opened(desk.page, f"{server.url}/chain?played=2")
+    go_to(page, "The chain", "Saturation")
+    page.wait_for_selector("[data-name=saturation] .main-svg")
+    assert SCENARIOS and page.locator(f"{SEND}:visible").count() == 0
