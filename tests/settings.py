@@ -17,6 +17,7 @@ from pages.controls.table import TABLE
 from pages.frame.page import Page, controls_of, study_of
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
+from rnn_core.cells import GATES
 from rnn_core.experiment import Experiment
 from rnn_core.readout import WORDS
 
@@ -131,7 +132,6 @@ _STRAIGHT, _KINKED = (
     _any("identity", "relu", "leaky_relu", "elu"),
     _any("relu", "leaky_relu", "hardtanh", "hardsigmoid"),
 )
-_GATES = ("i", "f", "g", "o", "r", "z", "n")
 
 
 def _overflow(rng: Random) -> Values:
@@ -186,7 +186,7 @@ def _chaos(rng: Random) -> Values:
 
 def _gates_at_limits(rng: Random) -> Values:
     out: Values = {"pin_all": False} | _long(rng)
-    for q in _GATES:
+    for q in GATES:
         out[f"{q}_mode"] = "computed"
         out |= {f"{letter}_{q}": rng.choice((-1, 1, 1)) * TABLE[f"{letter}_{q}"].max for letter in "wub"}
     return out
@@ -194,7 +194,7 @@ def _gates_at_limits(rng: Random) -> Values:
 
 def _gates_computed(rng: Random) -> Values:
     out: Values = {"pin_all": False}
-    for q in _GATES:
+    for q in GATES:
         out[f"{q}_mode"] = "computed"
         out |= {f"{letter}_{q}": rng.gauss(0, 1.5) for letter in "wub"}
     return out
@@ -202,7 +202,7 @@ def _gates_computed(rng: Random) -> Values:
 
 def _gates_shut_or_open(rng: Random) -> Values:
     out: Values = _long(rng) | {"pin_all": rng.random() < 0.5, "c0": rng.choice((0.0, 1.0, -3.0))}
-    for q in _GATES:
+    for q in GATES:
         out |= {f"{q}_mode": rng.choice(("pinned", "pinned", "computed")), q: rng.choice((0.0, 1.0, 1e-5, 1 - 1e-5))}
     return out
 

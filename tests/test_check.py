@@ -11,13 +11,14 @@ from pages.charts.drawings import norms
 from pages.charts.parts.numbers import scalar
 from rnn_core import check
 from rnn_core.activations import ACTIVATIONS, activation
+from rnn_core.cells import CELLS, GATES
 from rnn_core.check import Check, computed
 from rnn_core.decimals import EPSILON, Complex, derivative
 from rnn_core.experiment import Experiment, inputs, run
 from rnn_core.scaled import Scaled
 from tests.precise import VALUE_AND_SLOPE
 
-MODES = {f"{q}_mode": "computed" for q in "ifgorzn"}
+MODES = {f"{q}_mode": "computed" for q in GATES}
 GATED = Experiment(h0=0.3, c0=-0.4, T=7, t=7, sequence="noise", w_f=0.7, u_f=-0.8, w_o=-1.1, u_o=0.6, **MODES)
 
 
@@ -36,7 +37,7 @@ def shown(e):
 
 
 def way_of(e):
-    return {"rnn": check.chain, "lstm": check.total, "gru": check.effect}[e.cell]
+    return {"rnn": check.chain, "lstm": check.total}.get(e.cell, check.effect)
 
 
 def checked(e):
@@ -131,7 +132,7 @@ def test_an_inputs_effect_is_mpmaths_derivative(cell):
     assert near(Decimal(computed(e, check.effect).value.item()), abs(slope), digits=15)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_core_and_second_opinion_agree_on_what_an_input_does(cell):
     e = replace(GATED, cell=cell, activation="tanh", w=-0.8, T=9, t=8, k=2)
     assert check.difference(run(e).flow.by_input(8)[2].norm(2), computed(e, check.effect)) < 1e-13
@@ -144,8 +145,8 @@ def test_core_and_second_opinion_agree_for_every_activation(activation):
     assert checked(e).error < 1e-13
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("pinned", ["", "f", "ig", "ifgo", "z", "rn"])
+@pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.gates != ("h",)])
+@pytest.mark.parametrize("pinned", ["", "f", "ig", "ifgo", "z", "rn", [*GATES]])
 def test_core_and_second_opinion_agree_whatever_is_pinned(cell, pinned):
     e = replace(GATED, cell=cell, T=30, t=30, k=4, **{f"{q}_mode": "pinned" for q in pinned})
     assert checked(e).error < 1e-12
@@ -198,7 +199,7 @@ def test_exact_zeros_agree_and_nothing_else_agrees_with_zero():
 @pytest.mark.parametrize(
     "edge", [{"T": 0}, {"t": 0}, {"T": 1}, {"k": 99, "t": 100}, {"w": 0.0}, {"t": 4, "k": 4}], ids=str
 )
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_edges_are_checked_too(cell, edge):
     assert checked(replace(GATED, cell=cell, **edge)).error < 1e-13
 

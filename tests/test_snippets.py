@@ -16,14 +16,14 @@ from pages.controls import export
 from pages.controls.export import snippet
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.cells import CELLS
+from rnn_core.cells import CELLS, GATES
 from rnn_core.experiment import Experiment, run
 from rnn_core.readout import readout
 from rnn_core.sequences import SEQUENCES
 from tests.settings import address, experiment, many
 
 MILD = Experiment(h0=0.3, c0=-0.4, w=-0.8, u=0.7, b=0.1, T=12, t=11, k=2, slope=0.2, period=5.0, amplitude=0.6)
-COMPUTED = {f"{q}_mode": "computed" for q in "ifgorzn"}
+COMPUTED = {f"{q}_mode": "computed" for q in GATES}
 READING = {"w_f": 0.7, "u_f": -0.8, "w_o": -1.1, "u_o": 0.6, "w_z": 0.4, "u_z": 0.9, "b_i": 0.2}
 RNNS = [
     *(replace(MILD, activation=name, sequence="sine") for name in ACTIVATIONS),
@@ -219,7 +219,7 @@ def test_the_code_with_rnn_core_lists_what_changes_its_number_and_nothing_else(p
         printed, given = with_rnn_core(page, e)
         assert not re.search("step=|b_net|cut_", given), given
         assert ("values" in given) <= (e.sequence == "pasted") and ("slope" in given) <= (e.activation == "leaky_relu")
-        for gate in ("i", "f", "g", "o", "r", "z", "n"):
+        for gate in GATES:
             assert not re.search(rf"\b[wub]_{gate}=" if e.pins(gate) else rf"\b{gate}=", given), given
         with monkeypatch.context() as patched:
             patched.setattr(export, "idle", lambda e: set())
