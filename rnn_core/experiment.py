@@ -17,11 +17,11 @@ import numpy as np
 
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS, GATES, LIMIT, LSTM, Cell
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import T_MAX, Trajectory, unroll
 from rnn_core.readout import F2, WORDS
 from rnn_core.scaled import frozen
 from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
-from rnn_core.unroll import T_MAX, Trajectory, unroll
 
 MODES = ("pinned", "computed")
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from rnn_core.experiment import Experiment, build, inputs, sweep
+from rnn_core.flow.unroll import unroll
 from rnn_core.scaled import RESCALE, Scaled
-from rnn_core.unroll import unroll
 
 _BLOCK = 2**16  # pre-activations that stay in the cache while their slopes are multiplied
 

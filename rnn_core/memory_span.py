@@ -10,10 +10,10 @@ from types import MappingProxyType
 import numpy as np
 
 from rnn_core.cells import LSTM
-from rnn_core.flow import GradientFlow, half_life
+from rnn_core.flow.gradient import GradientFlow, half_life
+from rnn_core.flow.unroll import unroll
 from rnn_core.initializers import chrono, keras, pytorch
 from rnn_core.scaled import frozen
-from rnn_core.unroll import unroll
 
 CHRONO_STEPS = 100  # the longest dependency that chrono's biases are drawn for
 LAGS = (10, 40)  # between them the gradient's decay is measured

@@ -13,10 +13,10 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_core.cells import LSTM
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
 from rnn_core.initializers import pytorch
 from rnn_core.scaled import frozen, matrix_norm
-from rnn_core.unroll import unroll
 
 UNITS, NETWORKS, SCALARS, M = 32, 30, 500, 3
 LAGS, STEPS = 50, 60

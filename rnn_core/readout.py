@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_core.bptt import Loss, odds
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import Loss, odds
+from rnn_core.flow.gradient import GradientFlow
 from rnn_core.scaled import NOTHING, Scaled, frozen, ldexp
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from rnn_core.activations import activation
-from rnn_core.bptt import Gradients, Loss, backpropagate
 from rnn_core.cells import GRU, LSTM, RNN, Cell
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import Gradients, Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
 from rnn_core.scaled import Scaled, matrix_norm
-from rnn_core.unroll import unroll
 
 Case = dict[str, Any]
 PATH = Path(__file__).parent / "data" / "cases.npz"

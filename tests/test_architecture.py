@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -66,14 +67,17 @@ def imported_names(node: ast.AST, module: str) -> Iterator[str]:
         yield from (".".join(filter(None, (*package, node.module, alias.name))) for alias in node.names)
 
 
-def imports(module: str, inside_functions: bool = True) -> list[str]:
+def imports(module: str, inside_functions: bool = True, for_types: bool = True) -> list[str]:
     nodes: list[ast.AST] = [ast.parse(MODULES[module].read_text(encoding="utf-8"))]
     names: set[str] = set()
     while nodes:
         node = nodes.pop()
         names.update(imported_names(node, module))
-        if inside_functions or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            nodes.extend(ast.iter_child_nodes(node))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not inside_functions:
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not for_types:
+            continue
+        nodes.extend(ast.iter_child_nodes(node))
     return sorted(names)
 
 
@@ -92,6 +96,27 @@ def test_every_part_has_modules(part):
 def test_every_import_follows_the_arrow(module):
     part = part_of(module)
     assert [name for name in imports(module) if not allowed(name, part)] == []
+
+
+def home_of(name: str) -> str | None:
+    """The module of this house that an imported name lives in."""
+    parts = name.split(".")
+    above = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((found for one in above for found in (one, f"{one}.__init__") if found in MODULES), None)
+
+
+def test_no_imports_run_in_a_circle():
+    homes = {
+        module: {home_of(name) for name in imports(module, inside_functions=False, for_types=False)} - {None, module}
+        for module in MODULES
+    }
+    assert len([*TopologicalSorter(homes).static_order()]) == len(MODULES)  # else CycleError, which names them
+
+
+def test_every_folder_of_the_core_is_packaged():
+    """setuptools finds a folder by its `__init__.py`."""
+    folders = {path.parent for path in ROOT.glob("rnn_core/**/*.py")}
+    assert all((folder / "__init__.py").exists() for folder in folders)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

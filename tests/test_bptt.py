@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.bptt import LOSSES, Loss, backpropagate
 from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import LOSSES, Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import in_numbers, unroll
 from rnn_core.scaled import Scaled
-from rnn_core.unroll import in_numbers, unroll
 from tests.test_cells import as_cell, flow_of, setting
 from tests.textbook import TINY, close
 

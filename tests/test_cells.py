@@ -8,9 +8,9 @@ import pytest
 
 from rnn_core.activations import ACTIVATIONS, activation
 from rnn_core.cells import CELLS, GRU, LSTM, RNN, base
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import T_MAX, by_step, unroll
 from rnn_core.scaled import Scaled
-from rnn_core.unroll import T_MAX, by_step, unroll
 from tests.textbook import close, random_net
 
 KINDS = {f"rnn {name}": {"kind": "rnn", "phi": name} for name in ACTIVATIONS} | {

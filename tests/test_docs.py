@@ -47,7 +47,7 @@ def test_the_readmes_map_is_the_house():
 def test_no_folder_is_a_heap(folder):
     files = [path for path in (ROOT / folder).iterdir() if path.is_file() and path.suffix != ".pyc"]
     numbered = [path for path in files if path.name[0].isdigit()]
-    assert len(files) - len(numbered) <= (99 if folder in ("tests", "rnn_core") else 16), sorted(p.name for p in files)
+    assert len(files) - len(numbered) <= (99 if folder == "tests" else 16), sorted(p.name for p in files)
 
 
 def test_the_gallery_shows_every_page():

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from rnn_core.activations import ACTIVATIONS, difference
-from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import RNN
 from rnn_core.check import check, total
 from rnn_core.experiment import Experiment, inputs, run
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
+from rnn_core.flow.ways_back import ways_back
 from rnn_core.scaled import Scaled, size_of
-from rnn_core.unroll import unroll
-from rnn_core.ways_back import ways_back
 from tests.apps import healthy, opened, slots
 from tests.precise import DIGITS, FUNCTIONS, Dual, as_mp, dual, near, off, product
 from tests.test_cells import as_cell

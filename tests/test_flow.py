@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from rnn_core.activations import ACTIVATIONS, TANH, activation
-from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import CELLS, GRU, LSTM, RNN
 from rnn_core.experiment import Experiment, run, sweep
-from rnn_core.flow import GradientFlow, half_life
+from rnn_core.flow.bptt import Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow, half_life
+from rnn_core.flow.unroll import unroll
 from rnn_core.initializers import chain_of, identity, orthogonal, pytorch
 from rnn_core.scaled import Scaled, align
-from rnn_core.unroll import unroll
 from tests.test_cells import KINDS, as_cell, flow_of, setting
 from tests.textbook import PHI, Net, close, random_net
 

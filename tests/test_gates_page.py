@@ -13,11 +13,11 @@ from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment, run, sweep
-from rnn_core.flow import GradientFlow, half_life
+from rnn_core.flow.gradient import GradientFlow, half_life
+from rnn_core.flow.unroll import unroll
+from rnn_core.flow.ways_back import ways_back
 from rnn_core.initializers import chrono_bias, keras
 from rnn_core.memory_span import FEW, STARTS, span, starts
-from rnn_core.unroll import unroll
-from rnn_core.ways_back import ways_back
 from tests.apps import healthy, items, opened, slots
 from tests.figures import unpacked, valid
 from tests.textbook import TINY, Net, close, random_net

@@ -7,7 +7,8 @@ import pytest
 
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS, GRU, LSTM, Cell
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
 from rnn_core.initializers import (
     INITIALIZERS,
     chain_of,
@@ -19,7 +20,6 @@ from rnn_core.initializers import (
     orthogonal,
     pytorch,
 )
-from rnn_core.unroll import unroll
 
 every_cell = pytest.mark.parametrize("name", CELLS)
 every_seed = pytest.mark.parametrize("seed", range(4))

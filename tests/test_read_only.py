@@ -8,9 +8,9 @@ import pytest
 
 from pages.charts.views import map
 from rnn_core import memory_span, population, readout, sequences
-from rnn_core.bptt import Loss, backpropagate
 from rnn_core.experiment import Experiment, run, sweep
-from rnn_core.ways_back import ways_back
+from rnn_core.flow.bptt import Loss, backpropagate
+from rnn_core.flow.ways_back import ways_back
 
 EXPERIMENTS = [
     Experiment(cell=cell, activation=phi, w=w, T=12, t=12, sequence="sine")

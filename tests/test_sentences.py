@@ -27,10 +27,10 @@ from rnn_core import population
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import RNN
 from rnn_core.experiment import Experiment, run, sweep
-from rnn_core.flow import GradientFlow, half_life
+from rnn_core.flow.gradient import GradientFlow, half_life
+from rnn_core.flow.unroll import unroll
 from rnn_core.memory_span import CHRONO_STEPS, FEW, starts
 from rnn_core.readout import cumulative_share, readout
-from rnn_core.unroll import unroll
 from tests.settings import PAGES
 
 ROOT = Path(__file__).parent.parent

@@ -15,14 +15,14 @@ import numpy as np
 
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.bptt import Loss, backpropagate
 from rnn_core.experiment import Experiment, run, sweep, varied
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
 from rnn_core.initializers import chain_of
 from rnn_core.memory_span import FEW, STARTS, starts
 from rnn_core.population import NETWORKS, networks
 from rnn_core.scaled import Scaled, cumulative_products
-from rnn_core.unroll import unroll
 
 ROWS = (  # of the list of common claims that a scene answers (`Scene.covers`)
     "w > 1 explodes",

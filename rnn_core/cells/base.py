@@ -26,7 +26,7 @@ from rnn_core.scaled import Scaled, frozen, largest_of
 if TYPE_CHECKING:
     from rnn_core.check import State, Textbook
     from rnn_core.experiment import Experiment
-    from rnn_core.unroll import Trajectory
+    from rnn_core.flow.unroll import Trajectory
 
 Value = Callable[[str], np.ndarray]  # a field of an experiment, with a sweep's batch axis where it is swept
 

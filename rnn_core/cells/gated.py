@@ -14,7 +14,7 @@ from rnn_core.scaled import Scaled
 
 if TYPE_CHECKING:
     from rnn_core.experiment import Experiment
-    from rnn_core.unroll import Trajectory
+    from rnn_core.flow.unroll import Trajectory
 
 
 @dataclass(frozen=True, eq=False)

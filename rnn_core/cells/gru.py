@@ -18,7 +18,7 @@ from rnn_core.scaled import Scaled, where
 
 if TYPE_CHECKING:
     from rnn_core.check import State, Textbook
-    from rnn_core.unroll import Trajectory
+    from rnn_core.flow.unroll import Trajectory
 
 _CANCELLED, _CANCELS = 2.0**-20, 2.0**-8  # what a difference may leave of its terms before it is taken otherwise
 

@@ -17,7 +17,7 @@ from rnn_core.scaled import Scaled
 
 if TYPE_CHECKING:
     from rnn_core.check import State, Textbook
-    from rnn_core.unroll import Trajectory
+    from rnn_core.flow.unroll import Trajectory
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from rnn_core.cells.local import Local
 if TYPE_CHECKING:
     from rnn_core.check import State, Textbook
     from rnn_core.experiment import Experiment
-    from rnn_core.unroll import Trajectory
+    from rnn_core.flow.unroll import Trajectory
 
 _PART = 2**14  # numbers whose temporary copies stay in the cache
 

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 
 from rnn_core.activations import IDENTITY, TANH
-from rnn_core.bptt import Loss, backpropagate
 from rnn_core.cells import LSTM, RNN
 from rnn_core.experiment import Experiment
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.bptt import Loss, backpropagate
+from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.unroll import unroll
 from rnn_core.landscape import by_bias, by_steps
 from rnn_core.scaled import Scaled
-from rnn_core.unroll import unroll
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"

@@ -16,8 +16,8 @@ from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import brief, derivative, derivative_html, number, percent, squashed, subscript
 from rnn_core.activations import SIGMOID, TANH
 from rnn_core.experiment import Run
+from rnn_core.flow.ways_back import ways_back
 from rnn_core.scaled import Scaled
-from rnn_core.ways_back import ways_back
 
 _OPS = {"keep": "×", "add": "+", "write": "×", "squash": "tanh", "show": "×"}  # what the cell does, by node
 Points = list[tuple[float, float]]

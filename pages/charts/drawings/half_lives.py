@@ -9,7 +9,7 @@ from pages.charts.parts import theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.numbers import number, percent, steps, subscript
 from rnn_core.experiment import Run
-from rnn_core.flow import half_life
+from rnn_core.flow.gradient import half_life
 from rnn_core.memory_span import CHRONO_STEPS, FEW, Start, span, starts
 from rnn_core.scaled import Scaled
 

@@ -11,7 +11,7 @@ from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.gates import GATES
 from pages.charts.parts.numbers import number, subscript
 from rnn_core.experiment import Run
-from rnn_core.ways_back import ways_back
+from rnn_core.flow.ways_back import ways_back
 
 _NAMES = {q: f"{gate.title} {gate.shown}" for q, gate in GATES.items()}
 

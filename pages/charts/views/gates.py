@@ -12,7 +12,7 @@ from pages.charts.parts.view import Columns, Items, Over, View, live, run_over
 from pages.charts.views import lstm
 from rnn_core.cells import CELLS
 from rnn_core.experiment import Experiment, run
-from rnn_core.ways_back import ways_back
+from rnn_core.flow.ways_back import ways_back
 
 
 @live

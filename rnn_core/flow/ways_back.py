@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnn_core.cells import LSTM
-from rnn_core.flow import GradientFlow
+from rnn_core.flow.gradient import GradientFlow
 from rnn_core.scaled import Scaled
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rnn_core.cells import LSTM, checked, common_scale
-from rnn_core.flow import GradientFlow, to_gates
+from rnn_core.flow.gradient import GradientFlow, to_gates
 from rnn_core.scaled import (
     FULL,
     NOTHING,

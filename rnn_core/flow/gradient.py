@@ -14,6 +14,7 @@ from functools import cached_property, reduce
 import numpy as np
 
 from rnn_core.cells import LSTM, RNN, Local, common_scale, where_read
+from rnn_core.flow.unroll import Trajectory
 from rnn_core.scaled import (
     NOTHING,
     RESCALE,
@@ -27,7 +28,6 @@ from rnn_core.scaled import (
     matrix_norm,
     where,
 )
-from rnn_core.unroll import Trajectory
 
 _APART = 600  # bits that the numbers of a step may lie below 1 when they share an exponent
 

@@ -1,0 +1,1 @@
+"""A cell over a sequence, and how gradients flow back through it."""
