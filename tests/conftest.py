@@ -87,7 +87,7 @@ def phone(server, tab):
 
 @pytest.fixture
 def fresh(browser):
-    """A page that has loaded nothing yet, for tests that listen to it, script it, or measure it."""
+    """A page that has loaded nothing yet, for tests that measure it, or leave in it what cannot be taken back."""
     context = browser.new_context(viewport=DESK)
     yield Watched(context)
     context.close()

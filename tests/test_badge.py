@@ -359,21 +359,21 @@ def checks_of(watched):
 
 
 @pytest.mark.browser
-def test_an_idle_page_checks_its_number_once_and_a_moving_slider_asks_for_nothing(server, fresh):
-    page, answered = fresh.page, []  # a busy server may put off a check that nobody clicked for; it is asked again
-    page.on("response", lambda answer: answered.append(answer.url) if "/checks/" in answer.url and answer.ok else None)
+def test_an_idle_page_checks_its_number_once_and_a_moving_slider_asks_for_nothing(server, desk):
+    page, answered = desk.page, []  # a busy server may put off a check that nobody clicked for; it is asked again
+    desk.on("response", lambda answer: answered.append(answer.url) if "/checks/" in answer.url and answer.ok else None)
     visited(page, f"{server.url}/chain?activation=tanh")
     expect(badge(page)).to_have_text(VIEWS["chain"].check(Experiment(activation="tanh"))["text"], use_inner_text=True)
     assert len(answered) == 1 and "independent forward pass" in badge(page).get_attribute("aria-label")
     place = badge(page).bounding_box()
     x, y = ready(page, "w")
-    asked = len(checks_of(fresh))
+    asked = len(checks_of(desk))
     page.mouse.down()
     page.mouse.move(x + 40, y, steps=4)
     expect(badge(page)).to_be_hidden()
     page.wait_for_timeout(2500)  # longer than the calm after which a check is asked
     assert badge(page).evaluate("node => getComputedStyle(node).visibility") == "hidden"
-    assert len(checks_of(fresh)) == asked
+    assert len(checks_of(desk)) == asked
     assert badge(page).evaluate("node => node.getBoundingClientRect().width") == place["width"], "nothing moves"
     with page.expect_response("**/checks/**"):
         page.mouse.up()

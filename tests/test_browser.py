@@ -218,10 +218,10 @@ def test_a_hostile_address_leaves_a_working_page(server, desk, url):
     assert not desk.errors
 
 
-def test_plotly_is_served_once_compressed_and_kept(server, fresh):
+def test_plotly_is_served_once_compressed_and_kept(server, desk):
     responses = []
-    fresh.page.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
-    page = opened(fresh.page, server.url)
+    desk.on("response", lambda response: responses.append(response) if "plotly" in response.url else None)
+    page = opened(desk.page, server.url)
     go_to(page, "Side by side", "RNN or LSTM?")
     page.wait_for_selector("[data-name=input-norm] .main-svg")
     [response] = responses

@@ -7,14 +7,21 @@ from playwright.sync_api import expect
 
 from tests.browser import ELSEWHERE
 from tests.server import opened
+from tests.visits import DESK
 
 pytestmark = pytest.mark.browser
 FORBIDDEN = "document.execCommand = () => false"
 
 
 @pytest.fixture
-def base(server, fresh):
+def base(server):
     return server.url.replace("127.0.0.1", ELSEWHERE)
+
+
+@pytest.fixture
+def plain(base, tab):
+    """A page of one who came over plain http."""
+    return tab("plain", base, viewport=DESK)
 
 
 def pasted(page):
@@ -27,8 +34,8 @@ def pasted(page):
     return text
 
 
-def test_over_plain_http_a_link_and_a_formula_are_copied(fresh, base):
-    page = opened(fresh.page, f"{base}/?w=1.5")
+def test_over_plain_http_a_link_and_a_formula_are_copied(plain, base):
+    page = opened(plain.page, f"{base}/?w=1.5")
     assert page.evaluate("!isSecureContext && navigator.clipboard === undefined")
     page.locator("[data-name=chain]").get_by_text("Share").click()
     page.get_by_role("button", name="Copy link").click()
@@ -39,9 +46,9 @@ def test_over_plain_http_a_link_and_a_formula_are_copied(fresh, base):
     assert pasted(page).startswith(r"\frac{\partial h_{10}}{\partial h_{0}}")
 
 
-def test_where_nothing_can_be_copied_the_text_is_shown_and_selected(fresh, base):
-    fresh.page.add_init_script(FORBIDDEN)
-    page = opened(fresh.page, f"{base}/?w=1.5")
+def test_where_nothing_can_be_copied_the_text_is_shown_and_selected(plain, base):
+    plain.before_all(FORBIDDEN)
+    page = opened(plain.page, f"{base}/?w=1.5")
     page.locator("[data-name=chain]").get_by_text("Share").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Press Ctrl+C")).to_be_visible()
@@ -53,8 +60,8 @@ def test_where_nothing_can_be_copied_the_text_is_shown_and_selected(fresh, base)
     assert pasted(page) == page.url
 
 
-def test_over_plain_http_a_scripts_link_is_copied(fresh, base):
-    page = fresh.page
+def test_over_plain_http_a_scripts_link_is_copied(plain, base):
+    page = plain.page
     page.goto(f"{base}/teach")
     page.evaluate(
         "text => localStorage.setItem('unrolled-script', text)",

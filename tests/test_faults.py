@@ -157,15 +157,15 @@ def test_two_tabs_of_one_reader_do_not_disturb_each_other(server, desk):
     assert not unexpected(desk)
 
 
-@pytest.mark.parametrize("now", ["2001-01-01T00:00:00", "2038-02-01T00:00:00"])
-def test_a_browsers_clock_may_jump(server, fresh, now):
+def test_a_browsers_clock_may_jump(server, fresh):
     page = opened(fresh.page, f"{server.url}/chain?activation=tanh")
     moved(page)
-    page.clock.set_system_time(now)
-    moved(page)
-    in_address(page, w="2.1")
-    page.locator(".u-badge").click()
-    expect(page.locator(".u-badge")).to_contain_text("Checked", timeout=LONG)
+    for now, w in (("2001-01-01T00:00:00", "2.1"), ("2038-02-01T00:00:00", "2.15")):
+        page.clock.set_system_time(now)
+        moved(page)
+        in_address(page, w=w)
+        page.locator(".u-badge").click()
+        expect(page.locator(".u-badge")).to_contain_text("Checked", timeout=LONG)
     assert not unexpected(fresh)
 
 

@@ -54,10 +54,10 @@ NO_MATHML = """() => {
 
 
 @pytest.fixture
-def without(fresh):
+def without(desk):
     """A page whose browser lays out no MathML: Chromium 156 has no switch for it any more."""
-    fresh.page.add_init_script(f"({NO_MATHML})()")
-    return fresh
+    desk.before_all(f"({NO_MATHML})()")
+    return desk
 
 
 LINES = (

@@ -230,21 +230,21 @@ def test_a_finger_moves_the_picture_too(server, phone):
     until(page, "location.search.includes('w=')")
 
 
-def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, fresh):
-    fresh.page.add_init_script(
+def test_where_changes_cannot_be_heard_the_figure_follows_on_release(server, desk):
+    desk.before_all(
         """const observe = MutationObserver.prototype.observe;
         MutationObserver.prototype.observe = function (node, options) {
           if (!options.attributeFilter?.includes('value')) observe.call(this, node, options); };"""
     )
-    page = opened(fresh.page, server.url)
+    page = opened(desk.page, server.url)
     before = page.text_content(READOUT)
-    for _ in frames(fresh, page, "w", stops=2):
+    for _ in frames(desk, page, "w", stops=2):
         assert page.text_content(READOUT) == before
     page.mouse.up()
     changed(page, READOUT, before)
     w = float(query(page)["w"])
     assert drawn(page)[0] == pytest.approx(float(run(Experiment(w=w)).flow.P.log10[0, 0, 0]))
-    assert not fresh.errors
+    assert not desk.errors
 
 
 def test_a_refused_sweep_is_not_asked_for_again_and_again(server, desk):
@@ -268,7 +268,7 @@ def test_what_nobody_waits_for_any_more_keeps_no_place_in_the_servers_line(serve
     given_up = []
     desk.page.route("**/sweeps/chain/b?**", lambda route: None)  # a busy server
     desk.page.route("**/checks/**", lambda route: None if "clicked" in route.request.url else route.fulfill(status=503))
-    desk.page.on("requestfailed", lambda request: given_up.append(request.url))
+    desk.on("requestfailed", lambda request: given_up.append(request.url))
     page = opened(desk.page, server.url)
     with page.expect_request("**/sweeps/chain/b?**"):
         page.locator(".st-key-b").first.hover()

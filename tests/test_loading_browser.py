@@ -20,12 +20,10 @@ OLDER = """if (!sessionStorage.older) new MutationObserver(() => {
 
 
 @pytest.fixture
-def hasty(fresh):
+def hasty(desk):
     """A page whose pauses before another try are short."""
-    fresh.page.add_init_script(
-        "const wait = setTimeout; setTimeout = (f, ms, ...a) => wait(f, ms > 200 ? ms / 10 : ms, ...a)"
-    )
-    return fresh
+    desk.before_all("const wait = setTimeout; setTimeout = (f, ms, ...a) => wait(f, ms > 200 ? ms / 10 : ms, ...a)")
+    return desk
 
 
 def losing(page, pattern, times):
@@ -44,9 +42,9 @@ def losing(page, pattern, times):
     return lost
 
 
-def test_a_page_of_ours_needs_one_file_beside_those_of_streamlit(server, fresh):
-    opened(fresh.page, server.url)
-    ours = [url for url in fresh.requests if "/static/" not in url and "/_stcore/" not in url and "/sweeps/" not in url]
+def test_a_page_of_ours_needs_one_file_beside_those_of_streamlit(server, desk):
+    opened(desk.page, server.url)
+    ours = [url for url in desk.requests if "/static/" not in url and "/_stcore/" not in url and "/sweeps/" not in url]
     names = [url.split("?")[0].rsplit("/", 1)[-1] for url in ours if not url.startswith(("data:", "blob:"))]
     assert [name for name in names if "." in name] == ["favicon.png", "plotly.js"] or names == ["", "plotly.js"], names
 
@@ -121,9 +119,9 @@ def test_a_server_that_restarts_during_the_first_load_is_waited_for(fresh, tmp_p
         kept.wait_for_selector(PICTURE)
 
 
-def test_a_page_from_before_an_update_goes_on_and_asks_for_a_reload(server, fresh):
-    page = fresh.page
-    page.add_init_script(OLDER)
+def test_a_page_from_before_an_update_goes_on_and_asks_for_a_reload(server, desk):
+    page = desk.page
+    desk.before_all(OLDER)
     opened(page, server.url)
     says(page, PRODUCT, "1024")
     page.get_by_text("Unrolled has been updated.").wait_for()

@@ -437,8 +437,8 @@ def test_an_outage_is_a_quiet_sign_and_no_key_is_lost(tmp_path, fresh):
         assert "Traceback" not in (tmp_path / log).read_text(encoding="utf-8")
 
 
-def test_escape_never_leads_where_no_page_can_come(server, fresh):
-    page = on_stage(fresh.page, server.url, "forget", "&slide=2")
+def test_escape_never_leads_where_no_page_can_come(server, desk):
+    page = on_stage(desk.page, server.url, "forget", "&slide=2")
     page.context.set_offline(True)  # Streamlit's socket has not noticed
     page.keyboard.press("Escape")
     page.wait_for_selector(".u-outage:visible")

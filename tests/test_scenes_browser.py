@@ -126,21 +126,21 @@ def test_nothing_jumps_between_prediction_and_truth(server, desk):
     assert plot.evaluate("node => node._fullLayout.yaxis.range.join()") == axis
 
 
-def test_the_mark_moves_while_the_thumb_is_dragged_and_no_answer_is_sent(server, fresh):
-    page, received = fresh.page, []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(frame)))
-    page.on("response", lambda r: received.append(r.body()) if "/sweeps/" in r.url else None)
+def test_the_mark_moves_while_the_thumb_is_dragged_and_no_answer_is_sent(server, desk):
+    page, received = desk.page, []
+    desk.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(frame)))
+    desk.on("response", lambda r: received.append(r.body()) if "/sweeps/" in r.url else None)
     with page.expect_response(lambda response: "/sweeps/" in response.url):
         page.goto(f"{server.url}/scenes?scene=tanh")
     arrives(page, "tanh")
     height = "document.querySelector('.u-main .u-plot').data[1].y[1]"
     x, y = page.evaluate(THUMB, "guess")
     page.mouse.move(x, y)
-    before, sent = page.evaluate(height), len(fresh.sent)
+    before, sent = page.evaluate(height), len(desk.sent)
     page.mouse.down()
     page.mouse.move(x - 60, y, steps=12)
     until(page, f"{height} !== {before}")
-    assert len(fresh.sent) == sent
+    assert len(desk.sent) == sent
     page.mouse.up()
     until(page, "location.search.includes('guess=')")
     told = b"".join(part if isinstance(part, bytes) else str(part).encode() for part in received)
@@ -160,9 +160,9 @@ def test_progress_stays_in_this_browser_alone(server, desk, other):
     waits(other.page, ".u-count", f"0 of {len(SCENES)} seen")
 
 
-def test_without_storage_the_scenes_work_all_the_same(server, fresh):
-    page = fresh.page
-    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
+def test_without_storage_the_scenes_work_all_the_same(server, desk):
+    page = desk.page
+    desk.before_all("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
     page.goto(f"{server.url}/scenes?scene=tanh&committed=true")
     waits(page, ".u-count", f"1 of {len(SCENES)} seen")
     press(page, "Next scene")

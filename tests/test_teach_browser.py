@@ -262,9 +262,9 @@ def test_two_tabs_build_one_script(server, desk):
         second.close()
 
 
-def test_without_storage_the_builder_works_until_the_page_closes(server, fresh):
-    page = fresh.page
-    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
+def test_without_storage_the_builder_works_until_the_page_closes(server, desk):
+    page = desk.page
+    desk.before_all("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
     page.goto(f"{server.url}/teach")
     page.wait_for_selector(".u-mine")
     says(page, "keeps nothing")

@@ -87,14 +87,26 @@ class Watched:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: socket.on("framesent", lambda m: self.sent.append(m)))
         self._size = self.page.viewport_size
+        self._ends = []  # of what a test added
 
     def _hear(self, message):
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location['url']})")
 
+    def on(self, event, heard):
+        """Listen to the page until the test is over."""
+        self.page.on(event, heard)
+        self._ends.append(lambda: self.page.remove_listener(event, heard))
+
+    def before_all(self, script):
+        """Let a script run before the page's own until the test is over."""
+        self._ends.append(self.page.add_init_script(script).close)
+
     def clean(self, url):
-        """As a new visitor's page, but for what it has loaded and for scripts and listeners of a test's own."""
+        """As a new visitor's page, but for what it has loaded."""
         page = self.page
+        while self._ends:
+            self._ends.pop()()
         for more in page.context.pages:
             if more != page:
                 more.close()
@@ -103,6 +115,7 @@ class Watched:
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
         page.context.clear_cookies()
         page.context.clear_permissions()
+        page.context.set_offline(False)
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
         page.set_viewport_size(self._size)
         page.mouse.up()
