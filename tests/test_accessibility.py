@@ -10,33 +10,37 @@ from axe_playwright_python.sync_playwright import Axe
 from pages.charts.parts.theme import MAP
 from tests import gallery
 from tests.apps import PAGES
+from tests.cases import first
 from tests.server import opened
 
 ROOT = Path(__file__).parent.parent
 SCHEMES = ("light", "dark")
-LOOKS = {"desk": SCHEMES, "phone": SCHEMES[:1]}
 # colours that no text and no curve has; a map's begin at the ground
 NO_TEXT = {"grid", "background", "state-fill", *(color.removeprefix("--u-") for color in MAP)}
 MARKS = {"early", "late", *(f"lag-{j}" for j in range(7))}  # of bars and dots, whose names stand beside in text
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", first(1, gallery.LOOKS))
 @pytest.mark.parametrize("page", PAGES)
 def test_the_checker_finds_nothing_serious_and_the_policy_refuses_nothing(server, request, look, page):
-    tab = opened(request.getfixturevalue(look).page, f"{server.url}/{page}{gallery.AT.get(page, '')}")
-    for scheme in LOOKS[look]:
-        tab.emulate_media(color_scheme=scheme)
-        tab.wait_for_timeout(500)
-        # but for Streamlit's own lists; details of what passes, nobody reads, and they take longer than the rest
-        context, options = {"exclude": [["[data-testid=stSidebarNav]"]]}, {"resultTypes": ["violations"]}
-        found = Axe().run(tab, context=context, options=options).response
-        assert len(found["passes"]) > 20
-        serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-        assert [(v["id"], v["nodes"][0]["html"][:300]) for v in serious] == [], scheme
+    visitor = request.getfixturevalue("phone" if look == "-phone" else "desk")
+    tab = opened(visitor.page, f"{server.url}/{page}{gallery.AT.get(page, '')}")
+    tab.emulate_media(color_scheme=gallery.LOOKS[look]["color_scheme"])
+    tab.wait_for_timeout(500)
+    # but for Streamlit's own lists; details of what passes, nobody reads, and they take longer than the rest
+    context, options = {"exclude": [["[data-testid=stSidebarNav]"]]}, {"resultTypes": ["violations"]}
+    found = Axe().run(tab, context=context, options=options).response
+    assert len(found["passes"]) > 20
+    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["nodes"][0]["html"][:300]) for v in serious] == []
     assert tab.evaluate("refused") == []
-    picture = page if look == "desk" else f"{page}-{look}"
-    assert gallery.named(tab) == gallery.stamped(picture), "docs/ shows another page: run python -m tests.gallery"
+    pictures = tab.query_selector_all(".u-plot")
+    for picture in pictures:
+        name = picture.evaluate("node => document.getElementById(node.getAttribute('aria-labelledby')).textContent")
+        assert picture.get_attribute("role") == "img" and name.endswith(".")
+    assert pictures
+    assert gallery.named(tab) == gallery.stamped(page + look), "docs/ shows another page: run python -m tests.gallery"
 
 
 def luminance(color):

@@ -29,6 +29,7 @@ from rnn_core.readout import PLACES, WORDS, readout
 from rnn_core.scaled import Scaled
 from tests import precise
 from tests.apps import healthy, opened
+from tests.cases import long
 from tests.server import opened as visited
 from tests.settings import PAGES, address, experiment, many
 from tests.textbook import Net
@@ -233,9 +234,7 @@ def _loss(e):
     return sum(weight * a for weight, a in zip(weights, apart, strict=True)) * e.w_y * h.d
 
 
-@pytest.mark.parametrize(
-    "count", [15, pytest.param(145, marks=pytest.mark.long), pytest.param(3000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("count", [15, long(145), pytest.param(3000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", VIEWS)
 def test_no_setting_fails_its_check_and_none_is_certified_as_a_0_that_it_is_not(page, count):
     for values in many(page, count, seed=21):

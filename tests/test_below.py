@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from pages.inside import start
 from pages.server import address, below
 from pages.stage.scripts import SCRIPTS, plain
+from tests.cases import first
 from tests.proxy import proxying
 from tests.server import opened, serving
 from tests.visits import go_to, ready, unexpected, until
@@ -122,7 +123,7 @@ def test_the_base_is_taken_from_what_begins_with_it_and_from_nothing_else(monkey
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("proxy", ["whole", "rest"])
+@pytest.mark.parametrize("proxy", first(1, ("whole", "rest")))
 def test_a_reader_below_a_path_misses_nothing_and_asks_for_nothing_outside(stood, fresh, proxy):
     through, page = stood[proxy], fresh.page
     through.asked.clear()

@@ -11,6 +11,7 @@ from rnn_core.cells import CELLS, GRU, LSTM, RNN, base
 from rnn_core.flow.gradient import GradientFlow
 from rnn_core.flow.unroll import T_MAX, by_step, unroll
 from rnn_core.scaled import Scaled
+from tests.cases import first
 from tests.textbook import close, random_net
 
 KINDS = {f"rnn {name}": {"kind": "rnn", "phi": name} for name in ACTIVATIONS} | {
@@ -252,7 +253,7 @@ def test_no_steps_leave_the_first_state_and_the_identity(name):
     assert flow.pair_norms().shape == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["rnn", "lstm", pytest.param("gru", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", first(2, CELLS))
 def test_ten_thousand_steps_run_and_one_more_is_refused(name):
     net = random_net(name, np.random.default_rng(1), 1, 1)
     flow = GradientFlow(unroll(as_cell(net), np.zeros((T_MAX, 1))))

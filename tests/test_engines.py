@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests import engines
+from tests import engines, visits
 from tests.engines.chromium import Chromium
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,8 @@ URL.createObjectURL = (blob) => { window.saved.push([blob.type, blob.size]); ret
 def driver(request, tmp_path_factory):
     engine = request.param
     if engine == "chromium":
-        yield Chromium(request.getfixturevalue("browser"))
+        app, tab = map(request.getfixturevalue, ("app", "tab"))
+        yield Chromium(tab("desk", app.url, viewport=visits.DESK).page)
         return
     if engine in engines.missing():
         (pytest.fail if engines.all_wanted() else pytest.skip)(engines.told([engine]))
@@ -90,7 +91,7 @@ class Visitor:
             if time.monotonic() > limit:
                 shown = self.js("return location.href + document.body.innerText.slice(0, 500)")
                 raise AssertionError(f"in vain: {expression} {args} at {shown}")
-            time.sleep(0.05)
+            time.sleep(0.1)
         return value
 
     def calm(self):

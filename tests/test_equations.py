@@ -20,6 +20,7 @@ from pages.lessons.scenes import SCENES, Choice, Prediction
 from rnn_core.activations import ACTIVATIONS, ELU, IDENTITY
 from rnn_core.experiment import Experiment
 from tests import settings
+from tests.cases import long
 from tests.latex import chains, filled, half_a_unit, lines
 from tests.precise import VALUE_AND_SLOPE
 
@@ -78,9 +79,7 @@ def of_page(page, experiments, name):
     return wrong, looked
 
 
-@pytest.mark.parametrize(
-    "count", [10, pytest.param(40, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("count", [10, long(40), pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", VIEWS)
 def test_every_equation_holds_for_the_digits_that_it_shows(page, count):
     wrong, looked = of_page(

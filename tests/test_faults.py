@@ -34,6 +34,7 @@ def in_address(page, **settings):
         until(page, f"new URL(location).searchParams.get('{name}') === '{value}'", timeout=LONG)
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_and_started_again_finds_its_readers_as_they_were(tmp_path, desk):
     with ExitStack() as stack:
         server = stack.enter_context(serving(tmp_path / "first"))
@@ -118,6 +119,7 @@ BYTES = """() => performance.getEntriesByType('resource').filter(({ responseEnd 
   .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
 
 
+@pytest.mark.long
 def test_over_a_slow_line_numbers_come_first_and_a_second_visit_is_short(server, browser):
     context = browser.new_context(viewport=DESK)
     page = context.new_page()
@@ -169,6 +171,7 @@ def test_a_browsers_clock_may_jump(server, fresh):
     assert not unexpected(fresh)
 
 
+@pytest.mark.long
 def test_a_log_that_cannot_be_written_stops_nothing(browser):
     with serving(Path("/dev/full")) as server:
         context = browser.new_context(viewport=DESK)

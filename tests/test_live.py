@@ -22,6 +22,7 @@ from pages.server.waiting import Line
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment
 from rnn_core.sequences import SEQUENCES
+from tests.cases import first
 from tests.figures import unpacked
 from tests.settings import PAGES, experiments
 
@@ -97,7 +98,7 @@ def bare(frame):
     return frame
 
 
-FEW_OR_MANY = pytest.mark.parametrize("most", [3, pytest.param(9, marks=pytest.mark.long)])
+FEW_OR_MANY = pytest.mark.parametrize("most", first(1, (3, 9)))
 
 
 @FEW_OR_MANY

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.cases import first
 from tests.server import PICTURE, opened, serving
 from tests.visits import PRODUCT, go_to, says, until
 
@@ -49,8 +50,8 @@ def test_a_page_of_ours_needs_one_file_beside_those_of_streamlit(server, desk):
     assert [name for name in names if "." in name] == ["favicon.png", "plotly.js"] or names == ["", "plotly.js"], names
 
 
-@pytest.mark.parametrize("times", [1, 4])
-@pytest.mark.parametrize("path", ["", "gates"])
+@pytest.mark.parametrize("times", first(1, (4, 1)))
+@pytest.mark.parametrize("path", first(1, ("", "gates")))
 def test_what_is_lost_is_asked_for_again_and_the_picture_comes_by_itself(server, hasty, path, times):
     lost = losing(hasty.page, ASSETS, times)
     opened(hasty.page, f"{server.url}/{path}")
@@ -85,7 +86,7 @@ def test_a_line_that_comes_back_needs_no_click(server, hasty):
     page.wait_for_selector(PICTURE)
 
 
-@pytest.mark.parametrize("lost", [r"/static/js/index\.", r"/static/js/BidiComponent", r"/static/js/Slider"])
+@pytest.mark.parametrize("lost", first(1, (r"/static/js/index\.", r"/static/js/BidiComponent", r"/static/js/Slider")))
 def test_a_lost_file_of_streamlits_makes_the_page_come_once_more(server, hasty, lost):
     gone = losing(hasty.page, re.compile(lost), 1)
     opened(hasty.page, server.url)
@@ -104,6 +105,7 @@ def test_a_file_of_streamlits_that_never_comes_is_told_of(server, hasty):
     page.wait_for_selector(PICTURE)
 
 
+@pytest.mark.long
 def test_a_server_that_restarts_during_the_first_load_is_waited_for(fresh, tmp_path):
     page = fresh.page
     with serving(tmp_path / "first") as server:

@@ -16,8 +16,9 @@ from pages.controls.table import TABLE
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
 from tests.apps import PAGES, healthy, items, opened, slots
+from tests.cases import first
 
-FEW_OR_MANY = pytest.mark.parametrize("times", [20, pytest.param(70, marks=pytest.mark.long)])
+FEW_OR_MANY = pytest.mark.parametrize("times", first(1, (20, 70)))
 
 
 def test_the_first_screen_shows_two_to_the_tenth():

@@ -20,6 +20,7 @@ from rnn_core.cells import CELLS, GATES
 from rnn_core.experiment import Experiment, run
 from rnn_core.readout import readout
 from rnn_core.sequences import SEQUENCES
+from tests.cases import long
 from tests.settings import address, experiment, many
 
 MILD = Experiment(h0=0.3, c0=-0.4, w=-0.8, u=0.7, b=0.1, T=12, t=11, k=2, slope=0.2, period=5.0, amplitude=0.6)
@@ -169,9 +170,7 @@ def bound_twice(code):
     return {name for name in names if names.count(name) > 1}
 
 
-@pytest.mark.parametrize(
-    "count", [15, pytest.param(100, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("count", [15, long(100), pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("library", ["NumPy", pytest.param("PyTorch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("page", VIEWS)
 def test_the_code_of_any_setting_prints_the_number_in_its_comment_or_says_why_not(page, library, count):

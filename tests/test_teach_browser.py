@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from pages.stage.scripts import SCRIPTS, Script, Slide, loads, pack, plain, unpack
+from tests.cases import first
 from tests.visits import until
 
 pytestmark = pytest.mark.browser
@@ -301,18 +302,19 @@ def test_the_keyboard_alone_builds_a_script(desk):
     assert stored(page)["slides"][0]["question"] == "Which?"
 
 
-@pytest.mark.parametrize("look", ["desk", "phone"])
-def test_the_page_can_be_read_and_touched_by_everybody(request, look):
+@pytest.mark.parametrize(
+    ("look", "scheme"), first(1, [("desk", "light"), ("desk", "dark"), ("phone", "light"), ("phone", "dark")])
+)
+def test_the_page_can_be_read_and_touched_by_everybody(request, look, scheme):
     page = teach(request.getfixturevalue(look), f"?script={pack(SCRIPTS['forget'])}")
     keep(page, plain(SCRIPTS["forget"]))
     button(page, "Edit: slide 1").click()
     packed(page)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(400)
-        found = Axe().run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response
-        serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-        assert [(v["id"], v["nodes"][0]["html"][:300]) for v in serious] == [], scheme
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_timeout(400)
+    found = Axe().run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response
+    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["nodes"][0]["html"][:300]) for v in serious] == []
     assert page.evaluate("document.querySelector('.stMain').scrollWidth <= window.innerWidth")
     if look == "phone":
         small = page.evaluate(
@@ -326,11 +328,11 @@ def test_the_page_can_be_read_and_touched_by_everybody(request, look):
 ELSEWHERE = Script("Elsewhere", (Slide("map?t=50", "Which weights?", before="map?activation=identity&t=50"),))
 
 
-@pytest.mark.parametrize(("query", "script", "begins"), [
+@pytest.mark.parametrize(("query", "script", "begins"), first(1, [
+    (f"?script={pack(ELSEWHERE)}", ELSEWHERE, ["/map?", "activation=identity", "t=50"]),
     ("", SCRIPTS["lstm"], ["/network?"]),
     ("", SCRIPTS["forget"], ["/chain?"]),
-    (f"?script={pack(ELSEWHERE)}", ELSEWHERE, ["/map?", "activation=identity", "t=50"]),
-])  # fmt: skip
+]))  # fmt: skip
 def test_back_leads_from_a_scripts_first_slide_to_where_it_was_chosen(desk, query, script, begins):
     page = teach(desk, query)
     chosen, title = page.url, f"“{script.title}”"
@@ -414,6 +416,7 @@ def test_a_handout_opened_from_the_disk_without_a_network_is_whole(fresh, handou
     until(page, "[...document.querySelectorAll('[data-picture] .main-svg')].every((svg) => svg.clientWidth <= 360)")
 
 
+@pytest.mark.long
 def test_an_answer_that_was_folded_while_the_window_changed_is_drawn_for_the_new_one(fresh, handout):
     page = fresh.page
     page.goto(handout.as_uri())

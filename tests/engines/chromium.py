@@ -6,9 +6,9 @@ from tests.engines import Driver
 
 
 class Chromium(Driver):
-    def __init__(self, browser):
-        self.version = f"Chromium {browser.version}"
-        self.page = browser.new_context().new_page()
+    def __init__(self, page):
+        self.version = f"Chromium {page.context.browser.version}"
+        self.page = page
 
     def goto(self, url):
         self.page.goto(url)
