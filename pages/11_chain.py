@@ -4,11 +4,11 @@ from pages.frame.start import strip
 from rnn_core.cells import RNN
 
 
-def panel(c):
-    panels.activation_panel(c)
-    panels.draw_all(c, "w", "h0", "u", "b", "T", "t", "k")
-    panels.input_panel(c)
-    panels.draw_all(c, "step")
+def panel(visit):
+    panels.activation(visit)
+    visit.draw("w", "h0", "u", "b", "T", "t", "k")
+    panels.input_sequence(visit)
+    visit.draw("step")
 
 
 PAGE = Page(

@@ -2,9 +2,9 @@ from pages.controls import panels, table
 from pages.frame.page import Page, show_page
 
 
-def panel(c):
-    panels.activation_panel(c)
-    panels.draw_all(c, "w", "b", "h0", "T", "t", "k", "step")
+def panel(visit):
+    panels.activation(visit)
+    visit.draw("w", "b", "h0", "T", "t", "k", "step")
 
 
 PAGE = Page(

@@ -3,10 +3,10 @@ from pages.frame.page import Page, show_page
 from rnn_core.cells import RNN
 
 
-def panel(c):
-    panels.activation_panel(c)
-    panels.draw_all(c, "w", "t", "b", "h0", "u", "T", "k")
-    panels.input_panel(c)
+def panel(visit):
+    panels.activation(visit)
+    visit.draw("w", "t", "b", "h0", "u", "T", "k")
+    panels.input_sequence(visit)
 
 
 PAGE = Page(

@@ -1,25 +1,13 @@
-from dataclasses import replace
-
 from pages.controls import panels, table
-from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
 from rnn_core.cells import RNN
 
-LABELS = {  # as the equations have them
-    "activation": "Activation f₁ of the state",
-    "w": "Recurrent weight w, W_hh",
-    "u": "Input weight u, W_xh",
-    "w_y": "Output weight, W_hy",
-    "t": "Loss at step t",
-}
 
-
-def panel(c):
-    c = {key: replace(control, label=LABELS.get(key, control.label)) for key, control in c.items()}
-    panels.activation_panel(c)
-    due = "target" if draw(c["f2"]) == "softmax" else "y"
-    panels.draw_all(c, "w", "t", "T", "h0", "u", "b", "w_y", due)
-    panels.input_panel(c)
+def panel(visit):
+    panels.activation(visit)
+    due = "target" if visit.draw("f2") == "softmax" else "y"
+    visit.draw("w", "t", "T", "h0", "u", "b", "w_y", due)
+    panels.input_sequence(visit)
 
 
 PAGE = Page(
@@ -29,6 +17,13 @@ PAGE = Page(
     question="One cell, used at every step, with the **same** weights. A loss corrects them all at once:"
     " which steps does it really reach?",
     controls=(*RNN.reads, "h0", "f2", "w_y", "target", "y", "T", "t", *table.INPUT),
+    labels={  # as the equations have them
+        "activation": "Activation f₁ of the state",
+        "w": "Recurrent weight w, W_hh",
+        "u": "Input weight u, W_xh",
+        "w_y": "Output weight, W_hy",
+        "t": "Loss at step t",
+    },
     panel=panel,
     main="w",
     few=("activation", "w", "t"),

@@ -1,16 +1,15 @@
 from pages.controls import panels, table
-from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
 
-def panel(c):
-    if draw(c["pin_all"]):
-        panels.draw_all(c, *(gate.letter for gate in LSTM.told))
+def panel(visit):
+    if visit.draw("pin_all"):
+        visit.draw(*(gate.letter for gate in LSTM.told))
     else:
-        panels.gates_panel(c, LSTM)
-    panels.draw_all(c, "step", "T", "t", "k", "c0", "h0")
-    panels.input_panel(c)
+        panels.gates(visit, LSTM)
+    visit.draw("step", "T", "t", "k", "c0", "h0")
+    panels.input_sequence(visit)
 
 
 PAGE = Page(

@@ -1,20 +1,19 @@
 import streamlit as st
 
 from pages.controls import panels, table
-from pages.controls.widgets import draw
 from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
 
-def panel(c):
-    pinned = draw(c["pin_all"])
-    panels.gates_panel(c, LSTM, pinned)
+def panel(visit):
+    pinned = visit.draw("pin_all")
+    panels.gates(visit, LSTM, pinned)
     with st.container(horizontal=True, key="switches"):
         st.caption("Ablation: the total **without** the paths through")
-        panels.draw_all(c, *(f"cut_{gate.letter}" for gate in LSTM.told))
-    panels.draw_all(c, "T", "t", "k", "c0", "h0")
-    panels.input_panel(c)
-    panels.draw_all(c, "b_net")
+        visit.draw(*(f"cut_{gate.letter}" for gate in LSTM.told))
+    visit.draw("T", "t", "k", "c0", "h0")
+    panels.input_sequence(visit)
+    visit.draw("b_net")
 
 
 PAGE = Page(

@@ -5,13 +5,13 @@ from pages.frame.page import Page, show_page
 from rnn_core.cells import CELLS
 
 
-def panel(c):
-    panels.draw_all(c, "T", "t", "k")
-    panels.input_panel(c)
-    panels.draw_all(c, "h0")
+def panel(visit):
+    visit.draw("T", "t", "k")
+    panels.input_sequence(visit)
+    visit.draw("h0")
     for cell, tab in zip(CELLS.values(), st.tabs([cell.title for cell in CELLS.values()]), strict=True):
         with tab:
-            panels.cell_panel(c, cell)
+            panels.cell(visit, cell)
 
 
 PAGE = Page(

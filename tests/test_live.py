@@ -192,10 +192,10 @@ def test_the_sweep_of_the_seed_lies_around_the_seed_that_is_chosen(offered, seed
 
 
 def test_the_browser_is_told_which_sweeps_lie_around_their_choice(offered):
-    assert live.description("offered", "w", (("w", "2"), ("seed", "7"))) == {
+    assert live.describe("offered", "w", TABLE, {"w": 2.0, "seed": 7}).plain == {
         "url": "/sweeps/offered",
         "main": "w",
-        "around": ["seed"],
+        "around": ("seed",),
         "choices": {"w": "2", "seed": "7"},
     }
 

@@ -199,7 +199,7 @@ HOSTILE = ["nan", "inf", "-inf", "1e999", "", "x" * 10_000, "10**9", "<script>",
 
 
 ADDRESS = st.dictionaries(
-    st.sampled_from([*TABLE, "unknown", "_memory"]),
+    st.sampled_from([*TABLE, "unknown", "_choices"]),
     st.sampled_from(HOSTILE) | st.text(max_size=40) | st.floats().map(str) | st.integers().map(str),
     min_size=1,
     max_size=4,

@@ -75,6 +75,7 @@ def parse(control: Control, *given: str, now: Any = None) -> Parsed:
     if value is None and note:
         value = control.default if now is None else now
         used = f"the default {_quoted(value)} is used" if now is None else f"{_quoted(value)} stays"
+        used = "it is left open" if value is None else used
         note = f"{control.key} = “{_short(given[-1])}” {note}, so {used}."
     if not note and len(given) > 1:
         note = f"{control.key} is given {len(given)} times, so the last, {_quoted(value)}, is used."

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, quote_plus
 
 from pages.controls import codec
-from pages.controls.memory import note
+from pages.controls.choices import Choices
 from pages.controls.reading import plainly
 from pages.controls.table import TABLE
 
@@ -38,6 +38,6 @@ def held_values(controls: codec.Controls, text: str) -> codec.Values:
 _PLAIN = " ,;:/"  # what needs no quotes between "=" and "&"
 
 
-def hold(controls: codec.Controls, values: Mapping[str, Any], main: str) -> None:
+def hold(choices: Choices, controls: codec.Controls, values: Mapping[str, Any], main: str) -> None:
     """From a callback: hold what is on the screen now, or let go of what is held."""
-    note(HELD, "" if values[HELD] else held_text(controls, values, main))
+    choices.choose_unshown(HELD, "" if values[HELD] else held_text(controls, values, main))

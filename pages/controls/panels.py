@@ -1,52 +1,41 @@
 """Groups of controls that pages share."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import streamlit as st
 
-from pages.controls.codec import Controls, pasted
-from pages.controls.control import Control
-from pages.controls.memory import apply, chosen
+from pages.controls.codec import pasted
 from pages.controls.reading import numbers, plainly, shown
-from pages.controls.widgets import draw
+from pages.controls.visit import Visit
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import Cell
 from rnn_core.sequences import SEQUENCES
 
 
-def draw_all(controls: Controls, *keys: str) -> None:
-    for key in keys:
-        draw(controls[key])
-
-
-def few_panel(controls: Controls, keys: Iterable[str]) -> None:
+def few(visit: Visit, keys: Iterable[str]) -> None:
     """What an audience sees moved, none of it without effect: in the place of a computed gate's value, its bias."""
+    computed = {key for key in visit.controls if key.endswith("_mode") and visit.chosen(key) == "computed"}
     pinned = False
     for key in keys:
         if key == "pin_all":
-            computed = [mode for mode in controls if mode.endswith("_mode") and _chosen(controls, mode) == "computed"]
-            pinned = bool((computed or _chosen(controls, key)) and draw(controls[key]))
-        elif f"{key}_mode" in controls and not pinned and _chosen(controls, f"{key}_mode") == "computed":
-            draw(controls[f"b_{key}"])
+            pinned = bool((computed or visit.chosen(key)) and visit.draw(key))
+        elif f"{key}_mode" in computed and not pinned:
+            visit.draw(f"b_{key}")
         else:
-            draw(controls[key])
+            visit.draw(key)
 
 
-def _chosen(controls: Controls, key: str) -> Any:
-    return chosen(key, controls[key].default)
-
-
-def input_panel(controls: Controls) -> None:
+def input_sequence(visit: Visit) -> None:
     """The input sequence and its own parameters."""
-    sequence = SEQUENCES[draw(controls["sequence"])]
-    draw_all(controls, *sequence.parameters)
+    sequence = SEQUENCES[visit.draw("sequence")]
+    visit.draw(*sequence.parameters)
     if "values" in sequence.parameters:
-        _how_it_is_read(st.session_state["values"], controls["values"])
+        _how_it_is_read(visit)
 
 
-def _how_it_is_read(text: str, control: Control) -> None:
+def _how_it_is_read(visit: Visit) -> None:
     """What is wrong with pasted numbers, or what else they may mean; a button writes it so that it means that alone."""
+    text = st.session_state["values"]
     _, problem = pasted(text)
     if problem:
         said = f"{problem[0].upper()}{problem[1:]}. Until this is mended, no number is used."
@@ -56,34 +45,39 @@ def _how_it_is_read(text: str, control: Control) -> None:
     if others:
         st.text(f"Read as {shown(first)}.")
     for place, other in enumerate(others):
-        if instead := plainly(other, control.max_chars):
-            label = f"Read as {shown(other)}"
-            st.button(label, key=f"reading_{place}", on_click=apply, args=({"values": instead},), width="stretch")
+        if instead := plainly(other, visit.controls["values"].max_chars):
+            st.button(
+                f"Read as {shown(other)}",
+                key=f"reading_{place}",
+                on_click=visit.choices.apply,
+                args=({"values": instead},),
+                width="stretch",
+            )
 
 
-def activation_panel(controls: Controls) -> None:
+def activation(visit: Visit) -> None:
     """The switch between activations, and leaky_relu's slope."""
-    if ACTIVATIONS[draw(controls["activation"])].family:
-        draw(controls["slope"])
+    if ACTIVATIONS[visit.draw("activation")].family:
+        visit.draw("slope")
 
 
-def cell_panel(controls: Controls, cell: type[Cell]) -> None:
+def cell(visit: Visit, kind: type[Cell]) -> None:
     """What a cell is made of, and the states that none but it starts from."""
-    if cell.told:
-        gates_panel(controls, cell)
+    if kind.told:
+        gates(visit, kind)
     else:
-        activation_panel(controls)
-        draw_all(controls, "w", "u", "b")
-    draw_all(controls, *(start for start in cell.starts() if start != "h0"))
+        activation(visit)
+        visit.draw("w", "u", "b")
+    visit.draw(*(start for start in kind.starts() if start != "h0"))
 
 
-def gates_panel(controls: Controls, cell: type[Cell], pinned: bool = False) -> None:
+def gates(visit: Visit, cell: type[Cell], pinned: bool = False) -> None:
     """A tab for each gate: pinned to a value, or computed from h and x; `pinned` overrules the modes."""
     for gate, tab in zip(cell.told, st.tabs([f"{gate.title} {gate.shown}" for gate in cell.told]), strict=True):
         q = gate.letter
         with tab:
-            mode = draw(controls[f"{q}_mode"])
+            mode = visit.draw(f"{q}_mode")
             if pinned or mode == "pinned":
-                draw(controls[q])
+                visit.draw(q)
             else:
-                draw_all(controls, f"w_{q}", f"u_{q}", f"b_{q}")
+                visit.draw(f"w_{q}", f"u_{q}", f"b_{q}")

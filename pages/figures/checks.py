@@ -28,9 +28,9 @@ def offer(address: str, check: Check | None) -> None:
         _CHECKS[address] = check
 
 
-def url(address: str) -> str | None:
-    """Where the browser asks, with all choices behind it; None where a page has no check."""
-    return f"{_FOLDER}/{address}" if address in _CHECKS else None
+def url(address: str) -> str:
+    """Where the browser asks, with all choices behind it."""
+    return f"{_FOLDER}/{address}"
 
 
 def _answer(check: Check, experiment: Experiment) -> bytes:

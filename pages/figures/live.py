@@ -23,7 +23,6 @@ from pages.lessons.scenes import Prediction
 from pages.server.waiting import SWEEPS, Busy, answer
 from rnn_core.experiment import CHOOSE_ROWS
 
-Choices = tuple[tuple[str, str], ...]
 Asked = Study | Prediction  # a page is asked for the one, a scene for the other
 Items = Callable[..., list[dict[str, Any]]]  # of what is asked; `over`, a field and its values, makes it a sweep
 
@@ -35,15 +34,25 @@ _FIXED = 3000  # bytes of a message without positions
 _FOLDER = "/sweeps"
 
 
-def choices(controls: codec.Controls, values: Mapping[str, Any]) -> Choices:
-    """All that a reader chose on a page, as the address of a sweep says it."""
-    return tuple(codec.texts(controls, values, always=controls).items())
+@dataclass(frozen=True)
+class Following:
+    """What the browser needs to fetch the sweeps of a page, and to know which choices its figures show."""
+
+    url: str
+    main: str  # the slider whose sweep is fetched with the page
+    around: tuple[str, ...]  # the sliders whose sweeps span only what is around their choice
+    choices: tuple[tuple[str, str], ...]  # all that a reader chose, as the address of a sweep says it
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        return {"url": self.url, "main": self.main, "around": self.around, "choices": dict(self.choices)}
 
 
-def description(address: str, main: str, chosen: Choices) -> dict[str, Any]:
-    """What the browser needs to fetch the sweeps of an offered page, and to know which choices its figures show."""
-    around = [key for key, control in _SOURCES[address].controls.items() if not control.alike]
-    return {"url": f"{_FOLDER}/{address}", "main": main, "around": around, "choices": dict(chosen)}
+def describe(address: str, main: str, controls: codec.Controls, values: Mapping[str, Any]) -> Following:
+    """How sliders are followed on a page with these values."""
+    around = tuple(key for key, control in controls.items() if not control.alike)
+    texts = codec.texts(controls, values, always=controls)
+    return Following(f"{_FOLDER}/{address}", main, around, tuple(texts.items()))
 
 
 def positions(control: Control, asked: Asked, most: int) -> np.ndarray:

@@ -65,6 +65,8 @@ def _story(items: Items) -> Items:
 
 def _offer_scenes(page: scenes.Scenes) -> None:
     """The question as long as the address says nothing of a commit, then the truth."""
+    for scene in SCENES.values():
+        live.offer(scenes.sweeps_of(scene), page.items, scenes.controls_of(scene), scenes.prediction)
 
     def shows(texts: codec.Texts) -> Exhibit:
         scene = scenes.named(texts)

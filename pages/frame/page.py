@@ -12,15 +12,16 @@ from pages.charts.views import VIEWS
 from pages.controls import codec, export, panels
 from pages.controls.control import Control
 from pages.controls.hold import HELD, held_values, hold
-from pages.controls.memory import apply, enter, keep_in_address, read
-from pages.controls.parts import TAKE_AWAY, followed_by, part, redraw
+from pages.controls.parts import TAKE_AWAY, part, redraw
 from pages.controls.table import TABLE, chosen
+from pages.controls.visit import Visit
 from pages.figures import checks, live
 from pages.figures.show import encode, show
 from pages.frame import challenges
 from pages.frame.entry import Entry
 from pages.frame.layout import set_up, stage
-from pages.lessons.scenarios import SCENARIOS, Scenario
+from pages.lessons.challenges import NONE
+from pages.lessons.scenarios import SCENARIOS
 from pages.server.waiting import PICTURES, toast
 from pages.stage import present
 from rnn_core.experiment import Experiment
@@ -32,13 +33,14 @@ class Page(Entry):
 
     question: str
     controls: tuple[str, ...]  # keys of the table
-    panel: Callable[[Mapping[str, Control]], None]  # draws them
+    panel: Callable[[Visit], None]  # draws them
     notice: str
     source: str
     main: str  # the slider whose sweep is fetched with the page
     few: tuple[str, ...]  # the controls that matter to an audience
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
+    labels: Mapping[str, str] = field(default_factory=dict)  # by which it calls them otherwise
 
     @property
     def view(self) -> View:
@@ -49,83 +51,81 @@ class Page(Entry):
 def show_page(page: Page) -> None:
     """Draw a page from the reader's choices; to an audience, its picture and what moves it."""
     on_stage = set_up(page.address, page.title, page.question)
-    controls = controls_of(page)
-    enter(page.address, controls)
-    if on_stage:
-        _stage(page, controls, partial(panels.few_panel, controls, _few(page, controls)))
-        keep_in_address(controls)
-        return
-    _scenarios(page)
-    _stage(page, controls, partial(page.panel, controls))
-    st.markdown(f"**What to notice.** {page.notice}")
-    part(TAKE_AWAY, _take_away, page, controls)
-    st.caption(page.source)
+    with Visit(page.address, controls_of(page)) as visit:
+        if on_stage:
+            _stage(page, visit, partial(panels.few, visit, _few(page)))
+            visit.choices.keep_in_address(visit.controls)
+            return
+        _scenarios(page, visit)
+        _stage(page, visit, partial(page.panel, visit))
+        st.markdown(f"**What to notice.** {page.notice}")
+        part(TAKE_AWAY, _take_away, page, visit)
+        st.caption(page.source)
 
 
-def _few(page: Page, controls: Mapping[str, Control]) -> list[str]:
+def _few(page: Page) -> list[str]:
     """What an audience sees moved: first what the slide turns, then the page's few, as many as have room."""
-    turned = [key for key in present.turned() if key in controls]
+    turned = [key for key in present.turned() if key in page.controls]
     others = sorted(page.few, key="activation".__eq__) if turned else page.few  # its row is the widest
     return list(dict.fromkeys((*turned, *others)))[: max(len(page.few), len(turned))]
 
 
 def controls_of(page: Page) -> dict[str, Control]:
-    """The page's controls with its own defaults, and those that no widget shows: what is held, and a challenge."""
+    """The page's controls as it has them, and those that no widget shows: what is held, and a challenge."""
     controls = chosen((*page.controls, HELD))
     controls |= {key: replace(controls[key], default=value) for key, value in page.defaults.items()}
+    controls |= {key: replace(controls[key], label=label) for key, label in page.labels.items()}
     if offered := challenges.of_page(page.address):
         taken = TABLE[challenges.KEY]
         controls[challenges.KEY] = replace(taken, options=(taken.default, *offered))
     return controls
 
 
-def _stage(page: Page, controls: Mapping[str, Control], panel: Callable[[], None]) -> None:
-    live.offer(page.address, page.view.shown, controls, partial(study_of, page, controls))
-    checks.offer(page.address, page.view.check)
+def _stage(page: Page, visit: Visit, panel: Callable[[], None]) -> None:
     picture, place = stage()
-    with place, followed_by(picture, partial(_picture, page, controls)):
+    with place, visit.followed_by(picture, partial(_picture, page, visit)):
         panel()
 
 
-def _picture(page: Page, controls: Mapping[str, Control]) -> None:
-    values = read(controls)
-    study = study_of(page, controls, values)
+def _picture(page: Page, visit: Visit) -> None:
+    values = visit.read()
+    study = study_of(page, visit.controls, values)
+    following = live.describe(page.address, page.main, visit.controls, values)
+    check = checks.url(page.address) if page.view.check else None
     show(
-        PICTURES.wait(toast, _message, page.view.shown, study, page.address, page.main, live.choices(controls, values)),
-        on_tap=partial(_take, page, controls, values, study.experiment),
+        PICTURES.wait(toast, _message, page.view.shown, study, following, check),
+        on_tap=partial(_take, page, visit, values, study.experiment),
     )
 
 
-def _take_away(page: Page, controls: Mapping[str, Control]) -> None:
-    experiment = study_of(page, controls, read(controls)).experiment
+def _take_away(page: Page, visit: Visit) -> None:
+    experiment = study_of(page, visit.controls, visit.read()).experiment
     export.numbers(page.address, lambda: page.view.columns(experiment))
     export.code(experiment, page.view.code, page.view.snippets)
 
 
-def _message(items: live.Items, study: Study, address: str, main: str, chosen: live.Choices) -> bytes:
+def _message(items: live.Items, study: Study, following: live.Following, check: str | None) -> bytes:
     """A page's figures as one message, shared by all sessions."""
-    return encode(items(study), live=live.description(address, main, chosen), check=checks.url(address))
+    return encode(items(study), live=following.plain, check=check)
 
 
-def study_of(page: Page, controls: Mapping[str, Control], values: Mapping[str, Any]) -> Study:
+def study_of(page: Page, controls: codec.Controls, values: codec.Values) -> Study:
     """What the reader's choices ask for."""
     held = held_values(controls, values[HELD])
     beside = codec.experiment(held, page.cell) if held else None
-    return Study(codec.experiment(values, page.cell), beside, values.get(challenges.KEY, challenges.NONE))
+    return Study(codec.experiment(values, page.cell), beside, values.get(challenges.KEY, NONE))
 
 
-def _take(
-    page: Page, controls: Mapping[str, Control], values: Mapping[str, Any], experiment: Experiment, tap: dict[str, Any]
-) -> None:
+def _take(page: Page, visit: Visit, values: codec.Values, experiment: Experiment, tap: dict[str, Any]) -> None:
     """What a reader asks of the picture: to hold its curves, or what a tap on it means."""
     if "hold" in tap:
-        hold(controls, values, page.main)
+        hold(visit.choices, visit.controls, values, page.main)
     elif page.view.tapped:
-        apply(page.view.tapped(experiment, tap))
+        visit.choices.apply(page.view.tapped(experiment, tap))
     redraw()
 
 
-def _scenarios(page: Page) -> None:
+def _scenarios(page: Page, visit: Visit) -> None:
     """One click sets the whole page."""
     with st.container(horizontal=True, gap="small", key="scenarios"):
         for scenario in SCENARIOS.values():
@@ -134,11 +134,7 @@ def _scenarios(page: Page) -> None:
                     scenario.title,
                     key=f"scenario_{scenario.name}",
                     help=scenario.question,
-                    on_click=_open,
-                    args=(page, scenario),
+                    on_click=visit.choices.apply,
+                    args=(codec.values_of(scenario.experiment, page.controls),),
                 )
-        challenges.menu(page.address, page.controls)
-
-
-def _open(page: Page, scenario: Scenario) -> None:
-    apply(codec.values_of(scenario.experiment, page.controls))
+        challenges.menu(page.address, visit)

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from pages.controls import codec
+from pages.controls.choices import Choices, of_session
 from pages.controls.control import Control
-from pages.controls.memory import apply, begins_anew, chosen, enter, prepare, read
-from pages.controls.parts import followed_by, redraw
+from pages.controls.parts import redraw
 from pages.controls.table import TABLE
-from pages.controls.widgets import box, draw
+from pages.controls.visit import Visit
 from pages.figures import live
 from pages.figures.show import encode, show
 from pages.frame.entry import Entry
@@ -45,28 +45,28 @@ class Scenes(Entry):
 def show_scenes(items: live.Items, texts: live.Items) -> None:
     """Draw the page: see `Scenes`."""
     present.go_on("scenes")  # before a widget is drawn: none that was could begin anew
-    _check_address()
-    if begins_anew():
+    given = of_session().given
+    if given is not None:
         st.session_state.pop("_stand", None)
-    enter("scenes", CONTROLS)
-    with st.container(key="unseen"):  # widgets only so that the address holds them
-        scene = SCENES[draw(CONTROLS["scene"])]
-        if _stand(scene.name).scene != scene.name:
-            _begin(scene.name)
-        draw(CONTROLS["committed"])
-    own = controls_of(scene)
-    if set_up("scenes", scene.question, scene.setup):
-        with st.container(key="premise"):
-            st.markdown(scene.setup)
-    live.offer(_address(scene), items, own, prediction)
-    picture, panel = stage()
-    with panel, followed_by(picture, partial(_picture, items, scene, own)):
-        _panel(scene, own)
-        told = st.container(key="told")
-    p = prediction(read(own), present.is_on())
-    with told:
-        show(PICTURES.wait(toast, _message, texts, p, None), key="told_texts")
-    _progress(scene, p)
+    controls = controls_of(named(st.query_params if given is None else given))
+    with Visit("scenes", controls) as visit:
+        with st.container(key="unseen"):  # widgets only so that the address holds them
+            scene = SCENES[visit.draw("scene")]
+            if _stand(scene.name).scene != scene.name:
+                _begin(visit.choices, scene.name)
+            visit.draw("committed")
+        visit.controls = controls_of(scene)
+        if set_up("scenes", scene.question, scene.setup):
+            with st.container(key="premise"):
+                st.markdown(scene.setup)
+        picture, panel = stage()
+        with panel, visit.followed_by(picture, partial(_picture, items, scene, visit)):
+            _panel(scene, visit)
+            told = st.container(key="told")
+        p = prediction(visit.read(), present.is_on())
+        with told:
+            show(PICTURES.wait(toast, _message, texts, p, None), key="told_texts")
+        _progress(scene, p)
 
 
 def prediction(values: Mapping[str, Any], in_room: bool = False) -> Prediction:
@@ -94,46 +94,47 @@ def controls_of(scene: Scene) -> dict[str, Control]:
     return CONTROLS | {"guess": replace(CONTROLS["guess"], default=scene.ask.start, min=low, max=high)}
 
 
-def _address(scene: Scene) -> str:
-    return f"scene-{scene.name}"  # ranges differ from scene to scene
+def sweeps_of(scene: Scene) -> str:
+    """The name under which a scene's sweeps are offered: ranges differ from scene to scene."""
+    return f"scene-{scene.name}"
 
 
-def _picture(items: live.Items, scene: Scene, controls: Mapping[str, Control]) -> None:
-    values = read(controls)
+def _picture(items: live.Items, scene: Scene, visit: Visit) -> None:
+    values = visit.read()
     p = prediction(values, present.is_on())
     follows = isinstance(scene.ask, Guess) and not p.committed
-    chosen = live.choices(controls, values) if follows else None
-    show(PICTURES.wait(toast, _message, items, p, chosen), on_tap=_take)
+    following = live.describe(sweeps_of(scene), "guess", visit.controls, values) if follows else None
+    show(PICTURES.wait(toast, _message, items, p, following), on_tap=partial(_take, visit.choices))
 
 
-def _message(items: live.Items, p: Prediction, chosen: live.Choices | None) -> bytes:
-    more = {"live": live.description(_address(SCENES[p.scene]), "guess", chosen)} if chosen else {}
-    return encode(items(p), **more)
+def _message(items: live.Items, p: Prediction, following: live.Following | None) -> bytes:
+    return encode(items(p), **({"live": following.plain} if following else {}))
 
 
-def _take(tap: dict[str, Any]) -> None:
+def _take(choices: Choices, tap: dict[str, Any]) -> None:
     """A tap on a curve chooses it."""
     if tap.get("value") in CONTROLS["choice"].options:
-        apply({"choice": tap["value"]})
+        choices.apply({"choice": tap["value"]})
         redraw()
 
 
-def _panel(scene: Scene, controls: Mapping[str, Control]) -> None:
+def _panel(scene: Scene, visit: Visit) -> None:
     """Predict, commit, say what was seen, go on."""
-    decided = st.session_state.get("choice") or chosen("choice", None)  # a commit without a choice waits for it
+    decided = st.session_state.get("choice") or visit.chosen("choice")  # a commit without a choice waits for it
     free = isinstance(scene.ask, Guess) or present.is_on()
     settled = free or decided is not None
     committed = st.session_state["committed"] and settled
     with st.container(key="predict"):
         if isinstance(scene.ask, Guess):
-            _guess(controls["guess"], committed)
+            _guess(visit, committed)
         else:
-            settled = bool(_undecided(controls["choice"], disabled=committed)) or free
+            settled = bool(visit.widget("choice", disabled=committed)) or free
+    choices = visit.choices
     st.button(
         "Committed" if committed else "Commit, then see", key="commit", type="primary", width="stretch",
-        disabled=committed or not settled, on_click=apply, args=({"committed": True},),
+        disabled=committed or not settled, on_click=choices.apply, args=({"committed": True},),
     )  # fmt: skip
-    _undecided(controls["said"], disabled=not committed)
+    visit.widget("said", disabled=not committed)
     names = list(SCENES)
     at = names.index(scene.name)
     with st.container(key="onward", horizontal=True, gap="small"):
@@ -149,25 +150,12 @@ def _panel(scene: Scene, controls: Mapping[str, Control]) -> None:
             st.markdown("Computed here, with matrices.")
 
 
-def _guess(control: Control, committed: bool) -> None:
+def _guess(visit: Visit, committed: bool) -> None:
     """The slider; once committed it stands still, and nothing jumps."""
-    if not committed:
-        draw(control)
-        return
-    prepare(control)
-    value = st.slider(
-        control.label, control.min, control.max, control.default, control.step,
-        format="%.6g", key="guess", bind="query-params", disabled=True,
-    )  # fmt: skip
-    box("The committed guess", value, key="guess_exact", disabled=True)
-
-
-def _undecided(control: Control, disabled: bool) -> str | None:
-    """Options of which none is chosen at first."""
-    prepare(control)
-    return st.segmented_control(
-        control.label, control.options, key=control.key, bind="query-params", disabled=disabled, width="stretch"
-    )
+    if committed:
+        visit.box("The committed guess", "guess", visit.widget("guess", disabled=True), disabled=True)
+    else:
+        visit.draw("guess")
 
 
 @dataclass
@@ -187,14 +175,14 @@ def go(name: str) -> None:
     stand = _stand(name)
     if "committed" in st.session_state:  # else the reader comes from another page
         stand.left[stand.scene] = {key: st.session_state.get(key, CONTROLS[key].default) for key in _PREDICTED}
-    _begin(name)
+    _begin(of_session(), name)
 
 
-def _begin(name: str) -> None:
+def _begin(choices: Choices, name: str) -> None:
     stand = _stand(name)
     stand.scene = name
     start = {key: CONTROLS[key].default for key in _PREDICTED} | {"guess": controls_of(SCENES[name])["guess"].default}
-    apply({"scene": name} | start | stand.left.get(name, {}))
+    choices.apply({"scene": name} | start | stand.left.get(name, {}))
 
 
 _PREDICTED = ("guess", "choice", "committed", "said")
@@ -218,30 +206,6 @@ _STARTS_ELSEWHERE = (
     "i",
     "z",
 )  # where a page's start may not be the table's
-
-
-def _check_address() -> None:
-    """Correct what an address says of a scene before anything is drawn, and tell the reader."""
-    if "_scenes_checked" not in st.session_state:
-        notes, corrected, controls = [], False, controls_of(named(st.query_params))
-        for key in ("choice", "said", "guess"):
-            given = st.query_params.get_all(key)
-            value, note = codec.parse(controls[key], *given) if given else (None, "")
-            if note:
-                notes.append(note.replace("the default None is used", "it is left open"))
-            if given and (note or codec.text(value) != given[-1]):
-                corrected = True
-                if value is None:
-                    del st.query_params[key]
-                else:
-                    st.query_params[key] = codec.text(value)
-        st.session_state["_scenes_checked"] = codec.combined(notes)
-        if corrected:
-            st.rerun()
-    note = st.session_state["_scenes_checked"]
-    if note:
-        st.session_state["_scenes_checked"] = ""
-        st.toast(note, icon=":material/info:", duration="long")
 
 
 _component = component("progress")

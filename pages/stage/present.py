@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.controls import memory
+from pages.controls.choices import of_session
 from pages.controls.codec import split
 from pages.server import address
 from pages.server.front import component
@@ -69,7 +69,7 @@ def follow(page: str, title: str) -> bool:
 def go_on(page: str) -> Stand:
     """Where the speaker stands, once that is where the address says; call it before a widget is drawn."""
     stand = _stand() if page in WITH_PICTURE else Stand()
-    if stand.script and (stand.page != page or (memory.is_fresh() and _lacks(stand))):
+    if stand.script and (stand.page != page or (of_session().fresh and _lacks(stand))):
         _arrive(stand, page)
     return stand
 
@@ -122,7 +122,7 @@ def _refuse(error: ValueError) -> None:
     for key in STAGE[1:]:
         st.query_params.pop(key, None)
     said = str(error)
-    memory.tell(f"{said[0].upper()}{said[1:]}.")
+    of_session().tell(f"{said[0].upper()}{said[1:]}.")
 
 
 def _whole(text: str) -> int:
@@ -141,7 +141,7 @@ def _go(stand: Stand, page_now: str, number: int, shown: bool, said: Mapping[str
     page, settings = split(slide.at(shown))
     if number == stand.slide and shown and not stand.shown:
         settings = _revealed(slide.at(False), slide.told)
-    memory.begin(settings | said)
+    of_session().given = settings | said
     place = {"present": "1", "script": stand.name, "slide": str(number)} | ({"shown": "1"} if shown else {})
     if page != page_now:
         st.switch_page(PAGES[page], query_params=place)

@@ -1,0 +1,154 @@
+"""One run of a page: it draws controls, lets the picture follow each of them, and reads what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.controls import export
+from pages.controls.choices import Choices, State, of_session
+from pages.controls.codec import Controls, Values, parse, text
+from pages.controls.control import Control
+from pages.controls.parts import TAKE_AWAY, Picture, part, redraw
+from pages.controls.widgets import widget
+
+
+class Visit:
+    """What a page draws its controls with; a part that is drawn again does so with the visit that it was built in.
+
+        with Visit(address, controls) as visit:
+            with visit.followed_by(place, picture):
+                visit.draw("w", "T")
+            visit.read()
+
+    Every widget is bound to the URL, and every slider also takes an exact number.
+    """
+
+    def __init__(self, page: str, controls: Controls) -> None:
+        """Enter a page; a strange address is corrected, and the run begins again with what it should have said."""
+        self.controls = controls
+        self.choices: Choices = of_session()
+        self._picture: Picture | None = None
+        self.choices.enter(page, controls)
+        if self.choices.fresh:
+            self._mend(self.choices.adopt(controls, {key: st.query_params.get_all(key) for key in st.query_params}))
+
+    def _mend(self, address: dict[str, str | None]) -> None:
+        for key, said in address.items():
+            if said is None:
+                del st.query_params[key]
+            else:
+                st.query_params[key] = said
+        if address:
+            st.rerun()
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """A run that Streamlit breaks off is none; what a fault has left of a page is the page."""
+        if kind is None or issubclass(kind, Exception):
+            self.choices.end()
+
+    def draw(self, *keys: str) -> Any:
+        """Draw controls where the page is writing now; the value of the last."""
+        value = None
+        for key in keys:
+            control = self.controls[key]
+            if control.kind == "slider":
+                picture = self._picture.from_a_part() if self._picture else None
+                part(_row(key), self._slider_and_box, control, picture)
+                value = st.session_state[key]
+            else:
+                value = self.widget(key)
+        return value
+
+    def widget(self, key: str, **more: Any) -> Any:
+        """Draw a control's widget alone: a slider without its box, and nothing follows it."""
+        control = self.controls[key]
+        return self.choices.draw(control, partial(widget, control, **more))
+
+    def box(self, label: str, key: str, value: float, **more: Any) -> None:
+        """The number of a slider as text: a number box would drop what it does not know, such as a real minus sign."""
+        said = text(value)
+        if st.session_state.get(_box(key), said) != said:
+            self.choices.put(_box(key), said)  # the slider holds the truth
+        st.text_input(
+            label, said, key=_box(key), label_visibility="collapsed", autocomplete="off", width=84, **more
+        )  # on another page the box is a new one, and begins with this value
+
+    def chosen(self, key: str) -> Any:
+        """What the reader decided of a control, whether it is drawn or not."""
+        return self.choices.chosen.get(key, self.controls[key].default)
+
+    @contextmanager
+    def followed_by(self, place: DeltaGenerator, draw: Callable[[], None]) -> Iterator[None]:
+        """Draw controls that drive a picture, and then the picture, in a container that holds nothing else."""
+        self._picture = Picture(place, draw)
+        yield
+        self._picture.begin()
+        self._picture = None  # what is drawn from now on moves no picture
+
+    def read(self) -> Values:
+        """The values of all controls, once they are drawn; and tell what there is to tell of them."""
+        values = self.choices.read(self.controls)
+        if self.choices.note:
+            # lies over the page for ten seconds, so nothing moves when it comes or goes
+            st.toast(self.choices.note, icon=":material/info:", duration="long")
+            self.choices.note = ""
+        return values
+
+    def _slider_and_box(self, control: Control, picture: Callable[[], None] | None) -> None:
+        value = self.widget(control.key, on_change=self._moved, args=(control,))
+        self.box(f"{control.label}, exactly", control.key, value, on_change=self._take_exact, args=(control,))
+        if picture:
+            picture()
+
+    def _moved(self, control: Control) -> None:
+        """A slider's row draws itself and the picture in the same run; what is unfolded below is seldom there."""
+        if self.choices.state(control.key) is State.LATE and self.choices.moved() != {control.key}:
+            self.choices.keep(control.key)
+            self._redraw_moved(control)
+        if export.is_open():
+            self._redraw_moved(control)
+
+    def _take_exact(self, control: Control) -> None:
+        """Any number inside the range, on a step or not; what is taken otherwise than it was written, is said."""
+        said, now = st.session_state.get(_box(control.key)), st.session_state.get(control.key)
+        # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
+        late = self.choices.is_late(_box(control.key)) or self.choices.has_moved(control.key)
+        if said is None or late or not said.strip():  # none, where its page is just going; empty is no answer
+            return
+        value, note = parse(control, said, now=now)
+        if note:
+            self.choices.tell(note)
+        if value != now:
+            self.choices.apply({control.key: value})
+            self._redraw_moved(control)
+
+    def _redraw_moved(self, control: Control) -> None:
+        """Draw again all that has changed with this control, and what is unfolded below.
+
+        Several controls may have changed since the last run, and the rows named here are the only ones that are drawn.
+        """
+        keys = sorted(self.choices.moved() | {control.key})
+        rows = [_row(key) for key in keys if _box(key) in st.session_state]
+        if len(rows) < len(keys):  # a menu has no row of its own: the whole page
+            rows = []
+        elif export.is_open():
+            rows.append(TAKE_AWAY)
+        redraw(*rows)
+
+
+def _row(key: str) -> str:
+    return f"row of {key}"
+
+
+def _box(key: str) -> str:
+    return f"{key}_exact"
