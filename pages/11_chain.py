@@ -1,10 +1,11 @@
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from pages.frame.start import strip
 from rnn_core.cells import RNN
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     panels.activation(visit)
     visit.draw("w", "h0", "u", "b", "T", "t", "k")
     panels.input_sequence(visit)

@@ -1,8 +1,9 @@
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     panels.activation(visit)
     visit.draw("w", "b", "h0", "T", "t", "k", "step")
 

@@ -1,9 +1,10 @@
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from rnn_core.cells import RNN
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     panels.activation(visit)
     visit.draw("w", "t", "b", "h0", "u", "T", "k")
     panels.input_sequence(visit)

@@ -1,9 +1,10 @@
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from rnn_core.cells import RNN
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     panels.activation(visit)
     due = "target" if visit.draw("f2") == "softmax" else "y"
     visit.draw("w", "t", "T", "h0", "u", "b", "w_y", due)

@@ -1,9 +1,10 @@
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     if visit.draw("pin_all"):
         visit.draw(*(gate.letter for gate in LSTM.told))
     else:

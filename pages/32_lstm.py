@@ -1,11 +1,12 @@
 import streamlit as st
 
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from rnn_core.cells import LSTM
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     pinned = visit.draw("pin_all")
     panels.gates(visit, LSTM, pinned)
     with st.container(horizontal=True, key="switches"):

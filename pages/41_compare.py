@@ -1,11 +1,12 @@
 import streamlit as st
 
 from pages.controls import panels, table
+from pages.controls.visit import Visit
 from pages.frame.page import Page, show_page
 from rnn_core.cells import CELLS
 
 
-def panel(visit):
+def panel(visit: Visit) -> None:
     visit.draw("T", "t", "k")
     panels.input_sequence(visit)
     visit.draw("h0")

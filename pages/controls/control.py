@@ -12,9 +12,9 @@ class Control:
     label: str
     kind: Literal["slider", "choice", "select", "toggle", "text"]
     default: Any
-    min: float | None = None  # sliders: all four of one type, int or float
-    max: float | None = None
-    step: float | None = None
+    min: float = 0  # sliders: all four of one type, int or float
+    max: float = 0
+    step: float = 0
     options: tuple[str, ...] = ()  # shown as they stand in the URL
     help: str | None = None
     max_chars: int = 2000

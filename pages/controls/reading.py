@@ -128,8 +128,8 @@ def _grouped(text: str) -> str | None:
 
 
 def _each(words: Sequence[str], way: Callable[[str], str | None]) -> str | None:
-    rewritten = [way(word) for word in words]
-    return None if None in rewritten else " ".join(rewritten)
+    rewritten = [text for word in words if (text := way(word)) is not None]
+    return " ".join(rewritten) if len(rewritten) == len(words) else None
 
 
 def _with_comma(word: str) -> str | None:

@@ -21,11 +21,9 @@ def _slider(control: Control, **more: Any) -> float:
 
 
 def _choice(control: Control, **more: Any) -> str | None:
-    chosen = control.default is not None  # else none is, at first
-    width = "content" if chosen else "stretch"
-    return st.segmented_control(
-        control.label, control.options, default=control.default, required=chosen, width=width, **more
-    )
+    if control.default is None:  # none is chosen, at first
+        return st.segmented_control(control.label, control.options, width="stretch", **more)
+    return st.segmented_control(control.label, control.options, default=control.default, required=True, **more)
 
 
 def _select(control: Control, **more: Any) -> str:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pages.charts.parts.view import Study
 from pages.figures import live
 from pages.server.waiting import CHECKS, Busy, answer
 from rnn_core.experiment import Experiment
@@ -40,7 +41,7 @@ def _answer(check: Check, experiment: Experiment) -> bytes:
 async def _serve(request: Request) -> Response:
     address = request.path_params["page"]
     study = await to_thread(live.meant, address, request.query_params)
-    if study is None or address not in _CHECKS:
+    if not isinstance(study, Study) or address not in _CHECKS:
         return Response(status_code=404)
     global _rests_until
     asked = _answer, _CHECKS[address], study.experiment

@@ -61,12 +61,12 @@ def positions(control: Control, asked: Asked, most: int) -> np.ndarray:
     Where one position says nothing about the next, all of those around the present one.
     """
     low, high = control.min, control.max
-    if control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
-        e = asked.experiment
+    e = asked.experiment if isinstance(asked, Study) else None
+    if e and control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
         high = {"T": high, "t": e.T, "k": e.end, "step": max(1, e.end)}[control.key]
         low = e.begin + 1 if control.key == "step" and e.begin < e.end else low
-    if not control.alike:
-        low = min(max(low, getattr(asked.experiment, control.key) - most // 2), high - most + 1)
+    if e and not control.alike:
+        low = min(max(low, getattr(e, control.key) - most // 2), high - most + 1)
         high = min(high, low + most - 1)
     count = round((high - low) / control.step)
     stride = -(-count // (most - 1)) if count else 1

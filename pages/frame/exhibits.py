@@ -51,7 +51,7 @@ def _offer_page(page: Page) -> None:
     checks.offer(page.address, page.view.check)
 
     def shows(texts: codec.Texts) -> Exhibit:
-        return Exhibit(page.title, _story(page.view.shown(live.meant(page.address, texts))))
+        return Exhibit(page.title, _story(page.view.shown(study_of(page, controls, codec.values(controls, texts)))))
 
     TITLES[page.address], _SHOWS[page.address] = page.title, shows
 
@@ -73,20 +73,19 @@ def _offer_scenes(page: scenes.Scenes) -> None:
         p = scenes.prediction(codec.values(scenes.controls_of(scene), texts), in_room=True)
         picture, *others = page.items(p)
         if isinstance(scene.ask, Guess) and "guess" not in texts:
-            picture = _unpredicted(picture, p)
+            picture = _unpredicted(picture, p, scene.ask.quantity)
         told = [item for item in page.texts(replace(p, said=SAID[1])) if item["name"] in ("lesson", "source")]
         return Exhibit(scene.title, [picture, *others, *(told if p.committed else [])], scene.question, scene.setup)
 
     TITLES[page.address], _SHOWS[page.address] = page.title, shows
 
 
-def _unpredicted(picture: dict[str, Any], p: Prediction) -> dict[str, Any]:
+def _unpredicted(picture: dict[str, Any], p: Prediction, quantity: str) -> dict[str, Any]:
     """The picture of a guess where nobody has guessed: without its mark."""
     truth, own, marks = picture["figure"]["data"]
     kept = slice(1, None) if p.committed else slice(0)  # the mark of the truth
     marks = marks | {name: marks[name][kept] for name in ("x", "y", "text")}
     marks["textfont"] = marks["textfont"] | {"color": marks["textfont"]["color"][kept]}
-    quantity = SCENES[p.scene].ask.quantity
     alt = picture["alt"].partition("; you predicted")[0] + "." if p.committed else f"How large is {quantity}?"
     figure = picture["figure"] | {"data": [truth, own | {"x": [None], "y": [None]}, marks]}
     return picture | {"alt": alt, "figure": figure}

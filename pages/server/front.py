@@ -51,7 +51,7 @@ def release() -> str:
     return hashlib.blake2b((style() + script() + url("plotly.js")).encode(), digest_size=6).hexdigest()
 
 
-def component(name: str) -> Callable[..., object]:
+def component(name: str) -> Callable[..., Any]:
     """A part of the page that `unrolled.js` knows by this name."""
     js = _COMPONENT.format(name=name, release=release())
     return st.components.v2.component(f"unrolled_{name}", js=js, isolate_styles=False)

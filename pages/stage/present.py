@@ -23,7 +23,7 @@ from pages.server import address
 from pages.server.front import component
 from pages.server.limits import MESSAGE
 from pages.server.waiting import CODES, Busy
-from pages.stage.scripts import MINE, PAGES, STAGE, WITH_PICTURE, Script, find, parse
+from pages.stage.scripts import MINE, PAGES, STAGE, WITH_PICTURE, Script, Slide, find, parse
 
 _OWN = "_own_script"  # of a session: what the browser has sent
 _LONGEST = 1000  # characters of an address in a QR code; a phone reads no denser one from a wall
@@ -42,9 +42,13 @@ class Stand:
     shown: bool = False
 
     @property
+    def slides(self) -> tuple[Slide, ...]:
+        return self.script.slides if self.script else ()
+
+    @property
     def address(self) -> str:
         """What the slide shows; nothing if the script has not begun."""
-        return self.script.slides[self.slide - 1].at(self.shown) if self.script and self.slide else ""
+        return self.slides[self.slide - 1].at(self.shown) if self.slides and self.slide else ""
 
     @property
     def page(self) -> str:
@@ -133,15 +137,15 @@ def _place(wish: Any, stand: Stand) -> tuple[int, bool]:
     """A wish of the browser as a place in the script."""
     slide, shown = (wish.get("slide"), wish.get("shown")) if isinstance(wish, dict) else (None, None)
     slide = slide if isinstance(slide, int) else stand.slide
-    return min(max(slide, 1), len(stand.script.slides)), bool(shown)
+    return min(max(slide, 1), len(stand.slides)), bool(shown)
 
 
 def _go(stand: Stand, page_now: str, number: int, shown: bool, said: Mapping[str, str] = {}) -> None:
-    slide = stand.script.slides[number - 1]
+    slide = stand.slides[number - 1]
     page, settings = split(slide.at(shown))
     if number == stand.slide and shown and not stand.shown:
         settings = _revealed(slide.at(False), slide.told)
-    of_session().given = settings | said
+    of_session().given = {**settings, **said}
     place = {"present": "1", "script": stand.name, "slide": str(number)} | ({"shown": "1"} if shown else {})
     if page != page_now:
         st.switch_page(PAGES[page], query_params=place)
@@ -165,7 +169,7 @@ def turned() -> tuple[str, ...]:
     stand = _stand()
     if not stand.page:
         return ()
-    slide = stand.script.slides[stand.slide - 1]
+    slide = stand.slides[stand.slide - 1]
     (page, asked), (next_page, told) = split(slide.at(False)), split(slide.at(True))
     changed = (key for key in asked | told if asked.get(key) != told.get(key))
     return tuple(changed) if page == next_page else ()
