@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from websockets.sync.client import connect
 
 from pages.inside import files, start, state
 from pages.inside.connection import AtOnce
+from tests.test_architecture import MODULES, SCRIPTS, imports, within
 
 ROOT = Path(__file__).parent.parent
 
@@ -197,17 +199,32 @@ def leaves(options):
         yield from (f"{name}.{inner}" for inner in leaves(value)) if isinstance(value, dict) else [name]
 
 
-def test_a_copy_of_a_place_begins_where_the_place_began():
-    """`pages/controls/parts.py` draws the picture so, from each part that moves it."""
-
+def test_what_is_drawn_in_a_place_from_its_beginning_stands_there_alone():
     def script():
-        from copy import deepcopy
-
         import streamlit as st
+
+        from pages.inside.place import from_its_beginning
 
         place = st.container()
         for text in ("first", "second"):
-            with deepcopy(place):
+            with from_its_beginning(place):
                 st.text(text)
 
     assert [text.value for text in AppTest.from_function(script).run().text] == ["second"]
+
+
+PROMISED = ("streamlit.delta_generator.DeltaGenerator", "streamlit.errors")  # by the documentation
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not module.startswith("pages.inside")])
+def test_no_other_module_reaches_into_streamlit(module):
+    reached = [name for name in imports(module) if within(name, "streamlit")]
+    assert [name for name in reached if name != "streamlit" and not name.startswith(PROMISED)] == []
+
+
+@pytest.mark.parametrize(
+    "script", [path for path in SCRIPTS if path.parent.name != "inside"], ids=lambda path: path.name
+)
+def test_no_other_script_names_what_streamlit_or_plotly_has_inside(script):
+    inside = r"\.st[A-Z]\w+|data-?[tT]est|st-key-|vite:|\b_full|_input\b|PlotSchema|main-svg|globalThis\.Plotly"
+    assert re.findall(inside, script.read_text(encoding="utf-8")) == []

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from copy import deepcopy
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import DuplicateWidgetID
+
+from pages.inside.place import from_its_beginning
 
 PICTURE, TAKE_AWAY = "picture", "take-away"
 
@@ -35,12 +36,10 @@ class Picture:
 
     def from_a_part(self) -> Callable[[], None]:
         """What a part that is being built has to call whenever it is drawn: each draws at the start of the place."""
-        place = deepcopy(self._place)  # with a cursor of its own
+        place = from_its_beginning(self._place)
 
         def draw() -> None:
-            # A part may draw outside itself only where it has done so while the page was built. A block that is
-            # drawn again keeps what it holds, so the figures stay.
-            with place, st.container():
+            with place, st.container():  # drawn in any case: see `from_its_beginning`
                 if self._begun:
                     with suppress(DuplicateWidgetID):  # several moved in one run: the first drew it with all values
                         self._draw()
