@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from pages import contents
 from tests import engines
 from tests.browser import NONE_FOUND, find_browser
 from tests.server import browsing, serving
@@ -31,6 +32,12 @@ def pytest_sessionfinish(session):
     elif told := engines.told([e for e in engines.missing() if any(f"[{e}]" in report.nodeid for report in skipped)]):
         reporter.write_line(told)
     return result
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_page():
+    """Offered, as the app does when it begins."""
+    contents.offer()
 
 
 @pytest.fixture(scope="session")

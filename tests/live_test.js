@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { address as checkOf } from "../pages/figures/badge.js";
-import { address, nearest } from "../pages/figures/live.js";
+import { address, nearest, standsFor } from "../pages/figures/live.js";
 import { at, unpack } from "../pages/figures/message.js";
 import { merged } from "../pages/figures/theme.js";
 
@@ -35,6 +35,13 @@ Deno.test("the nearest position stands for a value, unless it is out of reach", 
   const sweep = { at: [-1, 0, 0.5, 4], reach: null };
   assert.deepEqual([-9, -0.4, 0.3, 2, 3, 99].map((value) => nearest(sweep, value)), [0, 1, 2, 2, 3, 3]);
   assert.deepEqual([3, 4.4, 4.6].map((value) => nearest({ at: [3, 4], reach: 0.5 }, value)), [0, 1, -1]);
+});
+
+Deno.test("a thumb stands for the numbers around its step, and for no other step", () => {
+  assert.deepEqual([1.234, 1.25, 1.2250001, 1.275, 1.3, 1.2, 1.28].map((value) => standsFor(1.25, value, 0.05)),
+    [true, true, true, true, false, false, false]);
+  assert.ok(standsFor(0.45, 0.475, 0.05), "halfway, where rounding decides");
+  assert.ok(standsFor(10, 10, 1) && !standsFor(10, 11, 1));
 });
 
 Deno.test("a sweep's address holds every choice but its own, unless it spans only what is around that", () => {

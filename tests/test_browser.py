@@ -31,12 +31,12 @@ def test_a_slider_moved_by_keyboard_changes_the_figure_and_nothing_jumps(server,
     says(page, PRODUCT, "1024")
     nodes = "document.querySelectorAll('.u-item, .stSlider, .stTextInput')"
     boxes = f"Array.from({nodes}, node => JSON.stringify(node.getBoundingClientRect()))"
-    before, heights = page.evaluate(boxes), drawn(page)
-    plot = page.query_selector("[data-name=chain] .u-plot")
+    before, heights = page.evaluate(boxes), drawn(page, "walk", 0)
+    plot = page.query_selector("[data-name=walk] .u-plot")
     thumb(page, "w").focus()
     page.keyboard.press("ArrowRight")
     says(page, PRODUCT, "1311")  # 2.05^10 = 1310.7
-    assert drawn(page) != heights
+    assert drawn(page, "walk", 0) != heights
     assert page.evaluate(boxes) == before
     assert plot.evaluate("node => node.isConnected")  # redrawn, not mounted anew
     assert query(page)["w"] == "2.05"
@@ -115,7 +115,7 @@ def test_the_first_screen_holds_question_picture_formula_and_main_sliders(server
     says(page, PRODUCT, "1024")
     for selector in (
         "text=How does a change",
-        "[data-name=chain] .u-plot",
+        "[data-name=walk] .u-plot",
         "[data-name=chain-formula]",
         ".st-key-activation",
         ".st-key-w",
@@ -149,12 +149,10 @@ def test_a_phone_shows_the_main_figure_and_the_slider_together_and_targets_of_44
 
 def test_a_tap_on_a_cell_moves_the_nearer_end_of_the_chain(server, desk):
     page = opened(desk.page, server.url)
-    page.wait_for_selector("[data-name=network] .main-svg")
-    page.locator("[data-name=network]").scroll_into_view_if_needed()
-    plot = page.locator("[data-name=network] .u-plot")
+    plot = page.locator("[data-name=walk] .u-plot")
     box = plot.bounding_box()
     x = plot.evaluate("node => node._fullLayout.xaxis._offset + node._fullLayout.xaxis.d2p(3)")
-    y = plot.evaluate("node => node._fullLayout.yaxis._offset + node._fullLayout.yaxis.d2p(0)")
+    y = plot.evaluate("node => node._fullLayout.yaxis2._offset + node._fullLayout.yaxis2.d2p(-0.2)")
     page.mouse.move(box["x"] + x - 3, box["y"] + y)
     page.mouse.click(box["x"] + x, box["y"] + y)
     says(page, PRODUCT, "128")  # from 3 to 10: 2^7

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages import contents
 from pages.charts import views
 from pages.charts.drawings import factors, folded, inputs, norms, over_time, paths, states
 from pages.charts.parts import theme
@@ -207,7 +206,6 @@ def opening(page):
 
 def test_compare_opens_on_gates_of_one_half_life_and_on_a_read_out_that_is_not_flat():
     """Or the ranking would be put in by hand, and the LSTM's output would hide what its cell keeps."""
-    contents.offer()
     e = opening("compare")
     assert e == replace(SCENARIOS["same_input"].experiment, cell=e.cell)
     lstm, gru = (run(replace(e, cell=name)) for name in ("lstm", "gru"))

@@ -43,7 +43,7 @@ def test_over_plain_http_a_link_and_a_formula_are_copied(plain, base):
     assert pasted(page) == page.url
     page.locator("[data-name=chain-formula]").get_by_role("button", name="Copy LaTeX").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert pasted(page).startswith(r"\frac{\partial h_{10}}{\partial h_{0}}")
+    assert r"\frac{\partial h_{10}}{\partial h_{0}}" in pasted(page)
 
 
 def test_where_nothing_can_be_copied_the_text_is_shown_and_selected(plain, base):

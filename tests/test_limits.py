@@ -37,7 +37,6 @@ from pages.server.limits import ADDRESS, BODY, MESSAGE, Limited
 from pages.stage.scripts import Script, Slide, pack
 from rnn_core.cells import GRU, LSTM
 from rnn_core.experiment import Experiment
-from tests.apps import healthy, opened
 from tests.benchmarks.load import Student
 from tests.server import ROOT, serving
 from tests.settings import PAGES
@@ -247,7 +246,6 @@ def test_pasted_text_of_any_length_yields_few_numbers_and_a_short_sentence(text)
 
 
 def test_no_address_makes_networks_beyond_the_eleven_of_their_slider():
-    healthy(opened("lstm"))
     asked = {live.meant("lstm", {"b_net": f"{j / 97:.17g}", "held": f"b_net={j / 89}"}) for j in range(500)}
     held = {study.held.b_net for study in asked}
     assert {study.experiment.b_net for study in asked} == held == {j / 2 for j in range(11)}
@@ -265,7 +263,7 @@ def modules():
     ]
 
 
-ONE_EACH = {"version"}  # assets.version: a file's, and there are as many as files
+ONE_EACH = {"version", "_folder"}  # of a file and of a package: there are as many as those
 
 
 def test_every_cache_is_bounded():

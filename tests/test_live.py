@@ -127,7 +127,7 @@ def test_a_sweep_is_small_and_spans_the_whole_range(page, T):
     e = replace(EXPERIMENTS[page][1 if page == "chain" else 0], T=T, t=T, k=0)
     key = {"gates": "f", "lstm": "f"}.get(page, "w")
     packed = live.sweep(views.VIEWS[page].shown, TABLE[key], Study(e))
-    assert len(packed) <= 60_000
+    assert len(packed) <= live.SIZE
     at = unpacked(gzip.decompress(packed))["at"]
     assert at[0] == TABLE[key].min and at[-1] == TABLE[key].max and len(at) >= 20
     on_steps = (at - TABLE[key].min) / TABLE[key].step

@@ -14,7 +14,7 @@ from pages.figures.live import sweep
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.experiment import Experiment, run
 from tests.cases import first
-from tests.figures import unpacked
+from tests.figures import raised, unpacked
 from tests.server import opened
 from tests.visits import (
     PRODUCT,
@@ -34,7 +34,7 @@ from tests.visits import (
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
-MAIN = {"chain": ("chain", 1, "w"), "lstm": ("paths", 1, "f"), "compare": ("input-norm", 0, "w")}  # figure, trace, key
+MAIN = {"chain": ("walk", 0, "w"), "lstm": ("paths", 1, "f"), "compare": ("input-norm", 0, "w")}  # figure, trace, key
 ITEMS = {"chain": views.chain.items, "lstm": views.lstm.items, "compare": views.compare.items}
 OPENING = {
     "chain": Experiment(),
@@ -55,6 +55,11 @@ def frames(watched, page, key, far=60, stops=6):
         yield value_of(page, key)
 
 
+def axis(item):
+    """The kind of a main figure's vertical axis and its range."""
+    return item.get("scale", "linear"), item["scales"][item["scale"]]["range"] if "scales" in item else (-1e300, 1e300)
+
+
 @pytest.mark.parametrize("address", first(1, MAIN))
 def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hears_nothing(server, desk, address):
     figure, trace, key = MAIN[address]
@@ -63,7 +68,7 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
     for value in frames(desk, page, key, far=-60):
         position = _position(address, key, value)
         items = {item["name"]: item for item in ITEMS[address](replace(OPENING[address], **{key: position}))}
-        exact = items[figure]["figure"]["data"][trace]["y"]
+        exact = raised(items[figure]["figure"]["data"][trace], "linear", (-1e300, 1e300))["y"]  # as the page began
         shown = np.array(drawn(page, figure, trace), dtype=float)
         np.testing.assert_allclose(shown, exact, rtol=1e-6, atol=1e-6)
         assert page.text_content(f"[data-name={figure}] .u-readout") == items[figure]["alt"]
@@ -74,12 +79,13 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
     assert float(query(page)[key]) == pytest.approx(seen[-1]) and len(desk.sent) >= 1
     exact = ITEMS[address](replace(OPENING[address], **{key: seen[-1]}))[0]
     page.wait_for_function(
-        "([figure, trace]) => document.querySelector(`[data-name=${figure}] .u-plot`).data[trace].y"
-        " instanceof Float64Array",
+        "([figure, trace]) => document.querySelector(`[data-name=${figure}] .u-plot`).data[trace].hoverinfo === 'all'",
         arg=[figure, trace],
     )
     says(page, f"[data-name={figure}] .u-readout", exact["alt"])
-    np.testing.assert_allclose(drawn(page, figure, trace), exact["figure"]["data"][trace]["y"], rtol=1e-12)
+    np.testing.assert_allclose(
+        drawn(page, figure, trace), raised(exact["figure"]["data"][trace], *axis(exact))["y"], rtol=1e-12
+    )
     assert not unexpected(desk)
 
 
@@ -138,41 +144,41 @@ def test_an_arrow_key_moves_the_picture_before_the_server_has_answered(server, d
 
 
 GHOSTS = (
-    "document.querySelector('[data-name=chain] .u-plot').data"
+    "document.querySelector('[data-name=walk] .u-plot').data.slice(-1)"
     ".filter(trace => trace.opacity < 0.5 && trace.y[0] !== null)"
 )
 
 
 def test_the_previous_curve_stays_as_a_ghost_and_goes(server, desk):
     page = opened(desk.page, f"{server.url}/?activation=tanh")
-    before = drawn(page)
+    before = drawn(page, "walk", 0)
     assert page.evaluate(GHOSTS) == []
     for _ in frames(desk, page, "w", stops=3):
         assert page.evaluate(f"Array.from({GHOSTS}[0].y)") == pytest.approx(before)
-        assert drawn(page) != pytest.approx(before)
+        assert drawn(page, "walk", 0) != pytest.approx(before)
     page.mouse.up()
     until(page, f"location.search.includes('w=') && {GHOSTS}.length === 0")
-    assert drawn(page) != pytest.approx(before)
+    assert drawn(page, "walk", 0) != pytest.approx(before)
 
 
-EXACT = "document.querySelector('[data-name=chain] .u-plot').data[1].y instanceof Float64Array"
+EXACT = "document.querySelector('[data-name=walk] .u-plot').data[0].hoverinfo === 'all'"
 
 
 def test_a_drag_there_and_back_ends_where_it_began(server, desk):
     page = opened(desk.page, f"{server.url}/?activation=tanh")
-    before, says_before, (x, y) = drawn(page), page.text_content(READOUT), ready(page, "w")
+    before, says_before, (x, y) = drawn(page, "walk", 0), page.text_content(READOUT), ready(page, "w")
     desk.sent.clear()
     page.mouse.down()
     page.mouse.move(x + 40, y, steps=4)
     settled(page)
     settled(page)
-    assert drawn(page) != before and not page.evaluate(EXACT)
+    assert drawn(page, "walk", 0) != before and not page.evaluate(EXACT)
     page.mouse.move(x, y, steps=4)
     until(page, EXACT)
-    assert drawn(page) == before and page.text_content(READOUT) == says_before
+    assert drawn(page, "walk", 0) == before and page.text_content(READOUT) == says_before
     page.mouse.up()
     until(page, f"{GHOSTS}.length === 0")
-    assert drawn(page) == before and page.evaluate(EXACT)
+    assert drawn(page, "walk", 0) == before and page.evaluate(EXACT)
     box = page.get_by_label("Recurrent weight w, exactly")
     box.fill("1.234")
     box.press("Enter")
@@ -180,8 +186,10 @@ def test_a_drag_there_and_back_ends_where_it_began(server, desk):
 
 
 def test_zoom_legend_and_focus_survive_a_move(server, desk):
+    desk.page.set_viewport_size({"width": 1280, "height": 1300})  # both the second figure and the slider
     page = opened(desk.page, f"{server.url}/?activation=tanh")
     plot = page.locator("[data-name=chain] .u-plot")
+    page.wait_for_selector("[data-name=chain] .main-svg")
     box = plot.bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 60)
     page.mouse.down()

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pages import contents
 from pages.controls import codec
 from pages.controls.codec import split
 from pages.controls.table import TABLE
@@ -24,11 +23,6 @@ from pages.stage.scripts import PAGES, SCRIPTS, Script, Slide, find, loads, pack
 SLIDES = [pytest.param(slide, id=f"{name} {n}") for name, s in SCRIPTS.items() for n, slide in enumerate(s.slides, 1)]
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
 SPOKEN = {"1", "2", "8", "10", "0.9", "0.99", "1/4", "4"}  # of the settings and the mathematics, not results
-
-
-@pytest.fixture(scope="module", autouse=True)
-def all_pages():
-    contents.offer()
 
 
 def test_three_ship_and_last_as_long_as_they_say():

@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 import pytest
 from starlette.applications import Starlette
 
-from pages import contents
 from pages.figures.show import encode
 from pages.frame import exhibits
 from pages.lessons.scenes import SCENES
@@ -43,11 +42,6 @@ from tests.server import ROOT
 BASE = "https://unrolled.example.edu"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&</details><!--"
 OURS = (ROOT / "pages").joinpath
-
-
-@pytest.fixture(scope="module", autouse=True)
-def offered():
-    contents.offer()
 
 
 def script(*slides, title="A script"):
@@ -198,7 +192,6 @@ def test_every_page_that_a_slide_may_show_has_a_title_and_a_story():
 ])  # fmt: skip
 def test_an_exhibit_shows_what_the_page_itself_shows_at_that_address(page, url):
     address = page + "?" + "&".join(f"{name}={value.replace('=', '%3D')}" for name, value in url.items())
-    contents.offer()  # a page that was opened has offered itself
     shown = exhibits.exhibit(address).items
     live = items(healthy(opened(page, **url)))
     for item in shown:

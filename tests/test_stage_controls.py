@@ -2,7 +2,6 @@
 
 import pytest
 
-from pages import contents
 from pages.controls import codec
 from pages.figures import live
 from pages.frame.exhibits import exhibit
@@ -15,11 +14,6 @@ SLIDES = [
     for n, slide in enumerate(script.slides, 1)
     if codec.split(slide.address)[0] != "scenes"
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def all_pages():
-    contents.offer()
 
 
 def drawn(name, n, slide):

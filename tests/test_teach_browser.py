@@ -387,8 +387,8 @@ def test_a_handout_opened_from_the_disk_without_a_network_is_whole(fresh, handou
     assert page.locator("img").count() == 0 and page.locator("h1").text_content() == f"At home {HOSTILE}"
     assert "Not for students." not in page.content()
 
-    shown = "Array.from(document.querySelectorAll('[data-picture]')[{}].data[1].y)"
-    assert page.evaluate(shown.format(1))[0] == pytest.approx(3.0103, abs=1e-4)  # log10 of 1024
+    shown = "Array.from(document.querySelectorAll('[data-picture]')[{}].data[0].y)"
+    assert page.evaluate(shown.format(1))[0] == pytest.approx(1024)
     folds = page.locator("details.answer")
     assert folds.count() == 2 and page.evaluate("[...document.querySelectorAll('details')].every((d) => !d.open)")
     assert page.get_by_text("Almost nothing.").is_hidden() and not page.locator("[data-picture]").nth(2).is_visible()

@@ -173,8 +173,11 @@ async function load(href, signal) {
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
 }
 
-/** Whether a thumb stands at a choice. @param {Element} slider @param {string | number} choice */
-const isExact = (slider, choice) => Math.abs(valueOf(slider) - Number(choice)) < 1e-9;
+/** Whether a thumb stands at a choice. @param {HTMLInputElement} slider @param {string | number} choice */
+const isExact = (slider, choice) => standsFor(valueOf(slider), Number(choice), Number(slider.step));
+
+/** Whether a thumb's step is the nearest to a number, which may lie between two of them. @param {number} step @param {number} value @param {number} width */
+export const standsFor = (step, value, width) => Math.abs(step - value) <= width / 2 + 1e-9;
 
 /** What thumbs say that is not what was chosen. @param {Live} live */
 function lagging({ choices }) {

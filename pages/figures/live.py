@@ -26,8 +26,8 @@ from rnn_core.experiment import CHOOSE_ROWS
 Asked = Study | Prediction  # a page is asked for the one, a scene for the other
 Items = Callable[..., list[dict[str, Any]]]  # of what is asked; `over`, a field and its values, makes it a sweep
 
-MOST = 200  # positions
-SIZE = 60_000  # bytes of a compressed sweep
+MOST = 300  # positions: all of a slider but a seed
+SIZE = 220_000  # bytes of a compressed sweep: a thumb is to find itself in it
 _MOST_DRAWN = 26  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
 _TRIAL = 12  # positions, to foretell how many will fit
 _FIXED = 3000  # bytes of a message without positions
@@ -87,7 +87,7 @@ def sweep(items: Items, control: Control, asked: Asked) -> bytes:
 def _foretold(items: Items, control: Control, asked: Asked) -> int:
     """How many positions will fit, after a few; many compress better."""
     trial = len(_packed(items, control, asked, _TRIAL))
-    return min(MOST, int(1.15 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
+    return min(MOST, int(2 * _TRIAL * (SIZE - _FIXED) / max(trial - _FIXED, 1)))
 
 
 def _packed(items: Items, control: Control, asked: Asked, most: int) -> bytes:

@@ -24,7 +24,7 @@ export function dressed(item, size, color, ghosts = null) {
   const own = /** @type {Figure} */ (merged(item.figure, narrow));
   const past = (item.ghost ?? []).map((_, number) => ghosts ? faded(ghosts[number]) : nobody());
   const both = scaled({ ...own, data: [...own.data.map(pointed), ...past] }, item.scale, item.scales);
-  const { data, layout } = /** @type {Figure} */ (recolored(inRow(both, item.row, size.height), color));
+  const { data, layout } = /** @type {Figure} */ (recolored(inRow(both, item.row && (narrow ? 0.7 : 1) * item.row, size.height), color));
   return {
     data,
     layout: {

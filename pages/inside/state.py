@@ -5,6 +5,7 @@ still ending, and both change the state: "dictionary changed size during iterati
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from streamlit.runtime.state import SafeSessionState, SessionState
@@ -14,6 +15,7 @@ def share_one_lock() -> None:
     """Let all runs of a session share a lock, and the last of them alone drop what no run has drawn."""
     begin, finish = SafeSessionState.__init__, SafeSessionState.on_script_finished
 
+    @wraps(begin)
     def __init__(self: SafeSessionState, state: SessionState, yield_callback: Callable[[], None]) -> None:
         begin(self, state, yield_callback)
         shared = vars(state.query_params)  # the one part of a state that has room for more
@@ -21,6 +23,7 @@ def share_one_lock() -> None:
         if hasattr(yield_callback, "__self__"):  # a run, which can be asked to stop, and not a mere reader
             shared["run"] = id(self)
 
+    @wraps(finish)
     def on_script_finished(self: SafeSessionState, *args: Any, **more: Any) -> None:
         with self._lock:
             if vars(self._state.query_params).get("run", id(self)) == id(self):

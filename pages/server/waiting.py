@@ -196,7 +196,7 @@ async def _left(request: Request) -> None:
         pass
 
 
-SWEEPS = Line(2, 32, kept=256)  # extras: a figure whose sweep does not come follows on release
+SWEEPS = Line(2, 32, kept=128)  # extras: a figure whose sweep does not come follows on release
 CHECKS = Line(1, 64, kept=2048)
 HANDOUTS = Line(1, 32, kept=32)
 PACKING = Line(1, 64)

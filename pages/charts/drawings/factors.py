@@ -194,7 +194,7 @@ def formula(a: Arrays) -> theme.Json:
 def _lines(a: Arrays) -> list[theme.Json]:
     if a["t"] == a["k"]:
         return product_lines(a)
-    return [*_definition(a), theme.BREAK, *walked_lines(a), theme.BREAK, *_point_lines(a), factor_line(a)]
+    return [*_definition(a), theme.BREAK, *walked_lines(a), theme.BREAK, _point(a), factor_line(a) | {"part": True}]
 
 
 def product_lines(a: Arrays) -> list[theme.Json]:
@@ -282,24 +282,10 @@ def _definition(a: Arrays) -> list[theme.Json]:
     ]  # fmt: skip
 
 
-def _point_lines(a: Arrays) -> list[theme.Json]:
-    """The chosen step's pre-activation."""
-    i = a["chosen"]
-    parts = {
-        "w": setting(a["w"]), "h": rounded(a["h"]), "u": setting(a["u"]), "x": rounded(a["x"]), "b": setting(a["b"]),
-    }  # fmt: skip
-    numbers = equation(lambda w, h, u, x, b: w * h + u * x + b, parts, "z", a["z"])
-    return [
-        {
-            "latex": r"z_{@i@} = w \, h_{@before@} + u \, x_{@i@} + b",
-            "slots": {"i": str(i), "before": str(i - 1)}, "colors": {}, "part": True,
-        },
-        {
-            "latex": r"= @w@ \cdot @h@ + @u@ \cdot @x@ + @b@", "part": True,
-            "slots": {name: numbers[name] for name in parts}, "colors": {"w": "weight", "h": "state", "x": "input"},
-        },
-        {"latex": "@is@ @z@", "slots": {name: numbers[name] for name in ("is", "z")}, "colors": {}, "part": True},
-    ]  # fmt: skip
+def _point(a: Arrays) -> theme.Json:
+    """Where the chosen step works on φ."""
+    slots = {"i": str(a["chosen"]), "z": number(a["z"].item())}
+    return {"latex": r"z_{@i@} = @z@, \quad", "slots": slots, "colors": {}, "part": True}
 
 
 def factor_line(a: Arrays) -> theme.Json:

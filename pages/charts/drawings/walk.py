@@ -116,7 +116,7 @@ def _arrows(a: Arrays, most: int) -> list[theme.Json]:
         {**text, "y": np.full(len(step), 0.45), "text": each(_factors, a) if 1.5 * cells <= most else [],
          "textfont": {"color": theme.TEXT, "size": 12}},
         {**text, "y": np.full(len(step), -1.2), "text": each(_parts, a) if 2 * cells <= most else [],
-         "textfont": {"color": theme.MUTED, "size": 11}},
+         "textfont": {"color": theme.MUTED, "size": 12}},
     ]  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def picture(run: Run) -> theme.Json:
         narrow=theme.patch(wide, slim),
         role="main",
         tap=True,
-        height=330,
+        height=300,
         row=84,
         ghost=[0],
         **rest,
