@@ -43,7 +43,7 @@ def test_the_readmes_map_is_the_house():
     assert {Path(name) for name in folders_of_the_map()} == there - {Path("rnn_core/data")}
 
 
-@pytest.mark.parametrize("folder", folders_of_the_map())
+@pytest.mark.parametrize("folder", list(folders_of_the_map()))
 def test_no_folder_is_a_heap(folder):
     files = [path for path in (ROOT / folder).iterdir() if path.is_file() and path.suffix != ".pyc"]
     numbered = [path for path in files if path.name[0].isdigit()]
