@@ -20,7 +20,8 @@ def patched(base: Any, patch: Any) -> Any:
     if not isinstance(patch, dict) or base is None:
         return patch
     if isinstance(base, list):
-        return [patched(part, patch[str(j)]) if str(j) in patch else part for j, part in enumerate(base)]
+        parts = [patch.get(str(j), patch.get(trace.get("meta"))) for j, trace in enumerate(base)]
+        return [trace if part is None else patched(trace, part) for trace, part in zip(base, parts, strict=True)]
     return base | {name: patched(base.get(name), part) for name, part in patch.items()}
 
 

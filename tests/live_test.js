@@ -54,6 +54,12 @@ Deno.test("a check's address holds every choice", () => {
   assert.equal(checkOf("/checks/chain", { w: "2", values: "1, 2&w=9" }), "/checks/chain?w=2&values=1%2C+2%26w%3D9");
 });
 
+Deno.test("a patch finds a trace by its name, wherever it stands", () => {
+  const figure = { data: [{ x: [1] }, { meta: "cross", y: [2] }, { meta: "map", y: [3] }] };
+  const patched = merged(figure, { data: { map: { opacity: 0.5 }, 0: { x: [9] } } });
+  assert.deepEqual(patched.data, [{ x: [9] }, { meta: "cross", y: [2] }, { meta: "map", y: [3], opacity: 0.5 }]);
+});
+
 Deno.test("a patch changes what it names, and leaves the original alone", () => {
   const figure = { data: [{ x: [1], name: "a" }, { name: "b" }], layout: { xaxis: { range: [0, 1], title: "t" } } };
   const before = structuredClone(figure);

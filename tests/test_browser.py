@@ -31,12 +31,12 @@ def test_a_slider_moved_by_keyboard_changes_the_figure_and_nothing_jumps(server,
     says(page, PRODUCT, "1024")
     nodes = "document.querySelectorAll('.u-item, .stSlider, .stTextInput')"
     boxes = f"Array.from({nodes}, node => JSON.stringify(node.getBoundingClientRect()))"
-    before, heights = page.evaluate(boxes), drawn(page, "walk", 0)
+    before, heights = page.evaluate(boxes), drawn(page, "walk", "product")
     plot = page.query_selector("[data-name=walk] .u-plot")
     thumb(page, "w").focus()
     page.keyboard.press("ArrowRight")
     says(page, PRODUCT, "1311")  # 2.05^10 = 1310.7
-    assert drawn(page, "walk", 0) != heights
+    assert drawn(page, "walk", "product") != heights
     assert page.evaluate(boxes) == before
     assert plot.evaluate("node => node.isConnected")  # redrawn, not mounted anew
     assert query(page)["w"] == "2.05"

@@ -12,6 +12,8 @@ from pages.charts.parts import theme
 from pages.charts.parts.numbers import bracketed, number, percent, steps, weight
 from pages.charts.parts.remarks import bend, quantities, remarks
 from pages.charts.parts.remarks import item as remarks_item
+from pages.charts.parts.theme import trace_of
+from pages.charts.parts.view import Study
 from pages.controls.table import TABLE
 from pages.figures import live
 from pages.figures.show import encode, latex_number
@@ -33,10 +35,6 @@ EDGES = [
     {"w": 0.0}, {"w": -1.5}, {"w": 1e100, "T": 100, "t": 100}, {"sequence": "sunspots", "T": 100, "start": 2008},
     {"sequence": "pasted", "values": (1.0, -1e100)}, {"h0": 0.0, "activation": "relu"},
 ]  # fmt: skip
-
-
-def trace(item, name):
-    return next(t for t in item["figure"]["data"] if t.get("name", "").startswith(name))
 
 
 def texts_of(value):
@@ -81,7 +79,7 @@ def test_the_drawn_product_is_the_product_of_the_drawn_factors(activation):
     assert np.allclose(multiplied, a["slope"].value * e.w, rtol=1e-14)
     after = np.array([np.prod(multiplied[j:]) for j in range(len(multiplied) + 1)])
     assert np.allclose(a["product"].value, after, rtol=1e-12)
-    drawn = trace(factors.picture(a), "product")["y"]
+    drawn = trace_of(factors.picture(a), "product")["y"]
     for y, value in zip(drawn, after, strict=True):
         assert (math.isnan(y) and value == 0) or y == pytest.approx(np.log10(abs(value)), abs=1e-12)
 
@@ -121,7 +119,7 @@ def test_what_leaves_the_scale_is_marked_at_the_edge():
 
 def test_a_negative_product_is_drawn_with_an_open_mark():
     picture = factors.picture(factors.quantities(run(Experiment(w=-2.0))))
-    symbols = trace(picture, "product")["marker"]["symbol"]
+    symbols = trace_of(picture, "product")["marker"]["symbol"]
     circle, open_circle = 0, 100  # Plotly's codes
     assert symbols.tolist() == [circle if (10 - i) % 2 == 0 else open_circle for i in range(11)]
 
@@ -130,7 +128,7 @@ def test_a_dead_step_ends_the_curve_and_is_named():
     e = Experiment(activation="relu", w=1.0, sequence="impulse", at=4, amplitude=-5.0)
     item = factors.picture(factors.quantities(run(e)))
     assert "step" in item["alt"] and "0 exactly" in item["alt"]
-    assert math.isnan(trace(item, "product")["y"][0])
+    assert math.isnan(trace_of(item, "product")["y"][0])
 
 
 @pytest.mark.parametrize("most", [6, folded.WIDE, 14])
@@ -249,13 +247,25 @@ def test_compare_says_that_z_keeps():
     assert h[1] == h[0]  # z = 1 keeps all
 
 
+@pytest.mark.parametrize("page", ITEMS)
+def test_a_figure_calls_its_traces_by_names_that_it_has(page):
+    """What stays in sight, what a phone changes, and what is held."""
+    e = Experiment(PAGES[page].cell, activation="tanh", T=9, t=8, k=2, sequence="sine")
+    for item in views.VIEWS[page].shown(Study(e, held=replace(e, T=5))):
+        if item["kind"] == "figure":
+            names = [trace["meta"] for trace in item["figure"]["data"] if "meta" in trace]
+            patch = item.get("narrow", {}).get("data", {})
+            patched = [name for name in patch if not name.isdigit()] if isinstance(patch, dict) else []  # else anew
+            assert {*item.get("ghost", []), *patched} <= {*names} and len(names) == len({*names}), item["name"]
+
+
 @pytest.mark.parametrize("sequence", SEQUENCES)
 def test_gates_and_states_are_those_of_the_run(sequence):
     r = run(replace(LSTM_OPENING, sequence=sequence, values=(1.0, 2.0)))
     a = over_time.quantities(r)
-    for q, name in {"f": "forget", "i": "input", "g": "candidate", "o": "output"}.items():
-        assert np.array_equal(trace(over_time.picture(a), name)["y"], r.trajectory.gate(q)[:, 0])
-    assert np.array_equal(trace(over_time.states_picture(a), "cell state")["y"], r.trajectory.c[:, 0])
+    for q in "figo":
+        assert np.array_equal(trace_of(over_time.picture(a), q)["y"], r.trajectory.gate(q)[:, 0])
+    assert np.array_equal(trace_of(over_time.states_picture(a), "c")["y"], r.trajectory.c[:, 0])
 
 
 def test_remarks_name_what_was_adjusted():
@@ -379,6 +389,6 @@ def test_sunspots_are_shown_in_their_unit_and_fed_standardised():
     a = inputs.quantities(r)
     assert a["names"][0] == "1957" and a["raw"][0] == 190.2  # the strongest maximum on record
     assert a["fed"].mean() == pytest.approx(0, abs=1e-15) and a["fed"].std() == pytest.approx(1)
-    drawn = trace(states.picture(r), "sunspots")
+    drawn = trace_of(states.picture(r), "input")
     assert drawn["hover"]["text"][0].startswith("1957: 190.2 sunspots (yearly mean), fed as 1.")
     assert views.chain.columns(Experiment(sequence="sunspots", start=1957))["year"][1] == 1957

@@ -13,6 +13,7 @@ from mpmath import mp, mpf
 
 from pages.charts.drawings import predictions
 from pages.charts.parts.numbers import brief, number, squashed, weight
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS
 from pages.controls.export import digits
 from pages.lessons.scenarios import SCENARIOS
@@ -166,7 +167,7 @@ def test_what_stands_in_a_cell_is_rounded_and_not_cut(x, text):
 def test_labels_of_arrows_are_true():
     """They once said 10⁻⁴ beside 9.766 × 10⁻⁴ in the formula."""
     e = Experiment(w=0.5, f2="identity", y=0.0, h0=1.0, T=10, t=10)
-    [names] = [item["figure"]["data"][-1]["text"] for item in VIEWS["network"].items(e) if item["name"] == "unrolled"]
+    [names] = [trace_of(item, "names")["text"] for item in VIEWS["network"].items(e) if item["name"] == "unrolled"]
     assert "9.8·10⁻⁴" in names and "10⁻⁴" not in names  # ∂L_10/∂h_10 = o - y = 2^-10
 
 

@@ -9,6 +9,7 @@ import pytest
 from pages.charts import views
 from pages.charts.drawings import cell_diagram, half_lives, over_time
 from pages.charts.parts.numbers import brief
+from pages.charts.parts.theme import trace_of
 from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.cells import LSTM
@@ -107,7 +108,7 @@ WAYS = ["highway", "read", "f", "i", "g", "o"]
 
 
 def way(figure, name):
-    return figure["data"][1 + WAYS.index(name)]["line"]
+    return trace_of(figure, name)["line"]
 
 
 def said(figure):
@@ -203,7 +204,7 @@ def test_a_step_outside_the_chain_becomes_the_nearest_inside():
 
 def test_a_tap_on_the_gates_spells_a_step_out():
     drawn = over_time.picture(over_time.quantities(run(OPENING)))
-    assert drawn["tap"] and drawn["figure"]["data"][0]["hover"]["customdata"].tolist() == list(range(1, 31))
+    assert drawn["tap"] and trace_of(drawn, "f")["hover"]["customdata"].tolist() == list(range(1, 31))
     assert views.gates.tapped(OPENING, {"figure": "gates", "value": 7}) == {"step": 7}
 
 
@@ -227,15 +228,16 @@ def test_half_lives_of_forget_gates(f, half):
     digits = 10.0 ** -len(str(half).partition(".")[2])
     assert a["half_life"] == pytest.approx(half, abs=0.51 * digits)
     assert f ** float(a["horizon"]) == pytest.approx(0.01, rel=1e-12)
-    assert 10 ** half_lives.draw(a)["data"][2]["x"] == pytest.approx([a["half_life"], a["horizon"]])
+    assert 10 ** trace_of(half_lives.draw(a), "marks")["x"] == pytest.approx([a["half_life"], a["horizon"]])
 
 
 @pytest.mark.parametrize(("f", "left", "within"), [(0.9, 2.7e-5, 5e-7), (0.99, 0.366, 5e-4), (0.999, 0.905, 5e-4)])
 def test_what_forget_gates_leave_after_a_hundred_steps(f, left, within):
-    drawn = half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f, T=100, t=100))))["data"]
-    assert drawn[1]["y"][-1] == pytest.approx(left, abs=within)
-    at_100 = np.flatnonzero(np.isclose(drawn[0]["x"], 2.0))[0]
-    assert drawn[0]["y"][at_100] == pytest.approx(left, abs=within)
+    figure = half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f, T=100, t=100))))
+    assert trace_of(figure, "direct")["y"][-1] == pytest.approx(left, abs=within)
+    kept = trace_of(figure, "kept")
+    at_100 = np.flatnonzero(np.isclose(kept["x"], 2.0))[0]
+    assert kept["y"][at_100] == pytest.approx(left, abs=within)
 
 
 def test_spans_know_for_ever_and_not_at_all():
@@ -249,7 +251,7 @@ def test_spans_know_for_ever_and_not_at_all():
 
 @pytest.mark.parametrize("f", [0.0, 0.3, 1.0])
 def test_what_lies_beyond_the_axis_of_time_is_marked_at_its_edge(f):
-    marks = half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f))))["data"][2]
+    marks = trace_of(half_lives.draw(half_lives.quantities(run(replace(OPENING, f=f)))), "marks")
     symbols = {0.0: [7, 7], 0.3: [7, 0], 1.0: [8, 8]}[f]  # a triangle to the left, a circle, one to the right
     assert marks["marker"]["symbol"].tolist() == symbols and np.isfinite(marks["x"]).all()
 
@@ -274,7 +276,7 @@ def test_what_is_written_after_the_chain_is_not_denied():
 def test_a_gate_near_one_is_not_called_one():
     a = half_lives.quantities(run(replace(OPENING, f=1 - 1e-5)))
     assert "= 0.99999 loses half" in half_lives.sentence(a) and "kept over 99.9 %" in half_lives.sentence(a)
-    assert "= 0.99999, half-life" in str(half_lives.draw_starts(half_lives.at_the_start(a))["data"][2]["text"])
+    assert "= 0.99999, half-life" in str(trace_of(half_lives.draw_starts(half_lives.at_the_start(a)), "texts")["text"])
     assert "= 1 keeps all" in half_lives.sentence(half_lives.quantities(run(replace(OPENING, f=1.0))))
 
 
@@ -329,10 +331,10 @@ def test_a_gradient_that_grows_has_no_half_life():
 
 def test_every_start_has_its_row_and_todays_gate_has_one_too():
     a = half_lives.at_the_start(half_lives.quantities(run(SCENARIOS["start_keras"].experiment)))
-    drawn = half_lives.starts_picture(a)["figure"]["data"]
-    assert len(drawn[1]["x"]) == len(STARTS) + 1 and len(drawn[0]["x"]) == len(STARTS) * FEW["seeds"]
-    assert 10 ** drawn[1]["x"][-1] == pytest.approx(2.21, abs=0.005)  # σ(1)
-    assert all(f"mean f = {f}" in " ".join(drawn[2]["text"]) for f in ("0.50", "0.73", "0.96"))
+    gradients, gates, texts = (trace_of(half_lives.starts_picture(a), name) for name in ("gradients", "gates", "texts"))
+    assert len(gates["x"]) == len(STARTS) + 1 and len(gradients["x"]) == len(STARTS) * FEW["seeds"]
+    assert 10 ** gates["x"][-1] == pytest.approx(2.21, abs=0.005)  # σ(1)
+    assert all(f"mean f = {f}" in " ".join(texts["text"]) for f in ("0.50", "0.73", "0.96"))
 
 
 @pytest.mark.parametrize("T", [3, 10, 100, 10_000])

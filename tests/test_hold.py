@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pages.charts.parts.beside import sentence
+from pages.charts.parts.theme import trace_of
 from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
 from pages.controls import codec
@@ -25,13 +26,13 @@ TANH = Study(Experiment(activation="tanh"), held=Experiment(w=2.0))
 CONTROLS = chosen(("activation", "w", "T", "sequence"))
 
 
-def held_curve(study):
-    [main] = [item for item in VIEWS["chain"].shown(study) if item.get("role") == "main"]
-    return main, main["figure"]["data"][-1]
+def main_of(study):
+    return next(item for item in VIEWS["chain"].shown(study) if item.get("role") == "main")
 
 
 def test_the_held_curve_is_that_of_the_held_experiment():
-    main, curve = held_curve(TANH)
+    main = main_of(TANH)
+    curve = trace_of(main, "held product")
     np.testing.assert_allclose(curve["log"], np.log10(2.0) * np.arange(10, -1, -1), atol=1e-12)
     assert "held" in curve["text"] and curve["showlegend"] is False
     valid(main["figure"], main["narrow"])
@@ -54,12 +55,12 @@ def test_every_difference_has_its_words(now, held, words):
 
 def test_the_axis_holds_both_curves():
     tanh = TANH.experiment
-    main, _ = held_curve(replace(TANH, held=replace(tanh, T=100, t=100)))
+    main = main_of(replace(TANH, held=replace(tanh, T=100, t=100)))
     assert main["figure"]["layout"]["xaxis"]["range"][1] > 100
     assert main["scale"] == "log" and main["scales"]["log"]["range"][0] < -77
     long = replace(tanh, T=100, t=100)
-    short, _ = held_curve(Study(long))
-    both, _ = held_curve(Study(long, held=replace(long, T=10)))
+    short = main_of(Study(long))
+    both = main_of(Study(long, held=replace(long, T=10)))
     assert both["figure"]["layout"]["xaxis"]["range"] == short["figure"]["layout"]["xaxis"]["range"]
 
 

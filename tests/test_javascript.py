@@ -49,4 +49,4 @@ def test_the_javascript_passes_its_own_tests(tmp_path):
     environment = os.environ | {"MESSAGES": str(tmp_path), "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
     found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
-    assert " 7 passed" in found.stdout
+    assert " 8 passed" in found.stdout

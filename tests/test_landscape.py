@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS
 from pages.charts.views import map as charts
 from pages.controls.table import TABLE
@@ -41,10 +42,6 @@ def same(one, other):
 
 def drawn(e, name="map"):
     return next(item for item in charts.items(e) if item["name"] == name)
-
-
-def trace(item, kind):
-    return next(t for t in item["figure"]["data"] if t["type"] == kind)
 
 
 # --- the numbers -----------------------------------------------------------------------------------
@@ -162,7 +159,7 @@ def test_a_tint_says_which_side_of_one_and_of_float32s_limits_a_number_lies():
 
 
 def test_the_legend_stands_between_the_tints_that_it_separates_and_never_changes():
-    bars = [trace(drawn(e, name), "heatmap") for e in (MAP, Experiment(T=100, h0=-3.0)) for name in ("map", "bias-map")]
+    bars = [trace_of(drawn(e, name), "map") for e in (MAP, Experiment(T=100, h0=-3.0)) for name in ("map", "bias-map")]
     assert all(bar["colorscale"] == bars[0]["colorscale"] and bar["colorbar"] == bars[0]["colorbar"] for bar in bars)
     ticks = dict(zip(bars[0]["colorbar"]["ticktext"], bars[0]["colorbar"]["tickvals"], strict=True))
     powers = {"10⁻²⁰": -20, "10⁻¹⁰": -10, "10⁻⁵": -5, "0.01": -2, "<b>1</b>": 0}
@@ -186,7 +183,7 @@ def luminance(rgb):
 
 
 def test_colours_are_cool_below_one_grey_at_one_and_warm_above():
-    shown = trace(drawn(MAP), "heatmap")
+    shown = trace_of(drawn(MAP), "map")
     span = shown["zmax"] - shown["zmin"]
     where = {color: at * span + shown["zmin"] for at, color in shown["colorscale"]}
     assert list(where) == ["--u-background", *(f"--u-map-{name}" for name in ("least", "less", "one", "more", "most"))]
@@ -200,7 +197,7 @@ def test_colours_are_cool_below_one_grey_at_one_and_warm_above():
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_in_greys_the_larger_gradient_is_always_the_farther_from_the_ground(dark):
-    shown = trace(drawn(MAP), "heatmap")
+    shown = trace_of(drawn(MAP), "map")
     at, names = zip(*shown["colorscale"], strict=True)
     stops = [(p, palette(dark)[list(charts.theme.MAP).index(n)]) for p, n in zip(at, names, strict=True) if "map" in n]
     places, colors = np.array([p for p, _ in stops]), np.array([c for _, c in stops])
@@ -215,7 +212,7 @@ def test_in_greys_the_larger_gradient_is_always_the_farther_from_the_ground(dark
 
 
 def test_every_region_of_a_linear_units_map_has_its_name():
-    texts = next(t for t in drawn(Experiment(T=50))["figure"]["data"] if t.get("mode") == "text")
+    texts = trace_of(drawn(Experiment(T=50)), "texts")
     placed = [(x, word) for x, word in list(zip(texts["x"], texts["text"], strict=True))[1:] if np.isfinite(x)]
     assert sorted(word for x, word in placed if x < -1) == ["exploding"]
     assert [word for x, word in placed if -1 < x < 1] == ["vanishing"]
@@ -223,7 +220,7 @@ def test_every_region_of_a_linear_units_map_has_its_name():
 
 
 def test_the_lines_run_at_one_and_at_float32s_limits():
-    lines = trace(drawn(MAP), "contour")["contours"]
+    lines = trace_of(drawn(MAP), "lines")["contours"]
     levels = np.arange(lines["start"], lines["end"] + 0.1, lines["size"])
     assert levels.tolist() == [1.5, charts.ONE, charts.ABOVE - 0.5]
 
@@ -231,7 +228,7 @@ def test_the_lines_run_at_one_and_at_float32s_limits():
 def test_every_cell_of_the_picture_has_the_tint_of_its_own_chain():
     rng = np.random.default_rng(3)
     for name, e in (("map", MAP), ("bias-map", replace(MAP, t=30)), ("map", Experiment(T=9, k=4))):
-        shown = trace(drawn(e, name), "heatmap")
+        shown = trace_of(drawn(e, name), "map")
         assert len(shown["z"]) == len(shown["y"]) and {len(row) for row in shown["z"]} == {len(shown["x"])}
         for row, column in zip(rng.integers(0, len(shown["y"]), 12), rng.integers(0, len(shown["x"]), 12), strict=True):
             place = {"w": shown["x"][column], "t" if name == "map" else "b": shown["y"][row].item()}
@@ -242,8 +239,8 @@ def test_every_cell_of_the_picture_has_the_tint_of_its_own_chain():
 def test_a_word_lies_on_what_it_names(e):
     for name in ("map", "bias-map"):
         item = drawn(e, name)
-        shown = trace(item, "heatmap")
-        texts = next(t for t in item["figure"]["data"] if t.get("mode") == "text")
+        shown = trace_of(item, "map")
+        texts = trace_of(item, "texts")
         for x, y, word in list(zip(texts["x"], texts["y"], texts["text"], strict=True))[1:]:
             if np.isfinite(x):
                 cell = shown["z"][np.abs(shown["y"] - y).argmin()][np.abs(shown["x"] - x).argmin()]
@@ -277,7 +274,7 @@ def test_a_tap_sets_the_sliders_to_the_cell_within_their_ranges(figure, value, e
 def test_the_cross_stands_where_the_sliders_are_and_says_the_number():
     for name, y in (("map", 7), ("bias-map", 0.4)):
         item = drawn(replace(MAP, w=1.35, t=7, b=0.4), name)
-        texts, cross = item["figure"]["data"][2:]
+        texts, cross = trace_of(item, "texts"), trace_of(item, "cross")
         assert (cross["x"][-1], cross["y"][-1]) == (1.35, y) and cross["marker"]["size"][-1] > 0
         assert texts["text"][0].startswith("<b>∂h<sub>7</sub>/∂h<sub>0</sub> = ") and texts["x"][0] == 1.35
 
@@ -289,7 +286,7 @@ def test_where_no_bias_matters_none_is_named():
 
 @pytest.mark.parametrize(("w", "symbol"), [(-1e9, 7), (0.0, 0), (1e9, 8)])
 def test_a_weight_off_the_map_is_a_triangle_at_its_edge(w, symbol):
-    cross = drawn(replace(MAP, w=w))["figure"]["data"][3]
+    cross = trace_of(drawn(replace(MAP, w=w)), "cross")
     assert cross["marker"]["symbol"] == symbol and cross["x"][-1] == np.clip(w, -6, 8)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pages.charts import views
+from pages.charts.parts.theme import trace_of
 from pages.controls.table import TABLE
 from pages.figures.live import sweep
 from pages.lessons.scenarios import SCENARIOS
@@ -27,6 +28,7 @@ from tests.visits import (
     says,
     settled,
     thumb,
+    trace_in,
     unexpected,
     until,
     value_of,
@@ -34,7 +36,9 @@ from tests.visits import (
 
 pytestmark = pytest.mark.browser
 TANH = Experiment(activation="tanh")
-MAIN = {"chain": ("walk", 0, "w"), "lstm": ("paths", 1, "f"), "compare": ("input-norm", 0, "w")}  # figure, trace, key
+MAIN = {  # figure, trace, slider
+    "chain": ("walk", "product", "w"), "lstm": ("paths", "state", "f"), "compare": ("input-norm", "rnn", "w"),
+}  # fmt: skip
 ITEMS = {"chain": views.chain.items, "lstm": views.lstm.items, "compare": views.compare.items}
 OPENING = {
     "chain": Experiment(),
@@ -68,7 +72,7 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
     for value in frames(desk, page, key, far=-60):
         position = _position(address, key, value)
         items = {item["name"]: item for item in ITEMS[address](replace(OPENING[address], **{key: position}))}
-        exact = raised(items[figure]["figure"]["data"][trace], "linear", (-1e300, 1e300))["y"]  # as the page began
+        exact = raised(trace_of(items[figure], trace), "linear", (-1e300, 1e300))["y"]  # as the page began
         shown = np.array(drawn(page, figure, trace), dtype=float)
         np.testing.assert_allclose(shown, exact, rtol=1e-6, atol=1e-6)
         assert page.text_content(f"[data-name={figure}] .u-readout") == items[figure]["alt"]
@@ -78,13 +82,10 @@ def test_between_the_frames_of_a_drag_the_figure_is_the_cores_and_the_server_hea
     until(page, f"location.search.includes('{key}=')")
     assert float(query(page)[key]) == pytest.approx(seen[-1]) and len(desk.sent) >= 1
     exact = ITEMS[address](replace(OPENING[address], **{key: seen[-1]}))[0]
-    page.wait_for_function(
-        "([figure, trace]) => document.querySelector(`[data-name=${figure}] .u-plot`).data[trace].hoverinfo === 'all'",
-        arg=[figure, trace],
-    )
+    until(page, f"{trace_in(figure, trace)}.hoverinfo === 'all'")
     says(page, f"[data-name={figure}] .u-readout", exact["alt"])
     np.testing.assert_allclose(
-        drawn(page, figure, trace), raised(exact["figure"]["data"][trace], *axis(exact))["y"], rtol=1e-12
+        drawn(page, figure, trace), raised(trace_of(exact, trace), *axis(exact))["y"], rtol=1e-12
     )
     assert not unexpected(desk)
 
@@ -96,11 +97,12 @@ def _position(address, key, value):
 
 
 @pytest.mark.parametrize(("address", "key", "figure", "trace"), first(3, [
-    ("chain?activation=tanh&t=100", "T", "chain", 1), ("chain?sequence=sine", "amplitude", "states", 1),
-    ("lstm", "c0", "paths", 3),
-    ("chain?activation=tanh", "b", "chain", 1), ("chain?activation=tanh&T=30&t=30", "k", "chain", 1),
-    ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", 1), ("lstm?t=100", "T", "paths", 1),
-    ("compare", "h0", "input-norm", 0), ("saturation", "b", "saturation", 8), ("gates", "c0", "memory", 0),
+    ("chain?activation=tanh&t=100", "T", "chain", "product"), ("chain?sequence=sine", "amplitude", "states", "h"),
+    ("lstm", "c0", "paths", "total"),
+    ("chain?activation=tanh", "b", "chain", "product"), ("chain?activation=tanh&T=30&t=30", "k", "chain", "product"),
+    ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", "product"), ("lstm?t=100", "T", "paths", "state"),
+    ("compare", "h0", "input-norm", "rnn"), ("saturation", "b", "saturation", "factors"),
+    ("gates", "c0", "memory", "c"),
 ]))  # fmt: skip
 def test_every_slider_is_followed(server, desk, address, key, figure, trace):
     page = opened(desk.page, f"{server.url}/{address}")
@@ -151,34 +153,34 @@ GHOSTS = (
 
 def test_the_previous_curve_stays_as_a_ghost_and_goes(server, desk):
     page = opened(desk.page, f"{server.url}/?activation=tanh")
-    before = drawn(page, "walk", 0)
+    before = drawn(page, "walk", "product")
     assert page.evaluate(GHOSTS) == []
     for _ in frames(desk, page, "w", stops=3):
         assert page.evaluate(f"Array.from({GHOSTS}[0].y)") == pytest.approx(before)
-        assert drawn(page, "walk", 0) != pytest.approx(before)
+        assert drawn(page, "walk", "product") != pytest.approx(before)
     page.mouse.up()
     until(page, f"location.search.includes('w=') && {GHOSTS}.length === 0")
-    assert drawn(page, "walk", 0) != pytest.approx(before)
+    assert drawn(page, "walk", "product") != pytest.approx(before)
 
 
-EXACT = "document.querySelector('[data-name=walk] .u-plot').data[0].hoverinfo === 'all'"
+EXACT = f"{trace_in('walk', 'product')}.hoverinfo === 'all'"
 
 
 def test_a_drag_there_and_back_ends_where_it_began(server, desk):
     page = opened(desk.page, f"{server.url}/?activation=tanh")
-    before, says_before, (x, y) = drawn(page, "walk", 0), page.text_content(READOUT), ready(page, "w")
+    before, says_before, (x, y) = drawn(page, "walk", "product"), page.text_content(READOUT), ready(page, "w")
     desk.sent.clear()
     page.mouse.down()
     page.mouse.move(x + 40, y, steps=4)
     settled(page)
     settled(page)
-    assert drawn(page, "walk", 0) != before and not page.evaluate(EXACT)
+    assert drawn(page, "walk", "product") != before and not page.evaluate(EXACT)
     page.mouse.move(x, y, steps=4)
     until(page, EXACT)
-    assert drawn(page, "walk", 0) == before and page.text_content(READOUT) == says_before
+    assert drawn(page, "walk", "product") == before and page.text_content(READOUT) == says_before
     page.mouse.up()
     until(page, f"{GHOSTS}.length === 0")
-    assert drawn(page, "walk", 0) == before and page.evaluate(EXACT)
+    assert drawn(page, "walk", "product") == before and page.evaluate(EXACT)
     box = page.get_by_label("Recurrent weight w, exactly")
     box.fill("1.234")
     box.press("Enter")
@@ -323,14 +325,11 @@ def test_what_several_controls_report_before_they_have_heard_an_answer_is_all_ta
     for release in held:
         release()
     want = views.chain.items(Experiment(sequence="constant", b=0.05, w=1.234, h0=0.55))
-    states = next(item for item in want if item["name"] == "states")["figure"]["data"]
-    page.wait_for_function(
-        "h => Math.abs(document.querySelector('[data-name=states] .u-plot').data[1].y.at(-1) - h) < 1e-9",
-        arg=float(states[1]["y"][-1]),
-    )
+    h = trace_of(next(item for item in want if item["name"] == "states"), "h")["y"]
+    until(page, f"Math.abs({trace_in('states', 'h')}.y.at(-1) - {h[-1]}) < 1e-9")
     page.wait_for_timeout(500)  # whatever lags behind has its chance to undo it
     says(page, PRODUCT, "8.188")  # 1.234^10
-    np.testing.assert_allclose(drawn(page, "states", 1), states[1]["y"], rtol=1e-12)
+    np.testing.assert_allclose(drawn(page, "states", "h"), h, rtol=1e-12)
     for label, shown in (("Recurrent weight w", "1.234"), ("Bias b", "0.05"), ("Initial state h₀", "0.55")):
         assert page.get_by_label(f"{label}, exactly").input_value() == shown
     assert query(page)["w"] == "1.234" and not unexpected(fresh)

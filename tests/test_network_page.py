@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pages.charts.drawings import folded
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import network
 from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
@@ -208,21 +209,21 @@ SHAPES = [(0, 0), (1, 1), (1, 0), (2, 1), (10, 10), (40, 17), (100, 100), (100, 
 def test_an_arrow_leads_back_from_the_loss_to_every_earlier_state_that_is_drawn(T, t, most):
     a = folded.quantities(run(Experiment(activation="tanh", T=T, t=t)))
     row = folded.cells(T, t, 0, most)
-    back, down = (trace for trace in folded.draw(a, most)["data"] if trace["type"] == "bar")
+    back, down = (trace_of(folded.draw(a, most), name) for name in ("back", "down"))
     assert len(back["y"]) == sum(last < t for _, last in row) and len(down["x"]) == (2 if t else 0)
     assert any(i <= t <= j for i, j in row) and len(row) <= most
 
 
 def test_the_texts_beside_the_arrows_are_what_arrives():
     e = Experiment(w=2.0, f2="identity", y=0.0, T=3, t=3, h0=0.5)  # o = 4, so ∂L/∂h_j = 4 · 2^(3-j)
-    names = folded.draw(folded.quantities(run(e)))["data"][-1]
+    names = trace_of(folded.draw(folded.quantities(run(e))), "names")
     arriving = [text for x, text in zip(names["x"], names["text"], strict=True) if text in ("32", "16", "8", "4")]
     assert arriving == ["32", "16", "8", "4"]
 
 
 def test_the_way_back_is_warm_where_it_grows_and_cold_where_it_shrinks():
     for w, sign in ((2.0, 1), (0.5, -1)):
-        back = folded.draw(folded.quantities(run(Experiment(w=w))))["data"][1]
+        back = trace_of(folded.draw(folded.quantities(run(Experiment(w=w)))), "back")
         assert (np.sign(back["marker"]["color"]) == sign).all()
         assert (np.diff(back["width"]) * sign <= 0).all()  # drawn from h_0 on
 
@@ -230,7 +231,7 @@ def test_the_way_back_is_warm_where_it_grows_and_cold_where_it_shrinks():
 @pytest.mark.parametrize("f2", F2)
 def test_f1_and_f2_are_named_in_the_diagram_and_spelled_out_in_the_equations(f2):
     e = Experiment(activation="leaky_relu", f2=f2)
-    texts = folded.draw(folded.quantities(run(e)))["data"][-1]["text"]
+    texts = trace_of(folded.draw(folded.quantities(run(e))), "names")["text"]
     assert f"f₁ = leaky relu<br>f₂ = {f2}" in texts
     latex = " ".join(line["latex"] for line in network.formula(network.quantities(run(e)))["lines"])
     assert r"\text{leaky relu}(" in latex and "f_1(W_{hh}" in latex and "f_2(W_{hy}" in latex
@@ -288,7 +289,7 @@ def test_a_stack_that_cancels_shows_both_sides_of_zero():
 
 def test_a_negative_share_of_a_lag_is_drawn_open():
     e = Experiment(w=-0.5, f2="identity", h0=1.0, b=1.5, y=0.0)  # h held at 1: shares (-w)^lag in turns
-    curve = network.draw_lags(network.quantities(run(e)))["data"][0]
+    curve = trace_of(network.draw_lags(network.quantities(run(e))), "sizes")
     assert curve["y"] == pytest.approx(np.log10(0.5) * np.arange(10) + curve["y"][0])
     assert len(set(curve["marker"]["symbol"][::2].tolist())) == 1 == len(set(curve["marker"]["symbol"][1::2].tolist()))
     assert abs(int(curve["marker"]["symbol"][0]) - int(curve["marker"]["symbol"][1])) == 100  # Plotly's open marks
@@ -296,7 +297,7 @@ def test_a_negative_share_of_a_lag_is_drawn_open():
 
 def test_the_word_that_is_due_is_marked_and_the_one_that_leads_is_named():
     item = network.output_picture(network.quantities(run(Experiment(activation="tanh", h0=2.0, target="or"))))
-    bars = item["figure"]["data"][0]
+    bars = trace_of(item, "words")
     assert bars["x"] == ["to", "be", "<b>or</b>, target", "not"] and bars["marker"]["line"]["width"] == [0, 0, 2.5, 0]
     assert item["alt"].startswith("“not” leads with") and "the target “or” gets" in item["alt"]
 
@@ -356,7 +357,7 @@ def test_where_nothing_was_sent_nothing_is_said_to_arrive():
 def test_where_no_word_leads_none_is_said():
     a = folded.quantities(run(Experiment(activation="relu", w=-1.0)))  # h = 0 from step 1 on
     assert "favours no word (25.0 % each), its target “be”" in folded.sentence(a)
-    assert "o₁₀<br><i>?</i>" in folded.draw(a)["data"][4]["text"]
+    assert "o₁₀<br><i>?</i>" in trace_of(folded.draw(a), "nodes")["text"]
 
 
 def test_a_tap_looks_at_the_loss_of_that_step():

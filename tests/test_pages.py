@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS
 from pages.controls import codec
 from pages.controls.export import CONVENTIONS, csv
@@ -148,7 +149,7 @@ def test_the_address_holds_the_experiment():
     at = healthy(opened("chain", activation="tanh", w="1.5", T="20", t="20", h0="-0.25", sequence="sine", period="5"))
     e = Experiment(activation="tanh", w=1.5, T=20, t=20, h0=-0.25, sequence="sine", period=5.0)
     assert items(at)["chain"]["alt"].startswith("∂h₂₀/∂h₀ = ")
-    drawn = next(t for t in items(at)["chain"]["figure"]["data"] if t.get("name", "").startswith("product"))
+    drawn = trace_of(items(at)["chain"], "product")
     assert drawn["y"] == pytest.approx(run(e).flow.P.log10[:, 0, 0].tolist(), abs=1e-12)
 
 

@@ -10,6 +10,7 @@ from pages.charts import views
 from pages.charts.drawings import paths, population, split
 from pages.charts.parts import theme
 from pages.charts.parts.numbers import number
+from pages.charts.parts.theme import trace_of
 from pages.lessons.scenarios import SCENARIOS
 from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment, run, sweep
@@ -72,8 +73,9 @@ def test_the_four_curves_are_the_four_readings_of_the_reference_format(e):
     case = {"arch": "lstm", "act": "tanh", "act_param": None, "gate_act": "sigmoid", "loss": "none", "in": given}
     out, a = evaluate(case), paths.quantities(r)
     names = {"direct": "book", "state": "state", "one_step": "onestep", "total": "graph"}
-    assert {"type", "line"} <= set(paths.draw(a)["data"][0]) and list(a["readings"]) == list(names)
-    for curve, (name, field) in zip(paths.draw(a)["data"], names.items(), strict=False):
+    assert list(a["readings"]) == list(names)
+    for name, field in names.items():
+        curve = trace_of(paths.draw(a), name)
         want = out[f"dC_{field}_logF"][k:] / np.log(10)
         seen = np.isfinite(want)
         assert curve["name"] == paths._CURVES[name][1]
@@ -156,7 +158,8 @@ def test_shares_add_up_to_the_total_and_their_sizes_to_all(e):
 
 @pytest.mark.parametrize("e", [*RANDOM[:12], *OF_THE_PAGE])
 def test_the_stack_grows_away_from_zero_without_a_gap(e):
-    bars, line = split.draw(split.quantities(run(e)))["data"][:2]
+    figure = split.draw(split.quantities(run(e)))
+    bars, line = trace_of(figure, "parts"), trace_of(figure, "total")
     L = len(line["x"])
     low, size = bars["base"].reshape(-1, L), bars["y"].reshape(-1, L)
     for j in range(L):
@@ -183,7 +186,7 @@ def test_no_label_covers_another_and_none_leaves_the_plot(cuts):
         r = run(replace(e, **cuts))
         for figure in (paths.draw(paths.quantities(r)), split.draw(split.quantities(r))):
             low, high = figure["layout"]["yaxis"]["range"]
-            heights = figure["data"][-1]["y"]
+            heights = trace_of(figure, "labels")["y"]
             apart = np.diff(np.sort(heights))
             assert (
                 (apart >= 0.084 * (high - low)).all() and heights.min() >= low - 1e-9 and heights.max() <= high + 1e-9
@@ -195,13 +198,13 @@ def test_the_chosen_bias_stands_out_among_the_networks(b):
     a = population.quantities(run(FOUR), b)
     figure = population.draw(a)
     valid(figure)
-    labels = figure["data"][-1]
+    labels = trace_of(figure, "labels")
     assert labels["text"][0].startswith(f"<b>b = {b:g}: ") and len(labels["text"]) == 4 + (
         b not in population.REFERENCES
     )
-    assert np.array_equal(figure["data"][2]["y"], a["median"]) and len(a["median"]) == LAGS + 1
+    assert np.array_equal(trace_of(figure, "median")["y"], a["median"]) and len(a["median"]) == LAGS + 1
     assert (a["low"] <= a["median"]).all() and (a["median"] <= a["high"]).all()
-    band = figure["data"][0]
+    band = trace_of(figure, "quartiles")
     assert band["fill"] == "toself" and len(band["x"]) == 2 * (LAGS + 1)
     assert (f"forget bias raised by {b:g}" if b else "as PyTorch starts them") in population.sentence(a)
     assert f"is {number(10 ** a['median'][20], 3)}× the product" in population.sentence(a)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pages.charts.drawings import cobweb
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS, saturation
 from pages.figures.show import encode
 from pages.lessons.scenarios import SCENARIOS
@@ -77,15 +78,16 @@ def test_the_threshold_weight_is_one_over_the_steepest_slope(activation, steepes
 @pytest.mark.parametrize("w", [-6.0, -2.0, 0.9, 2.0, 8.0])
 def test_a_factor_exceeds_one_just_where_its_point_lies_above_the_line(w):
     e = Experiment(activation="tanh", w=w, h0=0.05)
-    line = item(e, "saturation")["figure"]["data"][2]["y"]
+    line = trace_of(item(e, "saturation"), "threshold")["y"]
     _, on_slope, factors = with_steps(e)
     assert line == pytest.approx([1 / abs(w)] * 2) and len(set(factors["y"] > 0)) > (abs(w) > 1)
     assert ((on_slope["y"] > line[0]) == (factors["y"] > 0)).all()
 
 
 def test_a_line_beyond_the_axis_is_named_at_its_edge():
-    data = item(Experiment(activation="sigmoid", w=1.0), "saturation")["figure"]["data"]
-    assert np.isnan(data[2]["y"]).all() and data[4]["text"][1] == "↑ amplifies above 1/|w| = 1"
+    figure = item(Experiment(activation="sigmoid", w=1.0), "saturation")
+    assert np.isnan(trace_of(figure, "threshold")["y"]).all()
+    assert trace_of(figure, "levels")["text"][1] == "↑ amplifies above 1/|w| = 1"
 
 
 def test_a_point_beyond_the_axis_is_marked_at_its_edge():
@@ -123,7 +125,7 @@ def test_the_formula_says_where_the_chain_goes_and_what_a_step_does_there():
 
 
 def test_the_cobweb_visits_every_state_from_the_first():
-    path = item(TANH, "cobweb")["figure"]["data"][2]
+    path = trace_of(item(TANH, "cobweb"), "path")
     h = [mapped(TANH, 0.5, n) for n in range(11)]
     assert (path["x"][0], path["y"][0]) == (0.5, 0.5)
     assert path["x"][0::2] == pytest.approx(h[:10] + h[10:11]) and path["x"][1::2] == pytest.approx(h[:10])
@@ -145,8 +147,8 @@ def test_every_point_of_a_branch_is_a_fixed_point_at_its_bias(activation, w):
 
 
 def test_the_fixed_points_are_filled_where_stable_and_lie_at_the_present_bias():
-    data = item(Experiment(activation="sigmoid", w=5.0, b=-2.5), "cobweb")["figure"]["data"]
-    on_diagonal, over_b, turns = data[5], data[9], data[10]
+    figure = item(Experiment(activation="sigmoid", w=5.0, b=-2.5), "cobweb")
+    on_diagonal, over_b, turns = (trace_of(figure, name) for name in ("fixed", "fixed over b", "turns"))
     assert on_diagonal["marker"]["symbol"].tolist() == [CIRCLE, CIRCLE + OPEN, CIRCLE]
     assert np.array_equal(on_diagonal["x"], on_diagonal["y"]) and np.array_equal(on_diagonal["y"], over_b["y"])
     assert over_b["x"].tolist() == [-2.5] * 3
@@ -154,7 +156,7 @@ def test_the_fixed_points_are_filled_where_stable_and_lie_at_the_present_bias():
 
 
 def test_a_fixed_point_beyond_the_axis_is_marked_at_its_edge():
-    marks = item(Experiment(w=1.05, b=2.0), "cobweb")["figure"]["data"][5]
+    marks = trace_of(item(Experiment(w=1.05, b=2.0), "cobweb"), "fixed")
     assert marks["marker"]["symbol"][0] == DOWN and marks["text"][0] == "h* = −40, multiplier 1.05"
     assert marks["y"][0] == pytest.approx(-4.8)
 
@@ -217,7 +219,7 @@ def test_a_neutral_point_keeps_a_gradient_only_where_the_state_already_is():
 
 def test_at_a_kink_a_label_tells_both_slopes_of_the_map():
     for w, slopes in ((2.0, "0 and 2"), (-2.0, "−2 and 0")):
-        text = item(Experiment(activation="relu", w=w), "cobweb")["figure"]["data"][5]["text"][0]
+        text = trace_of(item(Experiment(activation="relu", w=w), "cobweb"), "fixed")["text"][0]
         nudge = [(max(w * h, 0.0) - 0.0) / h for h in (-1e-3, 1e-3)]
         assert text == f"h* = 0, multipliers {slopes}" and nudge == pytest.approx([0, 2] if w > 0 else [-2, 0])
 

@@ -136,7 +136,7 @@ def test_the_mark_moves_while_the_thumb_is_dragged_and_no_answer_is_sent(server,
     with page.expect_response(lambda response: "/sweeps/" in response.url):
         page.goto(f"{server.url}/scenes?scene=tanh")
     arrives(page, "tanh")
-    height = "document.querySelector('.u-main .u-plot').data[1].y[1]"
+    height = "document.querySelector('.u-main .u-plot').data.find(({ meta }) => meta === 'guess').y[1]"
     x, y = page.evaluate(THUMB, "guess")
     page.mouse.move(x, y)
     before, sent = page.evaluate(height), len(desk.sent)
@@ -210,7 +210,7 @@ def test_a_tap_on_a_curve_chooses_it(server, desk):
     plot = page.locator(".u-main .u-plot")
     box = plot.bounding_box()
     x, y = plot.evaluate(
-        "node => { const { xaxis, yaxis } = node._fullLayout, y = node.data[1].y[8];"
+        "node => { const { xaxis, yaxis } = node._fullLayout, y = node.data.find(({ meta }) => meta === 'A').y[8];"
         " return [xaxis._offset + xaxis.d2p(8), yaxis._offset + yaxis.d2p(y)]; }"
     )
     page.mouse.move(box["x"] + x - 3, box["y"] + y)

@@ -6,6 +6,7 @@ import pytest
 from pages.charts.drawings import walk
 from pages.charts.parts.equations import read
 from pages.charts.parts.numbers import number
+from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS
 from rnn_core.experiment import Experiment, run
 from rnn_core.scaled import Scaled
@@ -20,11 +21,11 @@ MANY = [Experiment(), Experiment(activation="tanh"), Experiment(w=-1.2), Experim
 
 def bars(item, scale):
     """Heights of all bars, negative ones among them; of a long row, of its curve."""
-    drawn = [raised(t, scale, item["scales"][scale]["range"]) for t in item["figure"]["data"][:3]]
-    there = [t["y"] for t in drawn if t["type"] == "bar" and len(t["y"])]
+    curve, positive, negative = (trace_of(item, name) for name in ("product", "positive", "negative"))
+    drawn = [raised(t, scale, item["scales"][scale]["range"])["y"] for t in (curve, positive, negative)]
+    there = [y for y in drawn[1:] if len(y)]
     if not there:
-        return drawn[0]["y"]
-    positive, negative = (t for t in item["figure"]["data"][:3] if t["type"] == "bar")
+        return drawn[0]
     assert not (np.isfinite(positive["log"]) & np.isfinite(negative["log"])).any()
     return np.where(np.isfinite(positive["log"]), *there)
 
@@ -57,7 +58,7 @@ def test_the_axis_is_linear_within_four_decades_of_1(e, scale):
 def test_the_first_screen_explodes():
     item = walk.picture(run(Experiment()))
     assert bars(item, "linear") == pytest.approx([2.0**j for j in range(10, -1, -1)])
-    [labels] = [t for t in item["figure"]["data"] if t.get("only") == "labels"]
+    labels = trace_of(item, "numbers")
     assert labels["text"] == ["1024", "512", "256", "128", "64", "32", "16", "8", "4", "2", "1"]
 
 
@@ -90,9 +91,10 @@ def test_what_has_its_own_look_is_named():
 
 
 def test_a_long_row_thins_out_and_becomes_a_curve():
-    few, many, long = (walk.picture(run(Experiment(T=T, t=T)))["figure"]["data"] for T in (10, 30, 70))
-    assert [len(d[1]["x"]) for d in (few, many, long)] == [11, 31, 0] and long[0]["opacity"] == 1
-    assert sum(bool(text) for text in many[-1]["text"]) < 24 > len(many[4]["x"])
+    few, many, long = (walk.picture(run(Experiment(T=T, t=T))) for T in (10, 30, 70))
+    assert [len(trace_of(item, "positive")["x"]) for item in (few, many, long)] == [11, 31, 0]
+    assert trace_of(long, "product")["opacity"] == 1
+    assert sum(bool(text) for text in trace_of(many, "cells")["text"]) < 24 > len(trace_of(many, "numbers")["x"])
 
 
 def test_a_sweep_goes_without_walk_and_axes():

@@ -30,9 +30,15 @@ def changed(page, selector, before):
     page.wait_for_function("([s, t]) => document.querySelector(s).textContent !== t", arg=[selector, before])
 
 
-def drawn(page, figure="chain", trace=1):
+def drawn(page, figure="chain", trace="product"):
     """The heights of a trace as Plotly holds them."""
-    return page.evaluate(f"Array.from(document.querySelector('[data-name={figure}] .u-plot').data[{trace}].y)")
+    return page.evaluate(f"Array.from({trace_in(figure, trace)}.y)")
+
+
+def trace_in(figure, trace):
+    """A trace of a figure, as JavaScript finds it."""
+    plot = f"document.querySelector('[data-name={figure}] .u-plot')"
+    return f"{plot}.data.find(({{ meta }}) => meta === '{trace}')"
 
 
 def thumb(page, key):

@@ -2,7 +2,7 @@
 // with every move. If that should change one day, figures follow on release, as they do without this file.
 
 import { fromHome } from "../browser/home.js";
-import { isAtRest, isHeld, keyOf, onMove, sliderOf, valueOf } from "../inside/streamlit.js";
+import { isAtRest, isHeld, keyOf, onMove, sliderOf, stepOf, valueOf } from "../inside/streamlit.js";
 import { at, unpack } from "./message.js";
 
 /**
@@ -173,8 +173,8 @@ async function load(href, signal) {
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
 }
 
-/** Whether a thumb stands at a choice. @param {HTMLInputElement} slider @param {string | number} choice */
-const isExact = (slider, choice) => standsFor(valueOf(slider), Number(choice), Number(slider.step));
+/** Whether a thumb stands at a choice. @param {Element} slider @param {string | number} choice */
+const isExact = (slider, choice) => standsFor(valueOf(slider), Number(choice), stepOf(slider));
 
 /** Whether a thumb's step is the nearest to a number, which may lie between two of them. @param {number} step @param {number} value @param {number} width */
 export const standsFor = (step, value, width) => Math.abs(step - value) <= width / 2 + 1e-9;

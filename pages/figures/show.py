@@ -36,7 +36,7 @@ def encode(items: Sequence[Item], **more: Any) -> bytes:
     """The items as one compact message; pure, so that it can be cached by experiment.
 
     figure:  kind, name, title, alt, figure {data, layout}; optional narrow (a patch of these below 480 px),
-             height, role ("main"), tap, linked, ghost (traces whose last course stays in sight)
+             height, role ("main"), tap, linked, ghost (names of traces whose last course stays in sight)
     formula: kind, name, alt, lines [{latex, slots, colors, part}], with @slot@ in the LaTeX, a number or a word each,
              but for @is@, a relation; parts share a line where there is room
     text:    kind, name, text

@@ -46,14 +46,24 @@ const faded = ({ hover: _, ...trace }) => ({ ...trace, mode: "lines", opacity: 0
 const nobody = () => faded({ type: "scatter", x: [null], y: [null] });
 
 /**
- * A copy of `base` with what `patch` says; {"0": …} changes the first of a list, a list replaces it.
+ * Where a trace stands that is called by its name, or by its place.
+ * @param {Trace[]} traces @param {string} name
+ */
+export const placeOf = (traces, name) => Object.hasOwn(traces, name) ? Number(name) : traces.findIndex(({ meta }) => meta === name);
+
+/**
+ * A copy of `base` with what `patch` says; a list replaces a list, and of one of traces {"cross": …} changes that which
+ * is named so, {"0": …} the first.
  * @param {any} base @param {unknown} patch @returns {any} as the base is
  */
 export function merged(base, patch) {
   if (patch === undefined) return base;
   if (!isPlain(patch) || base === undefined) return patch;
   const copy = Array.isArray(base) ? [...base] : { ...base };
-  for (const [name, part] of Object.entries(patch)) copy[name] = merged(copy[name], part);
+  for (const [name, part] of Object.entries(patch)) {
+    const key = Array.isArray(copy) ? placeOf(copy, name) : name;
+    copy[key] = merged(copy[key], part);
+  }
   return copy;
 }
 

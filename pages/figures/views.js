@@ -4,7 +4,7 @@ import { copy } from "../browser/copy.js";
 import { element } from "../browser/element.js";
 import { light as lightUp, plotly } from "../inside/plotly.js";
 import { drawsMath, hear, said, shown } from "./linear.js";
-import { dressed, forPaper, isTouch } from "./theme.js";
+import { dressed, forPaper, isTouch, placeOf } from "./theme.js";
 import { walk } from "./walk.js";
 
 /**
@@ -27,7 +27,7 @@ import { walk } from "./walk.js";
  * @property {import("./scale.js").Scale} [scale]  the axis on which all can be seen
  * @property {import("./scale.js").Scales} [scales] @property {number} [row]  px that a row of cells below the axis takes
  * @property {import("./walk.js").Play} [play]  the gradient's walk; not of a sweep's positions
- * @property {number[]} [ghost]  traces whose last course stays in sight while a slider moves
+ * @property {string[]} [ghost]  traces, by name, whose last course stays in sight while a slider moves
  *
  * Figures alone can be redrawn, once they are updated; haunted: the present course is kept as a ghost, or let go, and
  * whether that is new is told; and lit up: at the points that carry a value, undefined for none.
@@ -153,7 +153,7 @@ function figureView(page) {
     haunt(on) {
       if (on === Boolean(ghosts) || !item.ghost) return false;
       const { data } = item.figure;
-      ghosts = on ? item.ghost.map((trace) => data[trace]) : null;
+      ghosts = on ? item.ghost.map((name) => data[placeOf(data, name)]) : null;
       node.classList.toggle("u-moving", on);
       return true;
     },

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pages.charts.parts.theme import trace_of
 from pages.controls import codec
 from pages.figures import checks, live
 from pages.frame import scenes
@@ -82,7 +83,7 @@ def _offer_scenes(page: scenes.Scenes) -> None:
 
 def _unpredicted(picture: dict[str, Any], p: Prediction, quantity: str) -> dict[str, Any]:
     """The picture of a guess where nobody has guessed: without its mark."""
-    truth, own, marks = picture["figure"]["data"]
+    truth, own, marks = (trace_of(picture, name) for name in ("answer", "guess", "marks"))
     kept = slice(1, None) if p.committed else slice(0)  # the mark of the truth
     marks = marks | {name: marks[name][kept] for name in ("x", "y", "text")}
     marks["textfont"] = marks["textfont"] | {"color": marks["textfont"]["color"][kept]}

@@ -73,6 +73,8 @@ export function type(box, text) {
 export const sliderOf = (key) => document.querySelector(`.st-key-${key} input[type=range]`);
 /** @param {Element} slider */
 export const valueOf = (slider) => Number(slider.getAttribute("value"));
+/** @param {Element} slider */
+export const stepOf = (slider) => Number(slider.getAttribute("step"));
 /** A mouse, a finger and a key all focus it. @param {Element} slider */
 export const isHeld = (slider) => slider.matches("input[type=range]:focus");
 

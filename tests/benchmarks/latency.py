@@ -18,9 +18,9 @@ MOVES = 30
 PAUSE = 700  # ms between two moves: the run of the last one is over
 FLOOR = Path(__file__).with_name("floor.py")
 PAGES = {  # name → (address, slider, figure, the trace to look at)
-    "page 1": ("/?activation=tanh&w=1", "w", "chain", 1),
-    "lstm": ("/lstm?f=0.5", "f", "paths", 1),
-    "compare": ("/compare?w=1.5", "w", "input-norm", 0),
+    "page 1": ("/?activation=tanh&w=1", "w", "chain", "product"),
+    "lstm": ("/lstm?f=0.5", "f", "paths", "state"),
+    "compare": ("/compare?w=1.5", "w", "input-norm", "rnn"),
 }
 
 # When each of the figures shows new data: `first` for the watched one moving, `exact` when it holds what the
@@ -38,7 +38,7 @@ WATCH = """([selector, watched, trace]) => {
     window.found = null;
     requestAnimationFrame(function look() {
       const now = performance.now() - timeStamp;
-      const isExact = (plot) => !watched || plot.data[trace].y instanceof Float64Array;
+      const isExact = (plot) => !watched || plot.data.find(({ meta }) => meta === trace).y instanceof Float64Array;
       if (mark(main()) && mark(main()) !== old) {
         found.first ??= now;
         if (isExact(main())) found.exact ??= now;
@@ -75,7 +75,7 @@ DRAG = """([slider, selector, x, y, span, frames]) => new Promise((done) => {
 FRAMES = 150
 
 
-def _moved(page: Any, slider: str, selector: str, watched: str | None, trace: int) -> list[dict[str, float]]:
+def _moved(page: Any, slider: str, selector: str, watched: str | None, trace: str) -> list[dict[str, float]]:
     page.locator(f"{slider} input[type=range]").first.focus()
     page.wait_for_timeout(PAUSE)
     page.evaluate(WATCH, [selector, watched, trace])

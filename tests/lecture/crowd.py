@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from pages.charts.parts.theme import trace_of
 from tests.benchmarks.load import Student
 from tests.figures import unpacked
 from tests.lecture.hall import get
@@ -93,7 +94,7 @@ def _chain(message: bytes) -> float | None:
     """log10 |∂h_t/∂h_0| as the picture draws it, if the message holds that picture."""
     for item in unpacked(message)["frames"][0]:
         if item["name"] == "chain":
-            return float(item["figure"]["data"][1]["y"][0])
+            return float(trace_of(item, "product")["y"][0])
     return None
 
 

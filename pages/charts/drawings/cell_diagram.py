@@ -166,7 +166,7 @@ def _width(value: Scaled, plan: _Plan) -> np.ndarray:
 def _way(a: Arrays, way: str, points: Points, plan: _Plan) -> theme.Json:
     x, y = _rounded(points, plan)
     return {
-        "type": "scatter", "mode": "lines", "x": x, "y": y,
+        "type": "scatter", "mode": "lines", "meta": way, "x": x, "y": y,
         "line": {
             "color": _WAY_COLORS[way], "width": along(_width(a["ways"][way], plan), own=0),
             "dash": each(lambda p: "4px,3px" if p["ways"][way].mant < 0 else "solid", a),

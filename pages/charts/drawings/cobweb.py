@@ -86,19 +86,20 @@ def draw(a: Arrays) -> theme.Json:
     axis: theme.Json = {"range": span, "nticks": 6, "zeroline": False}
     marks = _marks(a)
     data = [
-        _line(_light(a["grid"]), _light(a["curve"]), {"color": theme.STATE, "width": 3}),
-        _line(a["span"], a["span"], {"color": theme.REFERENCE, "width": 1.5}),
+        _line("curve", _light(a["grid"]), _light(a["curve"]), {"color": theme.STATE, "width": 3}),
+        _line("diagonal", a["span"], a["span"], {"color": theme.REFERENCE, "width": 1.5}),
         *_path(a),
-        _line(_inside(a, a["stretch"]), _inside(a, a["stretch"]), {"color": theme.TEXT, "width": 4}),
-        {**marks, "x": marks["y"], "mode": "markers+text", "text": each(_labels, a), "textposition": each(_beside, a),
-         "textfont": {"color": theme.TEXT, "size": 13}},
+        _line("stretch", _inside(a, a["stretch"]), _inside(a, a["stretch"]), {"color": theme.TEXT, "width": 4}),
+        {**marks, "meta": "fixed", "x": marks["y"], "mode": "markers+text", "text": each(_labels, a),
+         "textposition": each(_beside, a), "textfont": {"color": theme.TEXT, "size": 13}},
     ]  # fmt: skip
     over_b = [
-        _line(_light(a["calm_b"]), _light(a["calm_h"]), {"color": theme.TEXT, "width": 2.5}),
-        _line(_light(a["wild_b"]), _light(a["wild_h"]), {"color": theme.TEXT, "width": 2, "dash": "dot"}),
-        _line(np.repeat(b, 2, axis=-1), a["span"], {"color": theme.PRODUCT, "width": 1.5, "dash": "dash"}),
-        {**marks, "x": along(np.repeat(b, 3, axis=-1))},
-        {"type": "scatter", "mode": "markers+text", "x": along(_within(a["turns"])), "y": along(a["turns_h"]),
+        _line("calm", _light(a["calm_b"]), _light(a["calm_h"]), {"color": theme.TEXT, "width": 2.5}),
+        _line("wild", _light(a["wild_b"]), _light(a["wild_h"]), {"color": theme.TEXT, "width": 2, "dash": "dot"}),
+        _line("bias", np.repeat(b, 2, axis=-1), a["span"], {"color": theme.PRODUCT, "width": 1.5, "dash": "dash"}),
+        {**marks, "meta": "fixed over b", "x": along(np.repeat(b, 3, axis=-1))},
+        {"type": "scatter", "mode": "markers+text", "meta": "turns",
+         "x": along(_within(a["turns"])), "y": along(a["turns_h"]),
          "text": each(_turns, a), "textposition": ["bottom right", "top left"], "hoverinfo": "skip",
          "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.EXPLODE}},
          "textfont": {"color": theme.EXPLODE, "size": 13}},
@@ -116,8 +117,11 @@ def draw(a: Arrays) -> theme.Json:
     }  # fmt: skip
 
 
-def _line(x: np.ndarray, y: np.ndarray, line: theme.Json) -> theme.Json:
-    return {"type": "scatter", "mode": "lines", "x": along(x), "y": along(y), "line": line, "hoverinfo": "skip"}
+def _line(name: str, x: np.ndarray, y: np.ndarray, line: theme.Json) -> theme.Json:
+    return {
+        "type": "scatter", "mode": "lines", "meta": name, "x": along(x), "y": along(y), "line": line,
+        "hoverinfo": "skip",
+    }  # fmt: skip
 
 
 def _path(a: Arrays) -> list[theme.Json]:
@@ -129,8 +133,9 @@ def _path(a: Arrays) -> list[theme.Json]:
         return [f"{number(x)} → {number(y)}" for x, y in zip(before.tolist(), after.tolist(), strict=True)]
 
     return [
-        _line(bends[..., :-1], bends[..., 1:], {"color": f"{theme.MUTED}/0.8", "width": 1.5}),
-        {"type": "scatter", "mode": "markers", "x": along(h[..., a["k"] : -1]), "y": along(h[..., a["k"] + 1 :]),
+        _line("path", bends[..., :-1], bends[..., 1:], {"color": f"{theme.MUTED}/0.8", "width": 1.5}),
+        {"type": "scatter", "mode": "markers", "meta": "steps",
+         "x": along(h[..., a["k"] : -1]), "y": along(h[..., a["k"] + 1 :]),
          "marker": {**by_step.marks(a), "line": by_step.apart(a)},
          **hover(a, {"customdata": a["step"], "text": texts,
                      "hovertemplate": "step %{customdata}: %{text}<extra></extra>"})},
@@ -263,5 +268,5 @@ def picture(a: Arrays) -> theme.Json:
     )  # fmt: skip
     return theme.figure_item(
         "cobweb", "Where the states go", each(sentence, a), wide, narrow=slim, tap=True, linked=True, height=380,
-        ghost=[0, 2],
+        ghost=["curve", "path"],
     )  # fmt: skip

@@ -63,12 +63,12 @@ def draw(a: Arrays) -> theme.Json:
     }  # fmt: skip
     data: list[theme.Json] = [
         {
-            "type": "scatter", "mode": "lines", "x": [a["k"], a["t"]], "y": along(pure),
+            "type": "scatter", "mode": "lines", "meta": "alone", "x": [a["k"], a["t"]], "y": along(pure),
             "name": "w<sup>t−i</sup> alone",
             "line": {"color": theme.REFERENCE, "width": 2, "dash": "dot"}, "hoverinfo": "skip", "showlegend": True,
         },
         {
-            "type": "scatter", "mode": "lines+markers", "x": i, "y": along(theme.gaps(log)),
+            "type": "scatter", "mode": "lines+markers", "meta": "product", "x": i, "y": along(theme.gaps(log)),
             "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
             "line": {"color": theme.PRODUCT, "width": 3},
             "marker": {
@@ -109,14 +109,14 @@ def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
     w = np.repeat(np.maximum(a["log_w"], deepest)[..., None], len(step), axis=-1)
     bar: theme.Json = {"type": "bar", "x": step, "yaxis": "y2"}
     return [
-        {**bar, "y": along(w), "name": "weight w", "marker": {"color": theme.WEIGHT},
+        {**bar, "meta": "weight", "y": along(w), "name": "weight w", "marker": {"color": theme.WEIGHT},
          **hover(a, {"customdata": step, "hovertemplate": lambda: f"w = {weight(a['w'])}<extra></extra>"})},
-        {**bar, "y": along(np.maximum(slope.log10, deepest)), "name": "slope φ′(z<sub>i</sub>)",
+        {**bar, "meta": "slope", "y": along(np.maximum(slope.log10, deepest)), "name": "slope φ′(z<sub>i</sub>)",
          "marker": {"color": theme.SLOPE},
          **hover(a, {"customdata": step, "text": lambda: numbers(slope), "textposition": "none",
                      "hovertemplate": "slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>"})},
         {"type": "scatter", "mode": "markers", "x": step, "y": along(theme.gaps(factor.log10)), "yaxis": "y2",
-         "name": "factor w·φ′",
+         "name": "factor w·φ′", "meta": "factor",
          "marker": {"color": theme.TEXT, "size": theme.mark_size(len(step)),
                     "symbol": along(theme.signed(factor, "diamond"))},
          **hover(a, {"customdata": step, "text": lambda: numbers(factor),
@@ -170,16 +170,16 @@ def picture(a: Arrays) -> theme.Json:
     """Figure (a) as `show` takes it."""
     wide = draw(a)
     bounds, small = wide["layout"]["yaxis"]["range"], wide["layout"]["yaxis2"]["range"]
+    # there the label has no room beside its point; below the curve's high end there always is
+    foot = bounds[0] + 0.05 * (bounds[1] - bounds[0])
     slim = theme.narrow(
         wide,
+        {"labels": {"x": [a["t"]], "y": [foot], "textposition": "top left"}},
         yaxis=theme.log_axis(bounds, "", most=3, domain=[0.42, 1]),
         yaxis2=theme.log_axis(small, "", most=2, domain=[0, 0.32], anchor="x"),
     )
-    # there the label has no room beside its point; below the curve's high end there always is
-    foot = bounds[0] + 0.05 * (bounds[1] - bounds[0])
-    slim["data"] = {str(len(wide["data"]) - 1): {"x": [a["t"]], "y": [foot], "textposition": "top left"}}
     return theme.figure_item(
-        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=[1],
+        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=["product"],
     )  # fmt: skip
 
 

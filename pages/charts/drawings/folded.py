@@ -77,10 +77,10 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
     return {
         "data": [
             _wires(row, fold, at if a["t"] else None),
-            {"type": "bar", "orientation": "h", "y": np.full(n, LANE), "base": back + 0.24, "x": np.full(n, 0.66),
-             "width": along(width[..., :n] * 0.013), "hoverinfo": "skip",
+            {"type": "bar", "meta": "back", "orientation": "h", "y": np.full(n, LANE),
+             "base": back + 0.24, "x": np.full(n, 0.66), "width": along(width[..., :n] * 0.013), "hoverinfo": "skip",
              "marker": theme.MAGNITUDE | {"color": along(color[..., :n])}},
-            {"type": "bar", "x": down, "base": np.array([0.52, 1.95])[: len(down)],
+            {"type": "bar", "meta": "down", "x": down, "base": np.array([0.52, 1.95])[: len(down)],
              "y": np.array([0.58, 0.2])[: len(down)], "width": along(width[..., n:] * 0.013), "hoverinfo": "skip",
              "marker": theme.MAGNITUDE | {"color": along(color[..., n:])}},
             {"type": "scatter", "mode": "markers", "x": np.concatenate([back + 0.24, down]), "hoverinfo": "skip",
@@ -145,7 +145,7 @@ def _nodes(a: Arrays, row: Row, fold: float, slim: bool) -> theme.Json:
     back = [i <= a["t"] for i, _ in row] + [False] * len(steps)
     states, outputs = len(row), len(steps)
     return {
-        "type": "scatter", "mode": "markers+text", "cliponaxis": False,
+        "type": "scatter", "mode": "markers+text", "meta": "nodes", "cliponaxis": False,
         "x": np.array([fold, fold, *range(states), *said], dtype=float),
         "y": np.array([0.0, SAID] + [0.0] * states + [SAID] * outputs),
         "text": each(_contents, a, row, steps),
@@ -223,7 +223,7 @@ def _names(a: Arrays, row: Row, fold: float, way: list[int], at: int, slim: bool
         ]
     x, y, text, colors = zip(*texts, strict=True)
     return {
-        "type": "scatter", "mode": "text", "x": np.array(x), "y": np.array(y), "text": list(text),
+        "type": "scatter", "mode": "text", "meta": "names", "x": np.array(x), "y": np.array(y), "text": list(text),
         "textfont": {"color": list(colors), "size": 11 if slim else 13}, "hoverinfo": "skip", "cliponaxis": False,
     }  # fmt: skip
 

@@ -45,19 +45,20 @@ def draw(a: Arrays) -> theme.Json:
         "data": [
             {
                 "type": "scatter", "mode": "lines", "x": _AGES, "y": along(kept), "name": "f<sup>n</sup>",
-                "line": {"color": theme.GATE_COLORS["f"], "width": 3, "shape": "spline"},
+                "meta": "kept", "line": {"color": theme.GATE_COLORS["f"], "width": 3, "shape": "spline"},
                 **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in kept], "customdata": 10.0**_AGES,
                             "hovertemplate": "after %{customdata:.3g} steps: %{text}<extra></extra>"}),
             },
             {
                 "type": "scatter", "mode": "markers", "x": np.log10(a["lag"]), "y": along(a["direct"]),
-                "name": "this chain’s own gates, ∏ f",
+                "name": "this chain’s own gates, ∏ f", "meta": "direct",
                 "marker": {"color": theme.TEXT, "size": 5, "symbol": "circle-open"},
                 **hover(a, {"customdata": a["lag"], "text": lambda: [number(kept, 3) for kept in a["direct"].tolist()],
                             "hovertemplate": "over %{customdata} steps: %{text}<extra></extra>"}),
             },
             {
-                "type": "scatter", "mode": "markers+text", "x": along(np.clip(x, 0.0, _LAST)), "y": [0.5, HORIZON],
+                "type": "scatter", "mode": "markers+text", "meta": "marks",
+                "x": along(np.clip(x, 0.0, _LAST)), "y": [0.5, HORIZON],
                 "text": each(_marks, a), "textposition": each(_sides, a, 3.0, 3.4), "cliponaxis": False,
                 "showlegend": False, "textfont": {"color": theme.GATE_COLORS["f"], "size": 13},
                 "marker": {"color": theme.GATE_COLORS["f"], "size": 10, "symbol": along(symbols), "opacity": 1},
@@ -111,11 +112,10 @@ def sentence(a: Arrays) -> str:
 def picture(a: Arrays) -> theme.Json:
     """Half-life and horizon as `show` takes them."""
     wide = draw(a)
-    slim = theme.narrow(wide)
-    slim["data"] = {"2": {"textposition": each(_sides, a, 2.4, 2.8), "textfont": {"size": 12}}}
+    slim = theme.narrow(wide, {"marks": {"textposition": each(_sides, a, 2.4, 2.8), "textfont": {"size": 12}}})
     return theme.figure_item(
         "span", "How long a forget gate remembers", each(sentence, a), wide, narrow=slim, height=260,
-        ghost=[0],
+        ghost=["kept"],
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def draw_starts(a: Arrays) -> theme.Json:
         "data": [
             {
                 "type": "scatter", "mode": "markers", "x": np.minimum(when, _AXIS[1]), "y": seeds,
-                "name": "half-life of ‖∂s<sub>T</sub>/∂s<sub>k</sub>‖, one a seed",
+                "name": "half-life of ‖∂s<sub>T</sub>/∂s<sub>k</sub>‖, one a seed", "meta": "gradients",
                 "marker": {"color": theme.TOTAL, "size": 9, "opacity": 1,
                            "symbol": np.where(when > _AXIS[1], _RIGHT, _DIAMOND_OPEN).astype(np.uint8)},
                 **hover(a, {"text": lambda: [steps(n) for n in gradients.ravel().tolist()],
@@ -165,11 +165,12 @@ def draw_starts(a: Arrays) -> theme.Json:
             },
             {
                 "type": "scatter", "mode": "markers", "x": along(np.clip(x, *_AXIS)), "y": np.arange(count, -1, -1),
-                "name": "half-life of the mean forget gate",
+                "name": "half-life of the mean forget gate", "meta": "gates",
                 "marker": {"color": theme.GATE_COLORS["f"], "size": 11, "opacity": 1, "symbol": along(out)},
             },
             {
-                "type": "scatter", "mode": "text", "x": np.append(np.full(count + 1, _AXIS[0]), np.minimum(last, 2.0)),
+                "type": "scatter", "mode": "text", "meta": "texts",
+                "x": np.append(np.full(count + 1, _AXIS[0]), np.minimum(last, 2.0)),
                 "y": np.concatenate([np.arange(count, -1, -1) + 0.36, height + 0.0]), "showlegend": False,
                 "text": [*(f"{_TITLES[name]}: mean f = {start.forget.mean():.2f}" for name, start in rows.items()),
                          each(_own, a), *(f"   {_range(start)}" for start in rows.values())],

@@ -50,8 +50,8 @@ def bars(a: Arrays, axis: str = "y") -> theme.Json:
         return [f"{name}: x = {number(fed)}" for name, _, fed in rows]
 
     return {
-        "type": "bar", "x": a["step"], "y": along(a["raw"]), "yaxis": axis, "name": a["unit"] or "input x",
-        "marker": {"color": f"{theme.INPUT}/0.6"},
+        "type": "bar", "meta": "input", "x": a["step"], "y": along(a["raw"]), "yaxis": axis,
+        "name": a["unit"] or "input x", "marker": {"color": f"{theme.INPUT}/0.6"},
         **hover(a, {"text": texts, "textposition": "none", "hovertemplate": "%{text}<extra></extra>"}),
     }  # fmt: skip
 

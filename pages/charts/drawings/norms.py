@@ -94,8 +94,8 @@ def draw(a: Arrays, axis: str) -> theme.Json:
 def _curve(a: Arrays, name: str, norm: Scaled) -> theme.Json:
     color, title, (dash, symbol) = theme.CELL_COLORS[name], CELLS[name].title, _LOOKS[name]
     return {
-        "type": "scatter", "mode": "lines+markers", "x": a["j"], "y": along(theme.gaps(norm.log10)), "name": title,
-        "line": {"color": color, "width": 3, "dash": dash},
+        "type": "scatter", "mode": "lines+markers", "meta": name, "x": a["j"], "y": along(theme.gaps(norm.log10)),
+        "name": title, "line": {"color": color, "width": 3, "dash": dash},
         "marker": {"size": theme.mark_size(len(a["j"])), "symbol": symbol, "color": color},
         **hover(a, {"text": lambda: numbers(norm), "hovertemplate": f"{title}, step %{{x}}: %{{text}}<extra></extra>"}),
     }  # fmt: skip
@@ -142,11 +142,10 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
     """On a phone the numbers stand in the sentence below, and the curves get the room."""
     wide = draw(a, axis)
     slim = theme.narrow(
-        wide, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
+        wide, {"labels": {"visible": False}}, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
         xaxis=theme.step_axis(a["k"], a["t"], ""), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
     )  # fmt: skip
-    slim["data"] = {str(len(wide["data"]) - 1): {"visible": False}}  # the labels
-    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[*range(len(a["norms"]))], **more)
+    return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[*a["norms"]], **more)
 
 
 def input_picture(a: Arrays) -> theme.Json:

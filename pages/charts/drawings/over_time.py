@@ -33,7 +33,8 @@ def draw(a: Arrays) -> theme.Json:
     dashes = {"f": "solid", "i": "dash", "g": "dot", "o": "dashdot"}
     data = [
         {
-            "type": "scatter", "mode": "lines+markers", "x": a["step"], "y": along(a["gates"][q]), "name": name,
+            "type": "scatter", "mode": "lines+markers", "meta": q, "x": a["step"], "y": along(a["gates"][q]),
+            "name": name,
             "line": {"color": theme.GATE_COLORS[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
             **hover(a, {"customdata": a["step"], "text": lambda q=q: list(map(number, a["gates"][q].tolist())),
                         "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{text}}{_TAP}<extra></extra>"}),
@@ -93,7 +94,7 @@ def _state(a: Arrays, which: str, name: str, line: theme.Json) -> theme.Json:
     symbol = name[-1]
     return {
         "type": "scatter", "mode": "lines+markers", "x": np.arange(a[which].shape[-1]), "y": along(a[which]),
-        "name": name, "line": line, "marker": {"size": 5},
+        "name": name, "meta": which, "line": line, "marker": {"size": 5},
         **hover(a, {"text": lambda: list(map(number, a[which].tolist())),
                     "hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{text}}<extra></extra>"}),
     }  # fmt: skip
@@ -119,12 +120,12 @@ def picture(a: Arrays) -> theme.Json:
     """The gates as `show` takes them."""
     return theme.figure_item(
         "gates", "The gates over time", each(sentence, a), draw(a), height=260, tap=True,
-        ghost=[0, 1, 2, 3],
+        ghost=[*GATES],
     )  # fmt: skip
 
 
 def states_picture(a: Arrays) -> theme.Json:
     """C and h as `show` takes them."""
     return theme.figure_item(
-        "memory", "Cell state and output", each(states_sentence, a), draw_states(a), height=260, ghost=[0, 1]
+        "memory", "Cell state and output", each(states_sentence, a), draw_states(a), height=260, ghost=["c", "h"]
     )

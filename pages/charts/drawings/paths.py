@@ -50,8 +50,8 @@ def _curve(a: Arrays, which: str) -> theme.Json:
     color, name, mark, _, dash, width = _CURVES[which]
     reading = f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {without(a) if which == 'cut' else name}"
     return {
-        "type": "scatter", "mode": "lines+markers", "x": j, "y": along(theme.gaps(values.log10)), "name": name,
-        "line": {"color": color, "width": width, "dash": dash},
+        "type": "scatter", "mode": "lines+markers", "meta": which, "x": j, "y": along(theme.gaps(values.log10)),
+        "name": name, "line": {"color": color, "width": width, "dash": dash},
         "marker": {
             "size": theme.mark_size(len(j)) - (which != "total"), "color": color,
             "symbol": along(theme.signed(values, mark)),
@@ -155,14 +155,13 @@ def _ablation(a: Arrays) -> str:
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     wide, names = draw(a), list(a["readings"])
+    texts = [_label(which) for which in names]  # on a phone the numbers stand in the sentence below
     slim = theme.narrow(
         wide,
+        {"labels": {"text": texts, "textfont": {"size": 12}}},
         xaxis=theme.step_axis(a["k"], a["t"], "", gutter=0.3),
         yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
     )
-    # on a phone the numbers stand in the sentence below
-    texts = [_label(which) for which in names]
-    slim["data"] = {str(len(names) + 1): {"text": texts, "textfont": {"size": 12}}}
     return theme.figure_item(
         "paths",
         "Four readings of one gradient",
@@ -171,7 +170,7 @@ def picture(a: Arrays) -> theme.Json:
         narrow=slim,
         role="main",
         height=300,
-        ghost=[names.index("total"), names.index("direct")],
+        ghost=["total", "direct"],
     )
 
 

@@ -67,12 +67,12 @@ def draw(a: Arrays) -> theme.Json:
     labels["textfont"] = {"color": [theme.TOTAL, *[theme.MUTED] * len(others)], "size": 13}
     return {
         "data": [
-            {"type": "scatter", "mode": "lines", "x": np.concatenate([lag, lag[::-1]]),
+            {"type": "scatter", "mode": "lines", "meta": "quartiles", "x": np.concatenate([lag, lag[::-1]]),
              "y": np.concatenate([a["low"], a["high"][::-1]]), "fill": "toself", "fillcolor": f"{theme.TOTAL}/0.15",
              "line": {"width": 0}, "hoverinfo": "skip"},
-            {"type": "scatter", "mode": "lines", "x": np.tile(np.append(lag, LAGS), len(others)), "y": thin,
-             "line": {"color": theme.MUTED, "width": 1.5, "dash": "dot"}},
-            {"type": "scatter", "mode": "lines", "x": lag, "y": a["median"], "name": "median",
+            {"type": "scatter", "mode": "lines", "meta": "others", "x": np.tile(np.append(lag, LAGS), len(others)),
+             "y": thin, "line": {"color": theme.MUTED, "width": 1.5, "dash": "dot"}},
+            {"type": "scatter", "mode": "lines", "x": lag, "y": a["median"], "name": "median", "meta": "median",
              "line": {"color": theme.TOTAL, "width": 4},
              **hover(a, {"text": [_spread(a, j) for j in range(len(lag))],
                          "hovertemplate": "lag %{x}: %{text}<extra></extra>"})},
@@ -110,8 +110,9 @@ def _start(b: float) -> str:
 def picture(a: Arrays) -> theme.Json:
     """The ratio as `show` takes it."""
     wide = draw(a)
-    slim = theme.narrow(wide, xaxis=_SLIM, yaxis=theme.log_axis(_BOUNDS, "", most=5))
-    slim["data"] = {"3": {"textfont": {"size": 12}}}
+    slim = theme.narrow(
+        wide, {"labels": {"textfont": {"size": 12}}}, xaxis=_SLIM, yaxis=theme.log_axis(_BOUNDS, "", most=5)
+    )
     return theme.figure_item(
         "networks", f"{NETWORKS} LSTMs with PyTorch’s weights", sentence(a), wide,
         narrow=slim, height=280,
@@ -163,8 +164,7 @@ def beyond_sentence(a: Arrays) -> str:
 def beyond_picture(a: Arrays) -> theme.Json:
     """The shares as `show` takes them."""
     wide = draw_beyond(a)
-    slim = theme.narrow(wide, xaxis=_SLIM)
-    slim["data"] = {"2": {"textfont": {"size": 12}}}
+    slim = theme.narrow(wide, {"labels": {"textfont": {"size": 12}}}, xaxis=_SLIM)
     return theme.figure_item(
         "beyond", "What no product of forget gates can do", beyond_sentence(a), wide, narrow=slim, height=240
     )

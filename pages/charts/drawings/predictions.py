@@ -112,7 +112,7 @@ def _candidate(a: Arrays, letter: str, y: np.ndarray) -> theme.Json:
     faint = p.committed and not true
     ghost = f"{color}/{0.55 if chosen else 0.25}" if faint else color
     return {
-        "type": "scatter", "mode": "lines", "x": a["x"], "y": theme.gaps(y), "name": letter,
+        "type": "scatter", "mode": "lines", "meta": letter, "x": a["x"], "y": theme.gaps(y), "name": letter,
         "line": {"color": ghost, "dash": dash, "width": 4 if true or (chosen and not p.committed) else 2.5},
         "showlegend": False,
         **({} if p.committed else {"customdata": [letter] * len(a["x"]), "hover": {
@@ -161,11 +161,11 @@ def _guess(a: Arrays) -> list[theme.Json]:
     ends = np.stack([np.broadcast_to(a["start"], a["guess"].shape), a["guess"]], axis=-1)
     return [
         {
-            "type": "scatter", "mode": "lines", "x": x, "y": theme.gaps(truth), "line": {"color": TRUE, "width": 4},
-            "showlegend": False,
+            "type": "scatter", "mode": "lines", "meta": "answer", "x": x, "y": theme.gaps(truth),
+            "line": {"color": TRUE, "width": 4}, "showlegend": False,
         },
         {
-            "type": "scatter", "mode": "lines+markers", "x": [float(x[0]), asked], "y": along(ends),
+            "type": "scatter", "mode": "lines+markers", "meta": "guess", "x": [float(x[0]), asked], "y": along(ends),
             "line": {"color": own, "width": 2, "dash": "dash"},
             "marker": {"color": own, "symbol": "diamond", "size": [0, 14], "line": {"width": 0}},
             "showlegend": False, "cliponaxis": False,
@@ -189,7 +189,8 @@ def _marks(a: Arrays) -> theme.Json:
     above = a["asked"] < a["x"][-1]  # where the curve goes on, its name stands above it
     inner = np.clip(y, low, high - room) if above else np.clip(y, low + room / 2, high - room / 2)
     return {
-        "type": "scatter", "mode": "markers+text", "x": [a["asked"]] * len(texts), "y": along(inner), "text": texts,
+        "type": "scatter", "mode": "markers+text", "meta": "marks",
+        "x": [a["asked"]] * len(texts), "y": along(inner), "text": texts,
         "marker": {"size": 16, "opacity": 0}, "textposition": "top right" if above else "middle right",
         "textfont": {"color": colors, "size": 14}, "showlegend": False, "cliponaxis": False,
     }  # fmt: skip

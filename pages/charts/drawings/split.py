@@ -53,7 +53,7 @@ def draw(a: Arrays) -> theme.Json:
     return {
         "data": [
             {
-                "type": "bar", "x": np.tile(j, len(PARTS)), "width": 1,
+                "type": "bar", "meta": "parts", "x": np.tile(j, len(PARTS)), "width": 1,
                 "base": along((ends - stacked).reshape(flat)), "y": along(stacked.reshape(flat)),
                 "marker": {"color": [_FILLS[name] for name in PARTS for _ in j],
                            "line": {"color": theme.BACKGROUND, "width": 1 if len(j) <= 60 else 0}},
@@ -63,6 +63,7 @@ def draw(a: Arrays) -> theme.Json:
             },
             {
                 "type": "scatter", "mode": "lines", "x": j, "y": along(stacked.sum(axis=-2)), "name": "total",
+                "meta": "total",
                 "line": {"color": theme.TOTAL, "width": 4},
                 **hover(a, {"text": lambda: numbers(a["total"], 3),
                             "hovertemplate": "j = %{x}, total: %{text}<extra></extra>"}),
@@ -123,9 +124,9 @@ def picture(run: Run) -> theme.Json:
     """The split as `show` takes it."""
     a = quantities(run)
     wide = draw(a)
-    slim = theme.narrow(wide, xaxis=theme.step_axis(a["k"], a["t"], "", gutter=0.3))
-    slim["data"] = {"2": {"text": each(_short, a), "textfont": {"size": 12}}}
+    briefly = {"labels": {"text": each(_short, a), "textfont": {"size": 12}}}
+    slim = theme.narrow(wide, briefly, xaxis=theme.step_axis(a["k"], a["t"], "", gutter=0.3))
     return theme.figure_item(
         "split", "The total, split by gate", each(sentence, a), wide,
-        narrow=slim, height=280, ghost=[1],
+        narrow=slim, height=280, ghost=["total"],
     )  # fmt: skip

@@ -49,7 +49,7 @@ def draw(a: Arrays) -> theme.Json:
             {
                 "type": "scatter", "mode": "lines+markers",
                 "x": a["step"][a["k"] :], "y": along(theme.gaps(a["moved"])),
-                "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
+                "meta": "moved", "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
                 "line": {"color": theme.PRODUCT, "width": 2, "dash": "dash"},
                 "marker": {"size": 9, "symbol": "circle-open", "color": theme.PRODUCT},
                 **hover(a, {"text": lambda: list(map(number, a["moved"].tolist())),
@@ -57,7 +57,7 @@ def draw(a: Arrays) -> theme.Json:
             },
             {
                 "type": "scatter", "mode": "lines+markers",
-                "x": a["step"], "y": along(theme.gaps(a["h"])), "name": "state h<sub>t</sub>",
+                "x": a["step"], "y": along(theme.gaps(a["h"])), "name": "state h<sub>t</sub>", "meta": "h",
                 "line": {"color": theme.STATE, "width": 2.5}, "marker": {"size": 6, "color": theme.STATE},
                 **hover(a, {"text": lambda: list(map(number, a["h"].tolist())),
                             "hovertemplate": "h<sub>%{x}</sub> = %{text}<extra></extra>"}),
@@ -109,4 +109,4 @@ def _why_apart(a: Arrays) -> str:
 def picture(run: Run) -> theme.Json:
     """Figure (c) as `show` takes it."""
     a = quantities(run)
-    return theme.figure_item("states", "The states, and a nudge", each(sentence, a), draw(a), height=260, ghost=[1])
+    return theme.figure_item("states", "The states, and a nudge", each(sentence, a), draw(a), height=260, ghost=["h"])

@@ -34,7 +34,7 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
     return {
         "data": [
             {
-                "type": "scatter", "mode": "lines" if bars else "lines+markers", "x": i, **high,
+                "type": "scatter", "mode": "lines" if bars else "lines+markers", "meta": "product", "x": i, **high,
                 "line": {"color": theme.PRODUCT, "width": 3}, "opacity": 0 if bars else 1,
                 "marker": {"size": 5, "color": theme.PRODUCT, "symbol": along(theme.signed(product, "circle"))},
                 **hover(a, {"text": lambda: numbers(product), "customdata": i, "hovertemplate": _HOVER.format(a["t"])}),
@@ -45,7 +45,7 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
                    "pattern": {"shape": "/", "fgcolor": theme.PRODUCT, "bgcolor": theme.BACKGROUND, "solidity": 0.35}}),
             _zeros(i, high),
             {
-                "type": "scatter", "mode": "text", "x": named, "only": "labels", "beside": not bars,
+                "type": "scatter", "mode": "text", "meta": "numbers", "x": named, "only": "labels", "beside": not bars,
                 **heights(product[..., named - a["k"]]),
                 "text": each(lambda a: [number(a["product"][j - a["k"]]) for j in named], a),
                 "textfont": {"color": theme.PRODUCT, "size": [17 if j == a["k"] else 12 for j in named]},
@@ -77,6 +77,7 @@ def _bars(a: Arrays, x: Any, name: str, here: np.ndarray, marker: theme.Json) ->
     log10, sign = np.where(here, x.log10, np.nan), np.where(here, x.sign, 0.0)
     return {
         "type": "bar", "x": a["i"][: x.shape[-1]], "log": along(theme.gaps(log10)), "sign": along(sign), "name": name,
+        "meta": name,
         "marker": marker,
         **hover(a, {"customdata": a["i"], "text": lambda: numbers(x), "textposition": "none",
                     "hovertemplate": _HOVER.format(a["t"])}),
@@ -85,7 +86,7 @@ def _bars(a: Arrays, x: Any, name: str, here: np.ndarray, marker: theme.Json) ->
 
 def _zeros(i: np.ndarray, high: theme.Json) -> theme.Json:
     return {
-        "type": "scatter", "mode": "markers", "x": i, **high, "only": "zeros",
+        "type": "scatter", "mode": "markers", "meta": "zeros", "x": i, **high, "only": "zeros",
         "marker": {"symbol": "x-thin", "size": 9, "line": {"color": theme.PRODUCT, "width": 2}},
         "cliponaxis": False, "hoverinfo": "skip",
     }  # fmt: skip
@@ -149,7 +150,8 @@ def _cells(a: Arrays, most: int) -> theme.Json:
     inside, ends = (i >= a["k"]) & (i <= a["t"]), (i == a["k"]) | (i == a["t"])
     size = 34 if len(i) <= most / 2 else 24 if few else 7
     return {
-        "type": "scatter", "mode": "markers+text", "x": i, "y": np.full(len(i), -0.2 if few else -0.8), "yaxis": "y2",
+        "type": "scatter", "mode": "markers+text", "meta": "cells",
+        "x": i, "y": np.full(len(i), -0.2 if few else -0.8), "yaxis": "y2",
         "text": [f"h{subscript(j)}" if j in named else "" for j in i.tolist()],
         "textposition": "middle center" if few else "bottom center",
         "textfont": {"color": theme.TEXT, "size": 13 if size > 30 else 11}, "cliponaxis": False,
@@ -253,7 +255,7 @@ def picture(run: Run) -> theme.Json:
         tap=True,
         height=300,
         row=84,
-        ghost=[0],
+        ghost=["product"],
         **rest,
     )
 

@@ -25,8 +25,8 @@ def with_held(items: Items, held: Items) -> Items:
 def _both(item: theme.Json, before: theme.Json | None) -> theme.Json:
     if before is None or not item.get("ghost"):
         return item
-    traces = before["figure"]["data"]
-    curves = [_held(traces[number], first=place == 0) for place, number in enumerate(before["ghost"])]
+    traces = {trace["meta"]: trace for trace in before["figure"]["data"] if "meta" in trace}
+    curves = [_held(traces[name], first=name == before["ghost"][0]) for name in before["ghost"]]
     figure, slim = item["figure"], item.get("narrow", {})
     both = {**item, "figure": {**figure, "data": [*figure["data"], *curves]}}
     if "scales" in item:
@@ -73,7 +73,8 @@ def _held(trace: theme.Json, first: bool) -> theme.Json:
     left_out = {"hover", "text", *({"marker"} if drawn == "lines" else ())}
     color = trace.get("line", {}).get("color", theme.MUTED)
     return {name: part for name, part in trace.items() if name not in left_out} | {
-        "mode": f"{drawn}+text", "line": {"color": color, "width": 2, "dash": "dashdot"}, "opacity": 0.6,
+        "meta": f"held {trace['meta']}", "mode": f"{drawn}+text",
+        "line": {"color": color, "width": 2, "dash": "dashdot"}, "opacity": 0.6,
         "text": text, "textposition": "top right", "textfont": {"color": theme.MUTED, "size": 12},
         "showlegend": False, "hoverinfo": "skip",
     }  # fmt: skip

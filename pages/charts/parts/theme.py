@@ -69,10 +69,11 @@ def step_axis(first: int, last: int, title: str = "step", gutter: float = 0.0, *
     }  # fmt: skip
 
 
-def narrow(figure: Json, **more: Any) -> Json:
-    """What differs on a phone: no legend, no axis titles, slim margins."""
+def narrow(figure: Json, traces: Json | None = None, **more: Any) -> Json:
+    """What differs on a phone: no legend, no axis titles, slim margins, and what `traces` says by a trace's `meta`."""
     axes = {axis: {"title": {"text": ""}} for axis in ("xaxis", "yaxis", "yaxis2") if axis in figure["layout"]}
-    return {"layout": {"showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **axes, **more}}
+    layout = {"showlegend": False, "margin": {"l": 40, "r": 8, "t": 8, "b": 24}, **axes, **more}
+    return {"layout": layout, **({"data": traces} if traces else {})}
 
 
 def patch(wide: Any, slim: Any) -> Any:
@@ -167,7 +168,8 @@ def labels(x: int, y: np.ndarray, texts: Mapping[str, Any], position: Any = "mid
     """Texts beside curves, by their colours, at heights y (*batch, texts): a trace, not annotations, which are slow."""
     colors = list(texts)
     return {
-        "type": "scatter", "mode": "markers+text", "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
+        "type": "scatter", "mode": "markers+text", "meta": "labels",
+        "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
         "marker": {"size": 16, "opacity": 0},  # unseen, it keeps the text off the curve's own marks
         "textposition": position, "textfont": {"color": colors, "size": 14},
         "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
@@ -194,8 +196,14 @@ def end_labels(x: int, ends: Sequence[Scaled | np.ndarray], texts: Mapping[str, 
 
 
 def figure_item(name: str, title: str, alt: str, figure: Json, **more: Any) -> Json:
-    """A figure as `show` takes it."""
+    """A figure as `show` takes it. What is said of a trace calls it by its `meta`, its name in that figure."""
     return {"kind": "figure", "name": name, "title": title, "alt": alt, "figure": figure, **more}
+
+
+def trace_of(figure: Json, name: str) -> Json:
+    """A trace of a figure, or of its item, by its name there."""
+    traces: list[Json] = figure.get("figure", figure)["data"]
+    return next(trace for trace in traces if trace.get("meta") == name)
 
 
 # of a formula: ends a line of parts, so that those that follow begin another

@@ -138,12 +138,12 @@ def _draw(a: Arrays, name: str, maps: Sequence[Map], axes: theme.Json) -> theme.
     return {
         "data": [
             {
-                "type": "heatmap", **shown, "zmin": _LOWEST, "zmax": ABOVE, "colorscale": _scale(),
+                "type": "heatmap", "meta": "map", **shown, "zmin": _LOWEST, "zmax": ABOVE, "colorscale": _scale(),
                 "colorbar": _bar(),
                 **hover(a, {"hovertemplate": f"w = %{{x}}, {name} = %{{y}}: tap for its number<extra></extra>"}),
             },
             {
-                "type": "contour", **shown, "showscale": False, "hoverinfo": "skip",
+                "type": "contour", "meta": "lines", **shown, "showscale": False, "hoverinfo": "skip",
                 "contours": {"coloring": "none", "start": 1.5, "end": ABOVE - 0.5, "size": ONE - 1.5},
                 "line": {"color": theme.TEXT, "width": 1.2, "smoothing": 0},
             },
@@ -168,7 +168,7 @@ def _cross(a: Arrays, y: np.ndarray | float, axes: theme.Json) -> theme.Json:
     across, up = np.broadcast_arrays(left, right, w)[:2], np.broadcast_arrays(low, high, w)[:2]
     side = np.select([a["w"] < WEIGHTS[0], a["w"] > WEIGHTS[-1]], [_LEFT, _RIGHT], _CIRCLE).astype(np.uint8)
     return {
-        "type": "scatter", "mode": "lines+markers", "cliponaxis": False, "hoverinfo": "skip",
+        "type": "scatter", "mode": "lines+markers", "meta": "cross", "cliponaxis": False, "hoverinfo": "skip",
         "x": along(np.stack([w, w, gap, *across, gap, w], axis=-1)),
         "y": along(np.stack([*up, gap, y, y, gap, y], axis=-1)),
         "line": {"color": theme.TEXT, "width": 1.5, "dash": "dot"},
@@ -227,7 +227,7 @@ def _texts(a: Arrays, maps: Sequence[Map], axes: theme.Json) -> theme.Json:
     low, high = axes["yaxis"]["range"]
     top = np.full(w.shape, high - 1e-6 * (high - low))  # a rounded number must not fall off the axis
     return {
-        "type": "scatter", "mode": "text", "hoverinfo": "skip", "cliponaxis": False,
+        "type": "scatter", "mode": "text", "meta": "texts", "hoverinfo": "skip", "cliponaxis": False,
         "x": along(np.concatenate([w[..., None], words[..., 0]], axis=-1)),
         "y": along(np.concatenate([top[..., None], words[..., 1]], axis=-1)),
         "text": [each(_flag, a), *_NAMES], "textposition": [each(_beside, a), *["middle center"] * len(_NAMES)],
@@ -265,9 +265,9 @@ def _axes(x: np.ndarray, low: float, high: float, y: theme.Json) -> theme.Json:
 
 def _item(a: Arrays, name: str, title: str, alt: Any, wide: theme.Json, **more: Any) -> theme.Json:
     """As `show` takes it; a phone has the words on the map for a legend."""
-    slim = theme.narrow(wide, margin={"l": 40, "r": 8, "t": 26, "b": 24})
-    slim["data"] = {"0": {"showscale": False}, "2": {"textfont": {"size": [13] + [11] * len(_NAMES)}}}
-    return theme.figure_item(name, title, alt, wide, narrow=slim, tap=True, ghost=[3], **more)
+    traces: theme.Json = {"map": {"showscale": False}, "texts": {"textfont": {"size": [13] + [11] * len(_NAMES)}}}
+    slim = theme.narrow(wide, traces, margin={"l": 40, "r": 8, "t": 26, "b": 24})
+    return theme.figure_item(name, title, alt, wide, narrow=slim, tap=True, ghost=["cross"], **more)
 
 
 def picture(a: Arrays) -> theme.Json:

@@ -189,8 +189,8 @@ def draw_output(a: Arrays) -> theme.Json:
         y, axis = _on_rung(pair, np.abs(pair).max(axis=-1), np.zeros(pair.shape[:-1]), a)
     return {
         "data": [{
-            "type": "bar", "x": names, "y": along(y), "text": each(_values, a), "textposition": "outside",
-            "cliponaxis": False, "hoverinfo": "skip",
+            "type": "bar", "meta": "words", "x": names, "y": along(y), "text": each(_values, a),
+            "textposition": "outside", "cliponaxis": False, "hoverinfo": "skip",
             "marker": {"color": colors, "line": {"color": theme.TEXT, "width": [2.5 if on else 0 for on in due]}},
         }],
         "layout": {
@@ -350,7 +350,8 @@ def draw_lags(a: Arrays) -> theme.Json:
     return {
         "data": [
             {
-                "type": "scatter", "mode": "lines+markers", "x": lags, "y": along(theme.gaps(a["by_lag"].log10)),
+                "type": "scatter", "mode": "lines+markers", "meta": "sizes", "x": lags,
+                "y": along(theme.gaps(a["by_lag"].log10)),
                 "line": {"color": theme.MUTED, "width": 1.5},
                 "marker": {"size": theme.mark_size(t) + 1, "color": colors, "symbol": along(
                     theme.signed(a["by_lag"], "circle")), "line": {"color": colors, "width": 2}},
@@ -359,7 +360,7 @@ def draw_lags(a: Arrays) -> theme.Json:
             },
             theme.off_scale(a, lags, {theme.TEXT: a["by_lag"]}, bounds),
             {
-                "type": "scatter", "mode": "lines+markers", "x": lags, "yaxis": "y2",
+                "type": "scatter", "mode": "lines+markers", "meta": "shares", "x": lags, "yaxis": "y2",
                 "y": along(theme.gaps(a["share"])), "line": {"color": theme.PRODUCT, "width": 3},
                 "marker": {"size": 4, "color": theme.PRODUCT},
                 **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in a["share"]],
@@ -424,7 +425,7 @@ def lags_picture(a: Arrays) -> theme.Json:
     )  # fmt: skip
     return theme.figure_item(
         "lags", f"∂L{subscript(a['t'])}/∂Wₕₕ, split by lag", each(lags_sentence, a), wide, narrow=slim,
-        height=340, ghost=[0, 2],
+        height=340, ghost=["sizes", "shares"],
     )  # fmt: skip
 
 

@@ -53,10 +53,10 @@ def draw(a: Arrays) -> theme.Json:
     span, top = (low - room, high + room), 1.4 * a["steepest"]
     return {
         "data": [
-            {"type": "scatter", "mode": "lines", "x": _GRID, "y": along(a["curve"]),
+            {"type": "scatter", "mode": "lines", "meta": "curve", "x": _GRID, "y": along(a["curve"]),
              "line": {"color": theme.STATE, "width": 3}, "hoverinfo": "skip"},
-            {"type": "scatter", "mode": "lines", "x": _GRID, "y": along(a["curve_slope"]), "yaxis": "y2",
-             "line": {"color": theme.SLOPE, "width": 3}, "hoverinfo": "skip"},
+            {"type": "scatter", "mode": "lines", "meta": "slope", "x": _GRID, "y": along(a["curve_slope"]),
+             "yaxis": "y2", "line": {"color": theme.SLOPE, "width": 3}, "hoverinfo": "skip"},
             *_threshold(a, top),
             _points(a, a["y"], span, "y", lambda: [f"φ(z) = {number(y)}" for y in a["y"].tolist()]),
             _points(a, a["slope"].value, (0, top), "y2", lambda: [f"φ′(z) = {s}" for s in numbers(a["slope"])]),
@@ -106,11 +106,11 @@ def _threshold(a: Arrays, top: float) -> list[theme.Json]:
     at = np.concatenate([np.full_like(needed, a["steepest"]), np.minimum(needed, top)], axis=-1)
     level = {"type": "scatter", "x": [-REACH, REACH], "yaxis": "y2", "hoverinfo": "skip"}
     return [
-        {**level, "mode": "lines", "y": along(np.repeat(line, 2, axis=-1)),
+        {**level, "mode": "lines", "meta": "threshold", "y": along(np.repeat(line, 2, axis=-1)),
          "line": {"color": theme.WEIGHT, "width": 2, "dash": "dash"}},
-        {**level, "mode": "lines", "y": [a["steepest"]] * 2,
+        {**level, "mode": "lines", "meta": "steepest", "y": [a["steepest"]] * 2,
          "line": {"color": theme.SLOPE, "width": 1, "dash": "dot"}},
-        {**level, "mode": "markers+text", "y": along(at), "cliponaxis": False,
+        {**level, "mode": "markers+text", "meta": "levels", "y": along(at), "cliponaxis": False,
          "marker": {"size": 8, "opacity": 0},  # unseen, it keeps the texts off the lines
          "text": [f"steepest {_fraction(a['steepest'])}: threshold |w| = {number(1 / a['steepest'])}",
                   each(_needed, a, top)],
@@ -144,9 +144,9 @@ def _factors(a: Arrays) -> list[theme.Json]:
     step, factor = a["step"], a["factor"]
     log, panel = factor.log10, {"xaxis": "x2", "yaxis": "y3"}
     return [
-        {"type": "bar", "x": step, "y": along(np.maximum(log, 4 * _FACTORS[0])), **panel, "hoverinfo": "skip",
-         "marker": by_step.colors(a)},
-        {"type": "scatter", "mode": "markers", "x": step, "y": along(theme.gaps(log)), **panel,
+        {"type": "bar", "meta": "bars", "x": step, "y": along(np.maximum(log, 4 * _FACTORS[0])), **panel,
+         "hoverinfo": "skip", "marker": by_step.colors(a)},
+        {"type": "scatter", "mode": "markers", "meta": "factors", "x": step, "y": along(theme.gaps(log)), **panel,
          "marker": {**by_step.marks(a), "symbol": along(theme.signed(factor, "circle")),
                     "line": {**by_step.colors(a), "width": 2}},
          **hover(a, {"customdata": step, "text": lambda: numbers(factor),
@@ -217,17 +217,17 @@ def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     wide = draw(a)
     layout = wide["layout"]
+    top = layout["yaxis2"]["range"][1]
+    texts = [f"steepest {_fraction(a['steepest'])}", each(_needed_briefly, a, top)]
     slim = theme.narrow(
-        wide, xaxis={"title": {"text": ""}, "domain": [0, 0.64]},
+        wide, {"levels": {"text": texts, "textfont": {"size": 11}}},
+        xaxis={"title": {"text": ""}, "domain": [0, 0.64]},
         xaxis2={"title": {"text": ""}, "domain": [0.78, 1], "tickvals": sorted({a["k"] + 1, max(a["t"], a["k"] + 1)})},
         yaxis3=theme.log_axis(_FACTORS, "", most=5, anchor="x2"),
     )  # fmt: skip
-    top = layout["yaxis2"]["range"][1]
-    slim["data"] = {"4": {"text": [f"steepest {_fraction(a['steepest'])}", each(_needed_briefly, a, top)],
-                          "textfont": {"size": 11}}}  # fmt: skip
     return theme.figure_item(
         "saturation", "Slopes and factors", each(sentence, a), wide, narrow=slim, role="main",
-        tap=True, linked=True, height=320, ghost=[8],
+        tap=True, linked=True, height=320, ghost=["factors"],
     )  # fmt: skip
 
 
