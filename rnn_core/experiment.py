@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnn_core.activations import ACTIVATIONS
-from rnn_core.cells import CELLS, GATES, LIMIT, LSTM, Cell
+from rnn_core.cells import CELLS, GATES, LIMIT, LSTM, Cell, Gate
 from rnn_core.flow.gradient import GradientFlow
 from rnn_core.flow.unroll import T_MAX, Trajectory, unroll
 from rnn_core.readout import F2, WORDS
@@ -95,6 +95,13 @@ class _Experiment:
         return self.pin_all or getattr(self, f"{gate}_mode") == "pinned"
 
 
+def _field_of(gate: Gate, name: str, at: Any) -> tuple[str, str, Any]:
+    """A field of an experiment that a gate adds: its mode, its value between its limits, or a weight."""
+    if name.endswith("_mode"):
+        return name, "str", _name(at, MODES)
+    return name, "float", _number(at, gate.low, 1) if name == gate.letter else at
+
+
 if TYPE_CHECKING:
 
     class Experiment(_Experiment):
@@ -104,13 +111,11 @@ if TYPE_CHECKING:
 else:
     Experiment = make_dataclass(
         "Experiment",
-        [
-            (name, "str", _name(at, MODES)) if name.endswith("_mode")
-            else (name, "float", _number(at, gate.low, 1) if name == gate.letter else at)
-            for gate in GATES.values() for name, at in gate.fields().items()
-        ],
-        bases=(_Experiment,), frozen=True, namespace={"__module__": __name__},
-    )  # fmt: skip
+        [_field_of(gate, name, at) for gate in GATES.values() for name, at in gate.fields().items()],
+        bases=(_Experiment,),
+        frozen=True,
+        namespace={"__module__": __name__},
+    )
     Experiment.__doc__ = """One scalar cell, its weights and its input; the fields are the URL's names.
 
     RNN: h_t = φ(w h_{t-1} + u x_t + b). Gate q of an LSTM (i, f, g, o) or a GRU (r, z, n) is *pinned* to its

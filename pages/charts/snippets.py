@@ -40,7 +40,9 @@ def chain(e: Experiment) -> Snippets:
     answer = _Answer(scalar(r.flow.products_to(r.t, r.k))[0], check.walk(e, check.chain))
     given = [*_rnn(e), f"h0 = {e.h0!r}", *_ends(e)]
     numpy = [
-        *_head("numpy", e, given), *_phi(e), *_slope(e),
+        *_head("numpy", e, given),
+        *_phi(e),
+        *_slope(e),
         "h, product = h0, 1.0",
         "for j, x_j in enumerate(x[:t], 1):",
         "    z = u * x_j + b + w * h",
@@ -48,9 +50,10 @@ def chain(e: Experiment) -> Snippets:
         "    if j > k:",
         "        product *= w * slope(z)  # one factor of the chain",
         f"print(product)  # {answer.forwards()}",
-    ]  # fmt: skip
+    ]
     torch = [
-        *_head("torch", e, given), *_phi(e, torch=True),
+        *_head("torch", e, given),
+        *_phi(e, torch=True),
         f"h = h_k = {_leaf('h0')}",
         "for j, x_j in enumerate(x[:t], 1):",
         "    h = phi(u * x_j + b + w * h)",
@@ -58,7 +61,7 @@ def chain(e: Experiment) -> Snippets:
         "[gradient] = torch.autograd.grad(h, h_k)",
         *_flat(e),
         f"print(gradient.item())  # {answer.backwards()}",
-    ]  # fmt: skip
+    ]
     return _both(numpy, torch)
 
 
@@ -69,7 +72,9 @@ def total(e: Experiment) -> Snippets:
     given, body = _gates(e, LSTM)
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *given, *_ends(e)]
     numpy = [
-        *_head("numpy", e, given), *_SIGMOID.split("\n"), _STEP.format(answer.step),
+        *_head("numpy", e, given),
+        *_SIGMOID.split("\n"),
+        _STEP.format(answer.step),
         f"C, h = {'c0' if e.begin else 'c0 + STEP'}, h0",
         "for j, x_j in enumerate(x[:t], 1):",
         *_lines(body, "np"),
@@ -77,7 +82,7 @@ def total(e: Experiment) -> Snippets:
         *(["    if j == k:", "        C = C + STEP  # and h_k follows"] if e.begin else []),
         "    h = o * np.tanh(C)",
         f"print(C.imag / STEP.imag)  # {answer.forwards(answer.step)}",
-    ]  # fmt: skip
+    ]
     torch = [
         *_head("torch", e, given),
         f"C = C_k = {_leaf('c0')}",
@@ -90,7 +95,7 @@ def total(e: Experiment) -> Snippets:
         "[gradient] = torch.autograd.grad(C, C_k)",
         *_flat(e),
         f"print(gradient.item())  # {answer.backwards()}",
-    ]  # fmt: skip
+    ]
     return _both(numpy, torch)
 
 
@@ -103,6 +108,16 @@ def effects(e: Experiment) -> Snippets:
     given = [f"c0, h0 = {e.c0!r}, {e.h0!r}", *_rnn(e), *of_gates, *_ends(e)]
     start = {name: f"[{', '.join(cell.starts())}]" for name, cell in CELLS.items()}
     late = [f"    return 0.0  # x_{e.begin + 1} comes after h_{e.end}"] if e.begin == e.end else []
+    stepped = [
+        "    h = run(cell, s, [*x[:k], x[k] + 1j * step, *x[k + 1 : t]])[-1]",
+        "    return abs(h.imag / step)",
+    ]
+    differentiated = [
+        "    s = torch.tensor(s, dtype=torch.float64)",
+        "    h = lambda x_k: run(cell, s, [*x[:k], x_k, *x[k + 1 : t]])[-1]",
+        "    at = torch.as_tensor(x[k], dtype=torch.float64)",
+        "    return abs(torch.autograd.functional.jacobian(h, at).item())",
+    ]
 
     def cells(library: str, pack: Callable[[str], str]) -> list[str]:
         lines = []
@@ -116,35 +131,38 @@ def effects(e: Experiment) -> Snippets:
                 *_lines([f"return {pack(code.new)}"], library, rests),
                 "",
             ]
-        return [*lines, "def run(cell, s, steps):", "    for x_j in steps:", "        s = cell(s, x_j)", "    return s",
-                ""]  # fmt: skip
+        return [
+            *lines,
+            "def run(cell, s, steps):",
+            "    for x_j in steps:",
+            "        s = cell(s, x_j)",
+            "    return s",
+            "",
+        ]
 
     numpy = [
-        *_head("numpy", e, given), *_phi_of_complex(e), *_SIGMOID.split("\n"),
+        *_head("numpy", e, given),
+        *_phi_of_complex(e),
+        *_SIGMOID.split("\n"),
         *cells("np", lambda parts: f"np.array([{parts}])"),
         "def effect(cell, s, step):  # |∂h_t/∂x_{k+1}| by a complex step, with no difference to cancel",
-        *(late or [
-            "    h = run(cell, s, [*x[:k], x[k] + 1j * step, *x[k + 1 : t]])[-1]",
-            "    return abs(h.imag / step)",
-        ]),
+        *(late or stepped),
         "",
-        *(f"print(effect({name}, np.array({start[name]}), {answer.step}))  # {answer.forwards(answer.step)}"
-          for name, answer in answers.items()),
-    ]  # fmt: skip
+        *(
+            f"print(effect({name}, np.array({start[name]}), {answer.step}))  # {answer.forwards(answer.step)}"
+            for name, answer in answers.items()
+        ),
+    ]
     torch = [
-        *_head("torch", e, given), *_phi(e, torch=True),
+        *_head("torch", e, given),
+        *_phi(e, torch=True),
         *cells("torch", lambda parts: f"torch.stack([{parts}])"),
         "def effect(cell, s):  # |∂h_t/∂x_{k+1}|",
-        *(late or [
-            "    s = torch.tensor(s, dtype=torch.float64)",
-            "    h = lambda x_k: run(cell, s, [*x[:k], x_k, *x[k + 1 : t]])[-1]",
-            "    at = torch.as_tensor(x[k], dtype=torch.float64)",
-            "    return abs(torch.autograd.functional.jacobian(h, at).item())",
-        ]),
+        *(late or differentiated),
         "",
         *_flat(*cells_of.values()),
         *(f"print(effect({name}, {start[name]}))  # {answer.backwards()}" for name, answer in answers.items()),
-    ]  # fmt: skip
+    ]
     return _both(numpy, torch)
 
 
@@ -156,15 +174,24 @@ def loss(e: Experiment) -> Snippets:
     words = [f"target = {WORDS.index(e.target)}  # {e.target!r} in {WORDS}"] if softmax else [f"y = {e.y!r}"]
     given = [*_rnn(e), f"h0, w_y = {e.h0!r}, {e.w_y!r}", *words, f"t = {e.end}"]
     places = PLACES.tolist()
-    by_output = {
-        "np": [f"places = np.array({places})  # W_hy = w_y · places", "logits = w_y * h * places",
-               "o = np.exp(logits - logits.max())  # o / o.sum() is the softmax",
-               "dh = w_y * (o @ (places - places[target])) / o.sum()"],
-        "torch": [f"places = torch.tensor({places}, dtype=torch.float64)  # W_hy = w_y · places",
-                  "L = torch.logsumexp(w_y * h * (places - places[target]), 0)  # -log_softmax, with every digit"],
-    } if softmax else {"np": ["dh = w_y * (w_y * h - y)"], "torch": ["L = (w_y * h - y) ** 2 / 2"]}  # fmt: skip
+    by_output = {"np": ["dh = w_y * (w_y * h - y)"], "torch": ["L = (w_y * h - y) ** 2 / 2"]}
+    if softmax:
+        by_output = {
+            "np": [
+                f"places = np.array({places})  # W_hy = w_y · places",
+                "logits = w_y * h * places",
+                "o = np.exp(logits - logits.max())  # o / o.sum() is the softmax",
+                "dh = w_y * (o @ (places - places[target])) / o.sum()",
+            ],
+            "torch": [
+                f"places = torch.tensor({places}, dtype=torch.float64)  # W_hy = w_y · places",
+                "L = torch.logsumexp(w_y * h * (places - places[target]), 0)  # -log_softmax, with every digit",
+            ],
+        }
     numpy = [
-        *_head("numpy", e, given), *_phi(e), *_slope(e),
+        *_head("numpy", e, given),
+        *_phi(e),
+        *_slope(e),
         "h, by_w = h0, 0.0  # by_w = ∂h_j/∂w through every use of w so far",
         "for x_j in x[:t]:",
         "    z = u * x_j + b + w * h",
@@ -172,9 +199,10 @@ def loss(e: Experiment) -> Snippets:
         "    h = phi(z)",
         *by_output["np"],
         f"print(dh * by_w)  # {answer.forwards()}",
-    ]  # fmt: skip
+    ]
     torch = [
-        *_head("torch", e, given), *_phi(e, torch=True),
+        *_head("torch", e, given),
+        *_phi(e, torch=True),
         f"w = {_leaf('w')}",
         "h = torch.tensor(h0, dtype=torch.float64)",
         "for x_j in x[:t]:",
@@ -183,7 +211,7 @@ def loss(e: Experiment) -> Snippets:
         "[gradient] = torch.autograd.grad(L, w)" if e.end else "gradient = torch.zeros(())  # no step has used w",
         *_flat(e),
         f"print(gradient.item())  # {answer.backwards()}",
-    ]  # fmt: skip
+    ]
     return _both(numpy, torch)
 
 

@@ -59,13 +59,20 @@ def numbers(name: str, columns: Callable[[], Columns]) -> None:
         fold.dataframe(table, hide_index=True, height=280, column_config=shown)
         with fold.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             convention = st.segmented_control(
-                "Numbers in the CSV", tuple(CONVENTIONS), default=next(iter(CONVENTIONS)), required=True,
-                key=_CSV, persist_state="session",
-            )  # fmt: skip
+                "Numbers in the CSV",
+                tuple(CONVENTIONS),
+                default=next(iter(CONVENTIONS)),
+                required=True,
+                key=_CSV,
+                persist_state="session",
+            )
             st.download_button(
-                "Download CSV", lambda: csv(columns(), convention), f"unrolled-{name}.csv", "text/csv",
+                "Download CSV",
+                lambda: csv(columns(), convention),
+                f"unrolled-{name}.csv",
+                "text/csv",
                 on_click="ignore",
-            )  # fmt: skip
+            )
 
 
 def digits(column: Iterable[float]) -> int:

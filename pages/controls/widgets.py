@@ -15,9 +15,7 @@ def widget(control: Control, **more: Any) -> Any:
 
 def _slider(control: Control, **more: Any) -> float:
     shown_as = "%d" if isinstance(control.default, int) else "%.6g"
-    return st.slider(
-        control.label, control.min, control.max, control.default, control.step, format=shown_as, **more
-    )  # fmt: skip
+    return st.slider(control.label, control.min, control.max, control.default, control.step, format=shown_as, **more)
 
 
 def _choice(control: Control, **more: Any) -> str | None:

@@ -131,18 +131,26 @@ def _panel(scene: Scene, visit: Visit) -> None:
             settled = bool(visit.widget("choice", disabled=committed)) or free
     choices = visit.choices
     st.button(
-        "Committed" if committed else "Commit, then see", key="commit", type="primary", width="stretch",
-        disabled=committed or not settled, on_click=choices.apply, args=({"committed": True},),
-    )  # fmt: skip
+        "Committed" if committed else "Commit, then see",
+        key="commit",
+        type="primary",
+        width="stretch",
+        disabled=committed or not settled,
+        on_click=choices.apply,
+        args=({"committed": True},),
+    )
     visit.widget("said", disabled=not committed)
     names = list(SCENES)
     at = names.index(scene.name)
     with st.container(key="onward", horizontal=True, gap="small"):
         st.button("Back", key="back", disabled=at == 0, on_click=go, args=(names[max(0, at - 1)],))
         st.button(
-            "Next scene" if committed else "Skip", key="next", disabled=at == len(names) - 1,
-            on_click=go, args=(names[min(at + 1, len(names) - 1)],),
-        )  # fmt: skip
+            "Next scene" if committed else "Skip",
+            key="next",
+            disabled=at == len(names) - 1,
+            on_click=go,
+            args=(names[min(at + 1, len(names) - 1)],),
+        )
     with st.container(key="elsewhere"):
         if scene.page:
             st.markdown(f"[Open this on its page]({experiment_url(scene)})")
@@ -218,4 +226,4 @@ def _progress(scene: Scene, p: Prediction) -> None:
         key="progress",
         data={"scenes": listed, "now": scene.name, "revealed": p.committed},
         on_go_change=lambda: go(str(st.session_state["progress"].go)),
-    )  # fmt: skip
+    )

@@ -188,9 +188,7 @@ _ALL = (
         hint="A product of forget gates is never negative; the way through h can be. Let the candidate read h with the"
         " other sign, and let the input gate be wide open.",
         start={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "sequence": "impulse"},
-        solution={
-            "cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": -2.0, "f": 0.9,
-        },
+        solution={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": -2.0, "f": 0.9},
     ),
     Challenge(
         name="explode_while_forgetting",
@@ -204,10 +202,8 @@ _ALL = (
         hint="What the forget gate takes, the candidate can give back: C raises h, h raises the candidate. Keep C near"
         " 0, where tanh is steep.",
         start={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "sequence": "impulse", "f": 0.5},
-        solution={
-            "cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": 1.0, "f": 0.5,
-        },
+        solution={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": 1.0, "f": 0.5},
     ),
-)  # fmt: skip
+)
 
 CHALLENGES: dict[str, Challenge] = {challenge.name: challenge for challenge in _ALL}

@@ -663,8 +663,18 @@ _ALL = (
         " gate’s.",
         source="Hochreiter & Schmidhuber 1997, §3.2 and §4; Gers, Schmidhuber & Cummins 2000",
         experiment=Experiment(
-            cell="lstm", h0=0.0, T=30, t=30, sequence="impulse", at=5, f=1.0, i_mode="pinned", i=0.0,
-            g_mode="computed", w_g=0.0, o=1.0,
+            cell="lstm",
+            h0=0.0,
+            T=30,
+            t=30,
+            sequence="impulse",
+            at=5,
+            f=1.0,
+            i_mode="pinned",
+            i=0.0,
+            g_mode="computed",
+            w_g=0.0,
+            o=1.0,
         ),
         page="lstm",
     ),
@@ -864,6 +874,6 @@ _ALL = (
         experiment=replace(SCENARIOS["flat_read_out"].experiment, cell="lstm"),
         page="compare",
     ),
-)  # fmt: skip
+)
 
 SCENES: dict[str, Scene] = {scene.name: scene for scene in _ALL}

@@ -181,11 +181,17 @@ def _mount(stand: Stand, title: str, page: str) -> Any:
     if stand.script:
         slide = stand.script.slides[stand.slide - 1]
         data |= {
-            "script": stand.script.title, "slide": stand.slide, "shown": stand.shown or not slide.asks,
-            "asks": [each.asks for each in stand.script.slides], "question": slide.question, "note": slide.note,
-            "covered": slide.asks and not slide.asked and not stand.shown, "answer": slide.answer,
-            "seconds": slide.seconds, "all": stand.script.seconds,
-        }  # fmt: skip
+            "script": stand.script.title,
+            "slide": stand.slide,
+            "shown": stand.shown or not slide.asks,
+            "asks": [each.asks for each in stand.script.slides],
+            "question": slide.question,
+            "note": slide.note,
+            "covered": slide.asks and not slide.asked and not stand.shown,
+            "answer": slide.answer,
+            "seconds": slide.seconds,
+            "all": stand.script.seconds,
+        }
     elif stand.name:
         data["wants"] = True  # the script that the browser keeps
     with st.container(key="present"):

@@ -30,9 +30,13 @@ LONGEST_FILE = 200_000  # characters of JSON
 _LONGEST = {"title": 120, "address": 1000, "before": 1000, "question": 300, "answer": 600, "note": 1000}
 STAGE = ("present", "script", "slide", "shown")  # in an address: where a speaker stands is no part of a slide
 SHARED = {
-    "mine": MINE, "mostSlides": MOST_SLIDES, "longestFile": LONGEST_FILE, "stage": STAGE,
-    "seconds": SECONDS, "mostSeconds": MOST_SECONDS,
-}  # fmt: skip
+    "mine": MINE,
+    "mostSlides": MOST_SLIDES,
+    "longestFile": LONGEST_FILE,
+    "stage": STAGE,
+    "seconds": SECONDS,
+    "mostSeconds": MOST_SECONDS,
+}
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,20 @@ from rnn_core.cells.lstm import LSTM
 from rnn_core.cells.rnn import RNN
 
 __all__ = [
-    "CELLS", "GATES", "GRU", "LIMIT", "LSTM", "RNN", "Cell", "Gate", "Local", "checked", "common_scale", "matvec",
+    "CELLS",
+    "GATES",
+    "GRU",
+    "LIMIT",
+    "LSTM",
+    "RNN",
+    "Cell",
+    "Gate",
+    "Local",
+    "checked",
+    "common_scale",
+    "matvec",
     "where_read",
-]  # fmt: skip
+]
 
 _MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 _FOUND: list[type[Cell]] = [module.CELL for module in _MODULES if hasattr(module, "CELL")]

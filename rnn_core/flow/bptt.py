@@ -29,7 +29,7 @@ from rnn_core.scaled import (
     smallest_of,
     times,
     where,
-)  # fmt: skip
+)
 
 LOSSES = ("sum_last", "squared_error", "softmax_cross_entropy")
 _LINEAR = 1e-20  # up to here log(1 + x) is x

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages.charts.parts import theme
+from pages.charts.parts import latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, exactly, rounded
 from pages.charts.parts.gates import GATES
@@ -46,21 +46,44 @@ def _plan(x: tuple[float, ...], y: tuple[float, ...], **more: object) -> _Plan:
     left, f, i, write, g, o, show, right = x
     top, middle, gates, given, low = y
     places = {
-        "C_prev": (left, top), "x": (left, given), "h_prev": (left, low), "C": (right, top), "h": (right, gates),
-        "keep": (f, top), "add": (write, top), "write": (write, middle), "squash": (show, middle),
-        "show": (show, gates), "f": (f, gates), "i": (i, gates), "g": (g, gates), "o": (o, gates),
-    }  # fmt: skip
+        "C_prev": (left, top),
+        "x": (left, given),
+        "h_prev": (left, low),
+        "C": (right, top),
+        "h": (right, gates),
+        "keep": (f, top),
+        "add": (write, top),
+        "write": (write, middle),
+        "squash": (show, middle),
+        "show": (show, gates),
+        "f": (f, gates),
+        "i": (i, gates),
+        "g": (g, gates),
+        "o": (o, gates),
+    }
     return _Plan(places, **more)  # type: ignore[arg-type]
 
 
 WIDE = _plan(
-    (4.8, 22, 39.2, 48.4, 57.6, 73.6, 84.6, 95.2), (50, 37.5, 24, 28, 5.8),
-    half=(3.5, 4.9), box=48, op=20, font=13, beside=(1.15, 2.0), full=True,
-)  # fmt: skip
+    (4.8, 22, 39.2, 48.4, 57.6, 73.6, 84.6, 95.2),
+    (50, 37.5, 24, 28, 5.8),
+    half=(3.5, 4.9),
+    box=48,
+    op=20,
+    font=13,
+    beside=(1.15, 2.0),
+    full=True,
+)
 SLIM = _plan(
-    (6.8, 23.8, 39.8, 48.8, 57.8, 73.6, 84.2, 93.2), (51, 39.5, 25.5, 28, 6.2),
-    half=(6.4, 6.0), box=40, op=14, font=11.5, beside=(1.6, 1.9), full=False,
-)  # fmt: skip
+    (6.8, 23.8, 39.8, 48.8, 57.8, 73.6, 84.2, 93.2),
+    (51, 39.5, 25.5, 28, 6.2),
+    half=(6.4, 6.0),
+    box=40,
+    op=14,
+    font=11.5,
+    beside=(1.6, 1.9),
+    full=False,
+)
 
 
 def chosen_step(run: Run) -> int | None:
@@ -80,14 +103,19 @@ def quantities(run: Run) -> Arrays:
     c, h = time_last(tr.c, run), time_last(tr.h, run)
     ways = {way: time_last(x, run)[..., j] for way, x in ways_back(flow).items()}
     return a | {
-        "C_prev": c[..., j], "C": c[..., step], "h_prev": h[..., j], "h": h[..., step],
+        "C_prev": c[..., j],
+        "C": c[..., step],
+        "h_prev": h[..., j],
+        "h": h[..., step],
         "x": time_last(run.x, run)[..., j],
         "gates": {q: time_last(tr.gate(q), run)[..., j] for q in GATES},
         "z": {q: time_last(z, run)[..., j] for q, z in zip(tr.cell.gates, tr.cell.split(tr.z), strict=True)},
         "pinned": [q for q in GATES if e.pins(q)],
-        "largest": np.abs(c[..., k : t + 1]).max(axis=-1), "slope": TANH.scaled_slope(c[..., step]),
-        "ways": ways, "by_h": ways["f"] + ways["i"] + ways["g"],
-    }  # fmt: skip
+        "largest": np.abs(c[..., k : t + 1]).max(axis=-1),
+        "slope": TANH.scaled_slope(c[..., step]),
+        "ways": ways,
+        "by_h": ways["f"] + ways["i"] + ways["g"],
+    }
 
 
 # --- the drawing -----------------------------------------------------------------------------------
@@ -95,18 +123,27 @@ def quantities(run: Run) -> Arrays:
 
 def draw(a: Arrays, plan: _Plan = WIDE) -> theme.Json:
     """Wires, ways back, nodes and texts."""
-    ways = _ways(plan)
     return {
-        "data": [] if a["step"] is None else [
-            _wires(plan), *(_way(a, way, points, plan) for way, points in ways.items()), _heads(a, ways, plan),
-            _nodes(a, plan), _texts(a, plan),
-        ],
+        "data": [] if a["step"] is None else _traces(a, plan),
         "layout": {
             "xaxis": {"visible": False, "range": [0, 100], "fixedrange": True},
             "yaxis": {"visible": False, "range": [-1, 63], "fixedrange": True},
-            "margin": {"l": 2, "r": 2, "t": 2, "b": 2}, "showlegend": False, "hovermode": "closest",
+            "margin": {"l": 2, "r": 2, "t": 2, "b": 2},
+            "showlegend": False,
+            "hovermode": "closest",
         },
-    }  # fmt: skip
+    }
+
+
+def _traces(a: Arrays, plan: _Plan) -> list[theme.Json]:
+    ways = _ways(plan)
+    return [
+        _wires(plan),
+        *(_way(a, way, points, plan) for way, points in ways.items()),
+        _heads(a, ways, plan),
+        _nodes(a, plan),
+        _texts(a, plan),
+    ]
 
 
 def _wires(plan: _Plan) -> theme.Json:
@@ -114,27 +151,34 @@ def _wires(plan: _Plan) -> theme.Json:
     at, bus, (wide, high) = plan.at, plan.bus, plan.half
     left, right, top, out = at["C_prev"][0], at["C"][0], at["C_prev"][1], at["h"][1]
     inlet = (left + wide + at["f"][0] - wide) / 2
-    gap = (np.nan, np.nan)
-    reads = [p for q in GATES for p in ((at[q][0], bus), (at[q][0], at[q][1] - high - 0.8), gap)]
-    lines: Points = [
-        (left, top), (right - wide - 0.5, top), gap,
-        (left, bus), (at["o"][0], bus), gap, (left, at["x"][1]), (inlet, at["x"][1]), (inlet, bus), gap,
-        *reads,
-        at["f"], at["keep"], gap, at["i"], (at["i"][0], at["write"][1]), at["write"], gap,
-        at["g"], (at["g"][0], at["write"][1]), at["write"], at["add"], gap,
-        at["o"], (right - wide - 0.5, out), gap, (at["squash"][0], top), at["show"],
-    ]  # fmt: skip
+    lines: list[Points] = [
+        [(left, top), (right - wide - 0.5, top)],
+        [(left, bus), (at["o"][0], bus)],
+        [(left, at["x"][1]), (inlet, at["x"][1]), (inlet, bus)],
+        *([(at[q][0], bus), (at[q][0], at[q][1] - high - 0.8)] for q in GATES),
+        [at["f"], at["keep"]],
+        [at["i"], (at["i"][0], at["write"][1]), at["write"]],
+        [at["g"], (at["g"][0], at["write"][1]), at["write"], at["add"]],
+        [at["o"], (right - wide - 0.5, out)],
+        [(at["squash"][0], top), at["show"]],
+    ]
+    points = [point for line in lines for point in (*line, (np.nan, np.nan))][:-1]
     ups = {(at[q][0], at[q][1] - high - 0.8) for q in GATES}
     ends = {(right - wide - 0.5, top), (right - wide - 0.5, out)}
-    x, y = np.array(lines).T
-    return {
-        "type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": {"color": theme.MUTED, "width": 1.3},
-        "marker": {
-            "color": theme.MUTED, "opacity": 1, "line": {"width": 0},
-            "symbol": ["triangle-up" if point in ups else "triangle-right" for point in lines],
-            "size": [8 if point in ups | ends else 0 for point in lines],
+    x, y = np.array(points).T
+    return theme.scatter(
+        "lines+markers",
+        x=x,
+        y=y,
+        line={"color": theme.MUTED, "width": 1.3},
+        marker={
+            "color": theme.MUTED,
+            "opacity": 1,
+            "line": {"width": 0},
+            "symbol": ["triangle-up" if point in ups else "triangle-right" for point in points],
+            "size": [8 if point in ups | ends else 0 for point in points],
         },
-    }  # fmt: skip
+    )
 
 
 def _ways(plan: _Plan) -> dict[str, Points]:
@@ -165,13 +209,17 @@ def _width(value: Scaled, plan: _Plan) -> np.ndarray:
 
 def _way(a: Arrays, way: str, points: Points, plan: _Plan) -> theme.Json:
     x, y = _rounded(points, plan)
-    return {
-        "type": "scatter", "mode": "lines", "meta": way, "x": x, "y": y,
-        "line": {
-            "color": _WAY_COLORS[way], "width": along(_width(a["ways"][way], plan), own=0),
+    return theme.scatter(
+        "lines",
+        meta=way,
+        x=x,
+        y=y,
+        line={
+            "color": _WAY_COLORS[way],
+            "width": along(_width(a["ways"][way], plan), own=0),
             "dash": each(lambda p: "4px,3px" if p["ways"][way].mant < 0 else "solid", a),
         },
-    }  # fmt: skip
+    )
 
 
 def _rounded(points: Points, plan: _Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -190,13 +238,18 @@ def _heads(a: Arrays, ways: dict[str, Points], plan: _Plan) -> theme.Json:
     x, y = np.array([points[-1] for points in ways.values()]).T
     width = np.stack([_width(a["ways"][way], plan) for way in ways], axis=-1)
     colors = [_WAY_COLORS[way] for way in ways]
-    return {
-        "type": "scatter", "mode": "markers", "x": x, "y": y,
-        "marker": {
-            "symbol": ["triangle-up" if way == "read" else "triangle-left" for way in ways], "color": colors,
-            "size": along(np.where(width > 0, 4.0 + 1.4 * width, 0.0)), "opacity": 1, "line": {"width": 0},
+    return theme.scatter(
+        "markers",
+        x=x,
+        y=y,
+        marker={
+            "symbol": ["triangle-up" if way == "read" else "triangle-left" for way in ways],
+            "color": colors,
+            "size": along(np.where(width > 0, 4.0 + 1.4 * width, 0.0)),
+            "opacity": 1,
+            "line": {"width": 0},
         },
-    }  # fmt: skip
+    )
 
 
 _STATES = ("C_prev", "h_prev", "x", "C", "h")
@@ -209,25 +262,35 @@ def _nodes(a: Arrays, plan: _Plan) -> theme.Json:
     borders = [theme.MUTED] * len(_STATES) + [theme.GATE_COLORS[q] for q in GATES] + [theme.MUTED] * len(ops)
     small = max(12 if plan.full else 11, plan.font - 2)
     sizes = [plan.box] * len(boxes) + [plan.box * 0.8 if op == "squash" else plan.op for op in ops]
-    return {
-        "type": "scatter", "mode": "markers+text", "x": x, "y": y, "text": each(_contents, a), "cliponaxis": False,
-        "textfont": {"color": theme.TEXT, "size": [plan.font] * len(boxes) + [small] * len(ops)},
-        "marker": {
-            "symbol": ["square"] * len(boxes) + ["circle"] * len(ops), "size": sizes, "opacity": 1,
+    return theme.scatter(
+        "markers+text",
+        x=x,
+        y=y,
+        text=each(_contents, a),
+        cliponaxis=False,
+        textfont={"color": theme.TEXT, "size": [plan.font] * len(boxes) + [small] * len(ops)},
+        marker={
+            "symbol": ["square"] * len(boxes) + ["circle"] * len(ops),
+            "size": sizes,
+            "opacity": 1,
             "color": [theme.BACKGROUND] * len(sizes),
             "line": {"color": borders, "width": [1.3] * len(_STATES) + [2.5] * len(GATES) + [1.3] * len(ops)},
         },
-        **hover(a, {"hovertext": lambda: _told(a), "hovertemplate": "%{hovertext}<extra></extra>"}),
-    }  # fmt: skip
+        **hover(a, hovertext=lambda: _told(a), hovertemplate="%{hovertext}<extra></extra>"),
+    )
 
 
 def _symbols(a: Arrays) -> dict[str, str]:
     t = a["step"]
     now, before = f"<sub>{t}</sub>", f"<sub>{t - 1}</sub>"
     return {
-        "C_prev": "C" + before, "h_prev": "h" + before, "x": "x" + now, "C": "C" + now, "h": "h" + now,
+        "C_prev": "C" + before,
+        "h_prev": "h" + before,
+        "x": "x" + now,
+        "C": "C" + now,
+        "h": "h" + now,
         **{q: gate.shown + now for q, gate in GATES.items()},
-    }  # fmt: skip
+    }
 
 
 def _values(a: Arrays) -> dict[str, float]:
@@ -243,10 +306,12 @@ def _told(a: Arrays) -> list[str]:
     values = _values(a)
     boxes = [f"{name} = {number(values[node])}" for node, name in _symbols(a).items()]
     done = {
-        "keep": f"f·C = {number(_kept(a))}", "add": f"C = {number(a['C'])}",
-        "write": f"i·C̃ = {number(_written(a))}", "squash": f"tanh C = {number(np.tanh(a['C']))}",
+        "keep": f"f·C = {number(_kept(a))}",
+        "add": f"C = {number(a['C'])}",
+        "write": f"i·C̃ = {number(_written(a))}",
+        "squash": f"tanh C = {number(np.tanh(a['C']))}",
         "show": f"o·tanh C = {number(a['h'])}",
-    }  # fmt: skip
+    }
     return [*boxes, *(done[op] for op in _OPS)]
 
 
@@ -273,7 +338,7 @@ def _texts(a: Arrays, plan: _Plan) -> theme.Json:
         "read": ((at["squash"][0] - 0.9, halfway), left, theme.MUTED),
         **{q: ((at[q][0] + (dx if q != "g" else 0) + 1.2, below), right, theme.GATE_COLORS[q]) for q in GATES},
         "written": ((at["add"][0] + 2 * dx, halfway), right, theme.TEXT),
-    }  # fmt: skip
+    }
     if plan.full:
         above = at["f"][1] + high + 2.2
         places |= {
@@ -281,13 +346,17 @@ def _texts(a: Arrays, plan: _Plan) -> theme.Json:
             "squashed": ((at["squash"][0] + dx + 2.2, above + 1.2), right, theme.TEXT),
             **{q + "_name": ((at[q][0] - 0.8, above), left, theme.GATE_COLORS[q]) for q in GATES},
             "key": ((99.6, plan.lanes[1] - 1), left, theme.MUTED),
-        }  # fmt: skip
+        }
     x, y = np.array([place for place, _, _ in places.values()]).T
-    return {
-        "type": "scatter", "mode": "text", "x": x, "y": y, "text": each(_said, a, list(places), plan.full),
-        "textposition": [position for _, position, _ in places.values()], "cliponaxis": False,
-        "textfont": {"color": [color for _, _, color in places.values()], "size": plan.font},
-    }  # fmt: skip
+    return theme.scatter(
+        "text",
+        x=x,
+        y=y,
+        text=each(_said, a, list(places), plan.full),
+        textposition=[position for _, position, _ in places.values()],
+        cliponaxis=False,
+        textfont={"color": [color for _, _, color in places.values()], "size": plan.font},
+    )
 
 
 _KEY = "in colour: gradient,<br>as wide as its factor,<br>dashed if negative"
@@ -307,10 +376,12 @@ def _said(a: Arrays, places: list[str], full: bool) -> list[str]:
     of |= {q: over_h if q != "o" else derivative_html("h", t, "h", t - 1) for q in GATES}
     texts = {way: f"<b>{name}{'<br>' if way in GATES else ' = '}{_close(ways[way])}</b>" for way, name in of.items()}
     texts |= {
-        "kept": f"f·C = {_close(_kept(a))}", "written": f"i·C̃ = {_close(_written(a))}",
-        "squashed": f"tanh C<br>{_close(np.tanh(a['C']))}", **{q + "_name": gate.title for q, gate in GATES.items()},
+        "kept": f"f·C = {_close(_kept(a))}",
+        "written": f"i·C̃ = {_close(_written(a))}",
+        "squashed": f"tanh C<br>{_close(np.tanh(a['C']))}",
+        **{q + "_name": gate.title for q, gate in GATES.items()},
         "key": _KEY,
-    }  # fmt: skip
+    }
     return [texts[place] for place in places]
 
 
@@ -325,9 +396,10 @@ def sentence(a: Arrays) -> str:
     before, now = (f"C{subscript(j)}" for j in (t - 1, t))
     f, written = Scaled.of(a["gates"]["f"]), _written(a)
     parts = {
-        "share": lambda more: percent(f, 1 + more), "old": rounded(a["C_prev"], 3, str),
+        "share": lambda more: percent(f, 1 + more),
+        "old": rounded(a["C_prev"], 3, str),
         "new": rounded(abs(written), 3, str),
-    }  # fmt: skip
+    }
     sign = 1 if written >= 0 else -1
     sums = equation(lambda share, old, new: share * old / 100 + sign * new, parts, "C", a["C"], 3)
     kept = f"Step {t} keeps {sums['share']} of {before} = {sums['old']}"
@@ -347,16 +419,13 @@ def sentence(a: Arrays) -> str:
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     return theme.figure_item(
-        "cell", "Through the cell and back", each(sentence, a), draw(a), narrow=draw(a, SLIM),
-        role="main", height=330,
-    )  # fmt: skip
+        "cell", "Through the cell and back", each(sentence, a), draw(a), narrow=draw(a, SLIM), role="main", height=330
+    )
 
 
 def formula(a: Arrays) -> theme.Json:
     """The LSTM's lines with the step's numbers, and its derivatives, in the colours of the gates."""
-    return {
-        "kind": "formula", "name": "cell-formula", "alt": "The step in numbers.", "lines": each(_lines, a),
-    }  # fmt: skip
+    return latex.item("cell-formula", "The step in numbers.", each(_lines, a))
 
 
 _COLOR_NAMES = {slot: GATES[q].color for q in GATES for slot in (q, f"by_{q}")}
@@ -377,24 +446,26 @@ def _gate_line(a: Arrays, q: str) -> theme.Json:
     return _part(rf"{GATES[q].written}_{{@t@}} {how}", t | slots, {"gate": _COLOR_NAMES[q]})
 
 
-def _part(latex: str, slots: dict[str, str], colors: dict[str, str] = _COLOR_NAMES) -> theme.Json:
+def _part(template: str, slots: dict[str, str], colors: dict[str, str] = _COLOR_NAMES) -> theme.Json:
     """One of several equations that share a line where there is room."""
-    return {"latex": latex + r" \quad", "slots": slots, "colors": colors, "part": True}
+    return latex.part(template + r" \quad", slots, colors)
 
 
 def _state_lines(a: Arrays) -> list[theme.Json]:
     t = {"t": str(a["step"]), "before": str(a["step"] - 1)}
     f, i, g, o = (rounded(a["gates"][q], 3) for q in "figo")
-    C = equation(lambda f, old, i, g: f * old + i * g,
-                 {"f": f, "old": rounded(a["C_prev"], 3), "i": i, "g": g}, "C", a["C"])  # fmt: skip
+    C = equation(
+        lambda f, old, i, g: f * old + i * g, {"f": f, "old": rounded(a["C_prev"], 3), "i": i, "g": g}, "C", a["C"]
+    )
     h = equation(lambda o, tanh: o * tanh, {"o": o, "tanh": rounded(squashed(TANH, a["C"]), 3)}, "h", a["h"])
     return [
-        {
-            "latex": r"C_{@t@} = f \, C_{@before@} + i \, \tilde C = @f@ \cdot @old@ + @i@ \cdot @g@ @is@ @C@",
-            "slots": t | C, "colors": _COLOR_NAMES,
-        },
+        latex.line(
+            r"C_{@t@} = f \, C_{@before@} + i \, \tilde C = @f@ \cdot @old@ + @i@ \cdot @g@ @is@ @C@",
+            t | C,
+            _COLOR_NAMES,
+        ),
         _part(r"h_{@t@} = o \, \tanh \, C_{@t@} = @o@ \cdot @tanh@ @is@ @h@", t | h),
-    ]  # fmt: skip
+    ]
 
 
 def _slope_lines(a: Arrays) -> list[theme.Json]:
@@ -405,8 +476,9 @@ def _slope_lines(a: Arrays) -> list[theme.Json]:
         "shown",
         ways["read"],
     )
-    by_h = equation(lambda by_f, by_i, by_g: by_f + by_i + by_g,
-                    {f"by_{q}": rounded(ways[q], 3) for q in "fig"}, "by_h", a["by_h"])  # fmt: skip
+    by_h = equation(
+        lambda by_f, by_i, by_g: by_f + by_i + by_g, {f"by_{q}": rounded(ways[q], 3) for q in "fig"}, "by_h", a["by_h"]
+    )
     return [
         _part(
             r"\frac{\partial h_{@t@}}{\partial C_{@t@}} = o \, \tanh'(C_{@t@}) = @o@ \cdot @slope@ @is@ @shown@",

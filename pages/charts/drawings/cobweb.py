@@ -49,13 +49,29 @@ def quantities(run: Run) -> Arrays:
     aside = np.copysign(_ASIDE * np.maximum(1.0, np.abs(points.z)) * bool(φ.kinks), w[..., None])
     left, right = (w[..., None] * φ.slope(points.z + d) for d in (-aside, aside))
     return {
-        **axis(run), "t": t, "k": run.k, "step": np.arange(run.k + 1, t + 1), "chosen": chosen_step(run),
-        "w": w, "b": b, "φ": φ.name, "span": span, "grid": grid, "curve": φ.phi(w[..., None] * grid + b[..., None]),
-        "h": h[..., : t + 1], "fixed": points.h, "multiplier": points.multiplier, "stable": points.stable * 1.0,
-        "left": left, "right": right, "stretch": points.stretch, "limit": end, "pull": pull,
+        **axis(run),
+        "t": t,
+        "k": run.k,
+        "step": np.arange(run.k + 1, t + 1),
+        "chosen": chosen_step(run),
+        "w": w,
+        "b": b,
+        "φ": φ.name,
+        "span": span,
+        "grid": grid,
+        "curve": φ.phi(w[..., None] * grid + b[..., None]),
+        "h": h[..., : t + 1],
+        "fixed": points.h,
+        "multiplier": points.multiplier,
+        "stable": points.stable * 1.0,
+        "left": left,
+        "right": right,
+        "stretch": points.stretch,
+        "limit": end,
+        "pull": pull,
         "creeps": (neutral & ~np.isclose(h[..., -1], end[..., 0], rtol=0, atol=_ARRIVED)) * 1.0,
         **_branches(φ, w, span),
-    }  # fmt: skip
+    }
 
 
 def _branches(φ: Any, w: np.ndarray, span: np.ndarray) -> Arrays:
@@ -76,8 +92,9 @@ def _branches(φ: Any, w: np.ndarray, span: np.ndarray) -> Arrays:
     return {
         **{f"{name}_h": φ.phi(z) for name, z in found.items()},
         **{f"{name}_b": z - w[..., None] * φ.phi(z) for name, z in found.items()},
-        "turns": turns, "turns_h": φ.phi(np.where(np.isfinite(turns), bounds, np.nan)),
-    }  # fmt: skip
+        "turns": turns,
+        "turns_h": φ.phi(np.where(np.isfinite(turns), bounds, np.nan)),
+    }
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -90,38 +107,55 @@ def draw(a: Arrays) -> theme.Json:
         _line("diagonal", a["span"], a["span"], {"color": theme.REFERENCE, "width": 1.5}),
         *_path(a),
         _line("stretch", _inside(a, a["stretch"]), _inside(a, a["stretch"]), {"color": theme.TEXT, "width": 4}),
-        {**marks, "meta": "fixed", "x": marks["y"], "mode": "markers+text", "text": each(_labels, a),
-         "textposition": each(_beside, a), "textfont": {"color": theme.TEXT, "size": 13}},
-    ]  # fmt: skip
+        {
+            **marks,
+            "meta": "fixed",
+            "x": marks["y"],
+            "mode": "markers+text",
+            "text": each(_labels, a),
+            "textposition": each(_beside, a),
+            "textfont": {"color": theme.TEXT, "size": 13},
+        },
+    ]
     over_b = [
         _line("calm", _light(a["calm_b"]), _light(a["calm_h"]), {"color": theme.TEXT, "width": 2.5}),
         _line("wild", _light(a["wild_b"]), _light(a["wild_h"]), {"color": theme.TEXT, "width": 2, "dash": "dot"}),
         _line("bias", np.repeat(b, 2, axis=-1), a["span"], {"color": theme.PRODUCT, "width": 1.5, "dash": "dash"}),
         {**marks, "meta": "fixed over b", "x": along(np.repeat(b, 3, axis=-1))},
-        {"type": "scatter", "mode": "markers+text", "meta": "turns",
-         "x": along(_within(a["turns"])), "y": along(a["turns_h"]),
-         "text": each(_turns, a), "textposition": ["bottom right", "top left"], "hoverinfo": "skip",
-         "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.EXPLODE}},
-         "textfont": {"color": theme.EXPLODE, "size": 13}},
-    ]  # fmt: skip
+        theme.scatter(
+            "markers+text",
+            meta="turns",
+            x=along(_within(a["turns"])),
+            y=along(a["turns_h"]),
+            text=each(_turns, a),
+            textposition=["bottom right", "top left"],
+            hoverinfo="skip",
+            marker={"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.EXPLODE}},
+            textfont={"color": theme.EXPLODE, "size": 13},
+        ),
+    ]
     return {
         "data": [*data, *({**trace, "xaxis": "x2", "yaxis": "y2"} for trace in over_b)],
         "layout": {
             "xaxis": {**axis, "domain": [0, 0.5], "title": {"text": "h<sub>t−1</sub>"}},
             "yaxis": {**axis, "title": {"text": "h<sub>t</sub> = φ(w h<sub>t−1</sub> + b)"}},
-            "xaxis2": {"range": [-_BIASES, _BIASES], "domain": [0.58, 1], "anchor": "y2", "dtick": 2,
-                       "zeroline": False, "title": {"text": "bias b (solid: stable, dotted: unstable)"}},
+            "xaxis2": {
+                "range": [-_BIASES, _BIASES],
+                "domain": [0.58, 1],
+                "anchor": "y2",
+                "dtick": 2,
+                "zeroline": False,
+                "title": {"text": "bias b (solid: stable, dotted: unstable)"},
+            },
             "yaxis2": {**axis, "anchor": "x2", "showticklabels": False, "title": {"text": "fixed points h*"}},
-            "showlegend": False, "margin": {"t": 12},
+            "showlegend": False,
+            "margin": {"t": 12},
         },
-    }  # fmt: skip
+    }
 
 
 def _line(name: str, x: np.ndarray, y: np.ndarray, line: theme.Json) -> theme.Json:
-    return {
-        "type": "scatter", "mode": "lines", "meta": name, "x": along(x), "y": along(y), "line": line,
-        "hoverinfo": "skip",
-    }  # fmt: skip
+    return theme.scatter("lines", meta=name, x=along(x), y=along(y), line=line, hoverinfo="skip")
 
 
 def _path(a: Arrays) -> list[theme.Json]:
@@ -134,23 +168,33 @@ def _path(a: Arrays) -> list[theme.Json]:
 
     return [
         _line("path", bends[..., :-1], bends[..., 1:], {"color": f"{theme.MUTED}/0.8", "width": 1.5}),
-        {"type": "scatter", "mode": "markers", "meta": "steps",
-         "x": along(h[..., a["k"] : -1]), "y": along(h[..., a["k"] + 1 :]),
-         "marker": {**by_step.marks(a), "line": by_step.apart(a)},
-         **hover(a, {"customdata": a["step"], "text": texts,
-                     "hovertemplate": "step %{customdata}: %{text}<extra></extra>"})},
-    ]  # fmt: skip
+        theme.scatter(
+            "markers",
+            meta="steps",
+            x=along(h[..., a["k"] : -1]),
+            y=along(h[..., a["k"] + 1 :]),
+            marker={**by_step.marks(a), "line": by_step.apart(a)},
+            **hover(a, customdata=a["step"], text=texts, hovertemplate="step %{customdata}: %{text}<extra></extra>"),
+        ),
+    ]
 
 
 def _marks(a: Arrays) -> theme.Json:
     """The fixed points, open where unstable; a triangle at the edge for one that lies beyond it."""
     h, low, high = a["fixed"], a["span"][..., :1], a["span"][..., 1:]
     symbol = np.select([h > high, h < low, a["stable"] > 0], [_UP, _DOWN, _CIRCLE], _CIRCLE + _OPEN)
-    return {
-        "type": "scatter", "mode": "markers", "y": along(_inside(a, h)), "cliponaxis": False, "hoverinfo": "skip",
-        "marker": {"color": theme.TEXT, "size": 11, "symbol": along(symbol.astype(np.uint8)),
-                   "line": {"width": 2, "color": theme.TEXT}},
-    }  # fmt: skip
+    return theme.scatter(
+        "markers",
+        y=along(_inside(a, h)),
+        cliponaxis=False,
+        hoverinfo="skip",
+        marker={
+            "color": theme.TEXT,
+            "size": 11,
+            "symbol": along(symbol.astype(np.uint8)),
+            "line": {"width": 2, "color": theme.TEXT},
+        },
+    )
 
 
 def _inside(a: Arrays, h: np.ndarray) -> np.ndarray:
@@ -263,10 +307,20 @@ def picture(a: Arrays) -> theme.Json:
     wide = draw(a)
     untitled: theme.Json = {"title": {"text": ""}}
     slim = theme.narrow(
-        wide, xaxis={**untitled, "domain": [0, 1]}, xaxis2={**untitled, "domain": [0, 1]},
-        yaxis={**untitled, "domain": [0.48, 1]}, yaxis2={**untitled, "domain": [0, 0.38], "showticklabels": True},
-    )  # fmt: skip
+        wide,
+        xaxis={**untitled, "domain": [0, 1]},
+        xaxis2={**untitled, "domain": [0, 1]},
+        yaxis={**untitled, "domain": [0.48, 1]},
+        yaxis2={**untitled, "domain": [0, 0.38], "showticklabels": True},
+    )
     return theme.figure_item(
-        "cobweb", "Where the states go", each(sentence, a), wide, narrow=slim, tap=True, linked=True, height=380,
+        "cobweb",
+        "Where the states go",
+        each(sentence, a),
+        wide,
+        narrow=slim,
+        tap=True,
+        linked=True,
+        height=380,
         ghost=["curve", "path"],
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from pages.charts.parts import theme
+from pages.charts.parts import latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, exactly, product, rounded, setting
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, weight
@@ -28,19 +28,37 @@ def quantities(run: Run) -> Arrays:
         log_w = np.log10(np.abs(w))
         pure = (t - k) * log_w if t > k else 0.0 * w
     chosen = chosen_step(run)
-    at = (chosen or 1) - 1
     return {
-        **axis(run), "t": t, "k": k, "T": run.experiment.T, "chosen": chosen,
-        "phi": run.experiment.activation, "leak": run.value("slope").astype(float),
-        "step": np.arange(k + 1, t + 1), "i": np.arange(k, t + 1),
-        "slope": time_last(flow.slopes[k:t], run), "factor": time_last(flow.factors[k:t], run),
-        "product": time_last(flow.products_to(t, k), run), "w": w, "log_w": log_w, "log_pure": pure,
-        **({} if chosen is None else {
-            "u": run.value("u").astype(float), "b": run.value("b").astype(float),
-            "h": time_last(run.trajectory.h, run)[..., at], "x": time_last(run.x, run)[..., at],
-            "z": time_last(run.trajectory.z, run)[..., at], "next": time_last(run.trajectory.h, run)[..., at + 1],
-        }),
-    }  # fmt: skip
+        **axis(run),
+        "t": t,
+        "k": k,
+        "T": run.experiment.T,
+        "chosen": chosen,
+        "phi": run.experiment.activation,
+        "leak": run.value("slope").astype(float),
+        "step": np.arange(k + 1, t + 1),
+        "i": np.arange(k, t + 1),
+        "slope": time_last(flow.slopes[k:t], run),
+        "factor": time_last(flow.factors[k:t], run),
+        "product": time_last(flow.products_to(t, k), run),
+        "w": w,
+        "log_w": log_w,
+        "log_pure": pure,
+        **({} if chosen is None else _spelled_out(run, chosen)),
+    }
+
+
+def _spelled_out(run: Run, step: int) -> Arrays:
+    """What a step reads, and the state that it makes."""
+    h = time_last(run.trajectory.h, run)
+    return {
+        "u": run.value("u").astype(float),
+        "b": run.value("b").astype(float),
+        "h": h[..., step - 1],
+        "x": time_last(run.x, run)[..., step - 1],
+        "z": time_last(run.trajectory.z, run)[..., step - 1],
+        "next": h[..., step],
+    }
 
 
 def chosen_step(run: Run) -> int | None:
@@ -57,30 +75,37 @@ def draw(a: Arrays) -> theme.Json:
     floor = bounds[0] + 0.04 * (bounds[1] - bounds[0])  # the label stays above the marks at the edge
     beside = np.maximum(end, floor)[..., None]
     pure = np.clip(np.stack([a["log_pure"], np.zeros_like(a["log_pure"])], axis=-1), -1e4, 1e4)  # w = 0: straight down
-    shown = {
-        "text": lambda: numbers(product), "customdata": i,
-        "hovertemplate": f"∂h<sub>{a['t']}</sub>/∂h<sub>%{{x}}</sub> = %{{text}}<extra></extra>",
-    }  # fmt: skip
+    reading = f"∂h<sub>{a['t']}</sub>/∂h<sub>%{{x}}</sub> = %{{text}}<extra></extra>"
     data: list[theme.Json] = [
-        {
-            "type": "scatter", "mode": "lines", "meta": "alone", "x": [a["k"], a["t"]], "y": along(pure),
-            "name": "w<sup>t−i</sup> alone",
-            "line": {"color": theme.REFERENCE, "width": 2, "dash": "dot"}, "hoverinfo": "skip", "showlegend": True,
-        },
-        {
-            "type": "scatter", "mode": "lines+markers", "meta": "product", "x": i, "y": along(theme.gaps(log)),
-            "name": "product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
-            "line": {"color": theme.PRODUCT, "width": 3},
-            "marker": {
-                "size": theme.mark_size(len(i)), "color": theme.PRODUCT, "line": {"color": theme.PRODUCT, "width": 2},
+        theme.scatter(
+            "lines",
+            meta="alone",
+            x=[a["k"], a["t"]],
+            y=along(pure),
+            name="w<sup>t−i</sup> alone",
+            line={"color": theme.REFERENCE, "width": 2, "dash": "dot"},
+            hoverinfo="skip",
+            showlegend=True,
+        ),
+        theme.scatter(
+            "lines+markers",
+            meta="product",
+            x=i,
+            y=along(theme.gaps(log)),
+            name="product so far, ∂h<sub>t</sub>/∂h<sub>i</sub>",
+            line={"color": theme.PRODUCT, "width": 3},
+            marker={
+                "size": theme.mark_size(len(i)),
+                "color": theme.PRODUCT,
+                "line": {"color": theme.PRODUCT, "width": 2},
                 "symbol": along(theme.signed(product, "circle")),
             },
-            **hover(a, shown),
-        },
+            **hover(a, text=lambda: numbers(product), customdata=i, hovertemplate=reading),
+        ),
         theme.off_scale(a, i, {theme.PRODUCT: product}, bounds),
         *_bars(a, small),
         theme.labels(a["k"], beside, {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)),
-    ]  # fmt: skip
+    ]
     return {
         "data": data,
         "layout": {
@@ -88,10 +113,11 @@ def draw(a: Arrays) -> theme.Json:
             "yaxis": theme.log_axis(bounds, "product", domain=[0.46, 1]),
             "yaxis2": theme.log_axis(small, "factor", domain=[0, 0.36], anchor="x"),
             "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *theme.band(a["chosen"])],
-            "barmode": "relative", "bargap": 0.45,
+            "barmode": "relative",
+            "bargap": 0.45,
             "legend": {"traceorder": "normal"},
         },
-    }  # fmt: skip
+    }
 
 
 def _label(a: Arrays) -> str:
@@ -107,22 +133,51 @@ def _bars(a: Arrays, bounds: tuple[float, float]) -> list[theme.Json]:
     step, slope, factor = a["step"], a["slope"], a["factor"]
     deepest = 4 * bounds[0]  # a slope of exactly 0 fills the panel downwards
     w = np.repeat(np.maximum(a["log_w"], deepest)[..., None], len(step), axis=-1)
-    bar: theme.Json = {"type": "bar", "x": step, "yaxis": "y2"}
+    bar: theme.Json = theme.bar(x=step, yaxis="y2")
     return [
-        {**bar, "meta": "weight", "y": along(w), "name": "weight w", "marker": {"color": theme.WEIGHT},
-         **hover(a, {"customdata": step, "hovertemplate": lambda: f"w = {weight(a['w'])}<extra></extra>"})},
-        {**bar, "meta": "slope", "y": along(np.maximum(slope.log10, deepest)), "name": "slope φ′(z<sub>i</sub>)",
-         "marker": {"color": theme.SLOPE},
-         **hover(a, {"customdata": step, "text": lambda: numbers(slope), "textposition": "none",
-                     "hovertemplate": "slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>"})},
-        {"type": "scatter", "mode": "markers", "x": step, "y": along(theme.gaps(factor.log10)), "yaxis": "y2",
-         "name": "factor w·φ′", "meta": "factor",
-         "marker": {"color": theme.TEXT, "size": theme.mark_size(len(step)),
-                    "symbol": along(theme.signed(factor, "diamond"))},
-         **hover(a, {"customdata": step, "text": lambda: numbers(factor),
-                     "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"})},
+        {
+            **bar,
+            "meta": "weight",
+            "y": along(w),
+            "name": "weight w",
+            "marker": {"color": theme.WEIGHT},
+            **hover(a, customdata=step, hovertemplate=lambda: f"w = {weight(a['w'])}<extra></extra>"),
+        },
+        {
+            **bar,
+            "meta": "slope",
+            "y": along(np.maximum(slope.log10, deepest)),
+            "name": "slope φ′(z<sub>i</sub>)",
+            "marker": {"color": theme.SLOPE},
+            **hover(
+                a,
+                customdata=step,
+                text=lambda: numbers(slope),
+                textposition="none",
+                hovertemplate="slope φ′(z<sub>%{x}</sub>) = %{text}<extra></extra>",
+            ),
+        },
+        theme.scatter(
+            "markers",
+            x=step,
+            y=along(theme.gaps(factor.log10)),
+            yaxis="y2",
+            name="factor w·φ′",
+            meta="factor",
+            marker={
+                "color": theme.TEXT,
+                "size": theme.mark_size(len(step)),
+                "symbol": along(theme.signed(factor, "diamond")),
+            },
+            **hover(
+                a,
+                customdata=step,
+                text=lambda: numbers(factor),
+                hovertemplate="factor of step %{x}: %{text}<extra></extra>",
+            ),
+        ),
         theme.off_scale(a, step, {theme.TEXT: factor}, bounds, "y2"),
-    ]  # fmt: skip
+    ]
 
 
 def sentence(a: Arrays) -> str:
@@ -179,22 +234,19 @@ def picture(a: Arrays) -> theme.Json:
         yaxis2=theme.log_axis(small, "", most=2, domain=[0, 0.32], anchor="x"),
     )
     return theme.figure_item(
-        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=["product"],
-    )  # fmt: skip
+        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=["product"]
+    )
 
 
 def formula(a: Arrays) -> theme.Json:
     """∂h_t/∂h_k with today's numbers, and the chosen step spelled out."""
-    return {
-        "kind": "formula", "name": "chain-formula", "alt": "The product in numbers.",
-        "lines": each(_lines, a),
-    }  # fmt: skip
+    return latex.item("chain-formula", "The product in numbers.", each(_lines, a))
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
     if a["t"] == a["k"]:
         return product_lines(a)
-    return [*_definition(a), theme.BREAK, *walked_lines(a), theme.BREAK, _point(a), factor_line(a) | {"part": True}]
+    return [*_definition(a), latex.BREAK, *walked_lines(a), latex.BREAK, _point(a), factor_line(a) | {"part": True}]
 
 
 def product_lines(a: Arrays) -> list[theme.Json]:
@@ -204,7 +256,7 @@ def product_lines(a: Arrays) -> list[theme.Json]:
     left = r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = "
     if not lag:
         slots = ends | {"product": number(a["product"][0])}
-        return [{"latex": left + "@product@", "slots": slots, "colors": {"product": "product"}}]
+        return [latex.line(left + "@product@", slots, {"product": "product"})]
     shown = {1: ["first"], 2: ["first", "last"], 3: ["first", "second", "last"]}.get(lag, _LONG)
     chain = r" \cdot ".join("@" + name + "@" for name in shown).replace(r"\cdot @dots@ \cdot", r"\cdots")
     at = {"first": 0, "second": 1, "last": lag - 1}
@@ -216,19 +268,14 @@ def product_lines(a: Arrays) -> list[theme.Json]:
 
     numbers = equation(multiplied, {"w": setting(a["w"]), **slopes}, "product", a["product"][0])
     return [
-        {
-            "latex": left + r"\prod_{i=@k1@}^{@t@} w \, \varphi'(z_i)",
-            "slots": ends | {"k1": str(k + 1)}, "colors": {}, "part": True,
-        },
-        {
-            "latex": r"= @w@^{@lag@} \cdot " + chain, "slots": {name: numbers[name] for name in ("w", *slopes)}
-            | {"lag": str(lag)}, "colors": {"w": "weight"} | dict.fromkeys(at, "slope"), "part": True,
-        },
-        {
-            "latex": "@is@ @product@", "slots": {name: numbers[name] for name in ("is", "product")},
-            "colors": {"product": "product"}, "part": True,
-        },
-    ]  # fmt: skip
+        latex.part(left + r"\prod_{i=@k1@}^{@t@} w \, \varphi'(z_i)", ends | {"k1": str(k + 1)}),
+        latex.part(
+            r"= @w@^{@lag@} \cdot " + chain,
+            {name: numbers[name] for name in ("w", *slopes)} | {"lag": str(lag)},
+            {"w": "weight"} | dict.fromkeys(at, "slope"),
+        ),
+        latex.part("@is@ @product@", {name: numbers[name] for name in ("is", "product")}, {"product": "product"}),
+    ]
 
 
 _LONG = ["first", "second", "dots", "last"]  # of a long chain only the ends are written out
@@ -243,57 +290,53 @@ def walked_lines(a: Arrays) -> list[theme.Json]:
     parts = {f"f{i}": rounded(a["factor"][i - k - 1], 3) for i in range(k + 1, t + 1)}
     texts = equation(lambda **f: Decimal(math.prod(f.values())), parts, "product", a["product"][0], most=1)
     return [
-        {
-            "latex": r"\frac{\partial h_{@t@}}{\partial h_{@k@}}", "slots": {"t": str(t), "k": str(k)}, "colors": {},
-            "part": True,
-        },
-        {
-            "latex": "= " + r" \cdot ".join(f"@{name}@" for name in parts),
-            "slots": {name: texts[name] for name in parts}, "colors": dict.fromkeys(parts, "weight"), "part": True,
-        },
-        {
-            "latex": "@is@ @product@", "slots": {name: texts[name] for name in ("is", "product")},
-            "colors": {"product": "product"}, "part": True,
-        },
-    ]  # fmt: skip
+        latex.part(r"\frac{\partial h_{@t@}}{\partial h_{@k@}}", {"t": str(t), "k": str(k)}),
+        latex.part(
+            "= " + r" \cdot ".join(f"@{name}@" for name in parts),
+            {name: texts[name] for name in parts},
+            dict.fromkeys(parts, "weight"),
+        ),
+        latex.part("@is@ @product@", {name: texts[name] for name in ("is", "product")}, {"product": "product"}),
+    ]
 
 
 def _definition(a: Arrays) -> list[theme.Json]:
     """h_t = φ(w h_{t-1} + u x_t + b) at the chosen step."""
     i, φ = a["chosen"], exactly(activation(a["phi"], a["leak"]))
     parts = {
-        "w": setting(a["w"]), "h": rounded(a["h"]), "u": setting(a["u"]), "x": rounded(a["x"]), "b": setting(a["b"]),
-    }  # fmt: skip
+        "w": setting(a["w"]),
+        "h": rounded(a["h"]),
+        "u": setting(a["u"]),
+        "x": rounded(a["x"]),
+        "b": setting(a["b"]),
+    }
     texts = equation(lambda w, h, u, x, b: φ(w * h + u * x + b), parts, "next", a["next"], most=3)
     name = r"\varphi"
     return [
-        {
-            "latex": rf"h_{{@i@}} = {name}(w \, h_{{@before@}} + u \, x_{{@i@}} + b)",
-            "slots": {"i": str(i), "before": str(i - 1)}, "colors": {}, "part": True,
-        },
-        {
-            "latex": rf"= {name}(@w@ \cdot @h@ + @u@ \cdot @x@ + @b@)", "part": True,
-            "slots": {part: texts[part] for part in parts}, "colors": {"w": "weight", "h": "state", "x": "input"},
-        },
-        {
-            "latex": "@is@ @next@", "slots": {part: texts[part] for part in ("is", "next")},
-            "colors": {"next": "state"}, "part": True,
-        },
-    ]  # fmt: skip
+        latex.part(
+            rf"h_{{@i@}} = {name}(w \, h_{{@before@}} + u \, x_{{@i@}} + b)", {"i": str(i), "before": str(i - 1)}
+        ),
+        latex.part(
+            rf"= {name}(@w@ \cdot @h@ + @u@ \cdot @x@ + @b@)",
+            {part: texts[part] for part in parts},
+            {"w": "weight", "h": "state", "x": "input"},
+        ),
+        latex.part("@is@ @next@", {part: texts[part] for part in ("is", "next")}, {"next": "state"}),
+    ]
 
 
 def _point(a: Arrays) -> theme.Json:
     """Where the chosen step works on φ."""
     slots = {"i": str(a["chosen"]), "z": number(a["z"].item())}
-    return {"latex": r"z_{@i@} = @z@, \quad", "slots": slots, "colors": {}, "part": True}
+    return latex.part(r"z_{@i@} = @z@, \quad", slots)
 
 
 def factor_line(a: Arrays) -> theme.Json:
     """What the chosen step multiplies by."""
     j = a["chosen"] - a["k"] - 1
     parts = {"w": setting(a["w"]), "slope": rounded(a["slope"][j])}
-    return {
-        "latex": r"w \, \varphi'(z_{@i@}) = @w@ \cdot @slope@ @is@ @factor@",
-        "slots": {"i": str(a["chosen"])} | equation(lambda w, slope: w * slope, parts, "factor", a["factor"][j]),
-        "colors": {"w": "weight", "slope": "slope"},
-    }
+    return latex.line(
+        r"w \, \varphi'(z_{@i@}) = @w@ \cdot @slope@ @is@ @factor@",
+        {"i": str(a["chosen"])} | equation(lambda w, slope: w * slope, parts, "factor", a["factor"][j]),
+        {"w": "weight", "slope": "slope"},
+    )

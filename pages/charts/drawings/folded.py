@@ -30,11 +30,21 @@ def quantities(run: Run) -> Arrays:
     t, read = run.t, readout(run)
     o = np.moveaxis(read.o, 0, -2)  # (*batch, T+1, q)
     return {
-        **axis(run), "t": t, "T": run.experiment.T, "f1": run.experiment.activation, "f2": read.f2,
-        "h": time_last(run.trajectory.h, run), "x": time_last(run.x, run), "o": o.max(axis=-1),
-        "word": np.where(o.max(axis=-1) > o.min(axis=-1), o.argmax(axis=-1), np.nan), "due": read.target, "y": read.y,
-        "L": time_last(read.losses, run)[..., t], "by_state": time_last(read.by_state(t), run), "dW": read.dW(t),
-    }  # fmt: skip
+        **axis(run),
+        "t": t,
+        "T": run.experiment.T,
+        "f1": run.experiment.activation,
+        "f2": read.f2,
+        "h": time_last(run.trajectory.h, run),
+        "x": time_last(run.x, run),
+        "o": o.max(axis=-1),
+        "word": np.where(o.max(axis=-1) > o.min(axis=-1), o.argmax(axis=-1), np.nan),
+        "due": read.target,
+        "y": read.y,
+        "L": time_last(read.losses, run)[..., t],
+        "by_state": time_last(read.by_state(t), run),
+        "dW": read.dW(t),
+    }
 
 
 @lru_cache(maxsize=256)
@@ -77,18 +87,39 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
     return {
         "data": [
             _wires(row, fold, at if a["t"] else None),
-            {"type": "bar", "meta": "back", "orientation": "h", "y": np.full(n, LANE),
-             "base": back + 0.24, "x": np.full(n, 0.66), "width": along(width[..., :n] * 0.013), "hoverinfo": "skip",
-             "marker": theme.MAGNITUDE | {"color": along(color[..., :n])}},
-            {"type": "bar", "meta": "down", "x": down, "base": np.array([0.52, 1.95])[: len(down)],
-             "y": np.array([0.58, 0.2])[: len(down)], "width": along(width[..., n:] * 0.013), "hoverinfo": "skip",
-             "marker": theme.MAGNITUDE | {"color": along(color[..., n:])}},
-            {"type": "scatter", "mode": "markers", "x": np.concatenate([back + 0.24, down]), "hoverinfo": "skip",
-             "y": np.concatenate([np.full(n, LANE), [0.47, 1.9][: len(down)]]),
-             "marker": theme.MAGNITUDE | {
-                 "color": along(color), "size": along(7 + 1.5 * width), "opacity": 1, "line": {"width": 0},
-                 "symbol": ["triangle-left"] * n + ["triangle-down"] * len(down),
-             }},
+            theme.bar(
+                meta="back",
+                orientation="h",
+                y=np.full(n, LANE),
+                base=back + 0.24,
+                x=np.full(n, 0.66),
+                width=along(width[..., :n] * 0.013),
+                hoverinfo="skip",
+                marker=theme.MAGNITUDE | {"color": along(color[..., :n])},
+            ),
+            theme.bar(
+                meta="down",
+                x=down,
+                base=np.array([0.52, 1.95])[: len(down)],
+                y=np.array([0.58, 0.2])[: len(down)],
+                width=along(width[..., n:] * 0.013),
+                hoverinfo="skip",
+                marker=theme.MAGNITUDE | {"color": along(color[..., n:])},
+            ),
+            theme.scatter(
+                "markers",
+                x=np.concatenate([back + 0.24, down]),
+                hoverinfo="skip",
+                y=np.concatenate([np.full(n, LANE), [0.47, 1.9][: len(down)]]),
+                marker=theme.MAGNITUDE
+                | {
+                    "color": along(color),
+                    "size": along(7 + 1.5 * width),
+                    "opacity": 1,
+                    "line": {"width": 0},
+                    "symbol": ["triangle-left"] * n + ["triangle-down"] * len(down),
+                },
+            ),
             _nodes(a, row, fold, slim),
             _names(a, row, fold, way, at, slim),
         ],
@@ -96,9 +127,11 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
             "xaxis": {"visible": False, "range": [fold - 0.62, max(len(row), NARROW) - 0.2], "fixedrange": True},
             "yaxis": {"visible": False, "range": [-1.5, 2.8], "fixedrange": True},
             "margin": {"l": 2, "r": 2, "t": 2, "b": 2},
-            "showlegend": False, "hovermode": "closest", "barmode": "overlay",
+            "showlegend": False,
+            "hovermode": "closest",
+            "barmode": "overlay",
         },
-    }  # fmt: skip
+    }
 
 
 def _left(a: Arrays, states: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -130,11 +163,14 @@ def _wires(row: Row, fold: float, at: int | None) -> theme.Json:
         y += [*ys, np.nan]
         symbols += [head] * (len(xs) + 1)
         sizes += [0] * (len(xs) - 1) + [8, 0]
-    return {
-        "type": "scatter", "mode": "lines+markers", "x": np.array(x), "y": np.array(y), "hoverinfo": "skip",
-        "line": {"color": theme.MUTED, "width": 1.2},
-        "marker": {"symbol": symbols, "color": theme.MUTED, "size": sizes, "opacity": 1, "line": {"width": 0}},
-    }  # fmt: skip
+    return theme.scatter(
+        "lines+markers",
+        x=np.array(x),
+        y=np.array(y),
+        hoverinfo="skip",
+        line={"color": theme.MUTED, "width": 1.2},
+        marker={"symbol": symbols, "color": theme.MUTED, "size": sizes, "opacity": 1, "line": {"width": 0}},
+    )
 
 
 def _nodes(a: Arrays, row: Row, fold: float, slim: bool) -> theme.Json:
@@ -144,29 +180,39 @@ def _nodes(a: Arrays, row: Row, fold: float, slim: bool) -> theme.Json:
     ends = [i == j == a["t"] for i, j in row] + [i == a["t"] for i in steps]
     back = [i <= a["t"] for i, _ in row] + [False] * len(steps)
     states, outputs = len(row), len(steps)
-    return {
-        "type": "scatter", "mode": "markers+text", "meta": "nodes", "cliponaxis": False,
-        "x": np.array([fold, fold, *range(states), *said], dtype=float),
-        "y": np.array([0.0, SAID] + [0.0] * states + [SAID] * outputs),
-        "text": each(_contents, a, row, steps),
-        "textfont": {"color": theme.TEXT, "size": 11 if slim else 13},
-        "marker": {
+    return theme.scatter(
+        "markers+text",
+        meta="nodes",
+        cliponaxis=False,
+        x=np.array([fold, fold, *range(states), *said], dtype=float),
+        y=np.array([0.0, SAID] + [0.0] * states + [SAID] * outputs),
+        text=each(_contents, a, row, steps),
+        textfont={"color": theme.TEXT, "size": 11 if slim else 13},
+        marker={
             "symbol": ["square", "circle"] + ["square"] * states + ["circle"] * outputs,
-            "size": 40 if slim else 46, "opacity": 1,
+            "size": 40 if slim else 46,
+            "opacity": 1,
             "color": [f"{theme.STATE}-fill", theme.BACKGROUND]
             + [f"{theme.STATE}-fill" if on else theme.BACKGROUND for on in back],
             "line": {
-                "color": [theme.STATE, OUTPUT] + [theme.STATE if on else theme.GRID for on in back[:states]]
+                "color": [theme.STATE, OUTPUT]
+                + [theme.STATE if on else theme.GRID for on in back[:states]]
                 + [OUTPUT] * outputs,
                 "width": [1.5, 1.5] + [3 if end else 1.5 for end in ends],
             },
         },
-        **hover(a, {"customdata": [None, None, *(i if i == j else None for i, j in row), *steps],
-                    "hovertext": lambda: ["one cell, used at every step", "its output",
-                                          *(_state_hover(a, i, j) for i, j in row),
-                                          *(_output_hover(a, i) for i in steps)],
-                    "hovertemplate": "%{hovertext}<extra></extra>"}),
-    }  # fmt: skip
+        **hover(
+            a,
+            customdata=[None, None, *(i if i == j else None for i, j in row), *steps],
+            hovertext=lambda: [
+                "one cell, used at every step",
+                "its output",
+                *(_state_hover(a, i, j) for i, j in row),
+                *(_output_hover(a, i) for i in steps),
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+    )
 
 
 OUTPUT = theme.GATE_COLORS["o"]
@@ -222,10 +268,16 @@ def _names(a: Arrays, row: Row, fold: float, way: list[int], at: int, slim: bool
             (at + 0.44, 0.86, each(_arriving, a, a["t"]), theme.TEXT),
         ]
     x, y, text, colors = zip(*texts, strict=True)
-    return {
-        "type": "scatter", "mode": "text", "meta": "names", "x": np.array(x), "y": np.array(y), "text": list(text),
-        "textfont": {"color": list(colors), "size": 11 if slim else 13}, "hoverinfo": "skip", "cliponaxis": False,
-    }  # fmt: skip
+    return theme.scatter(
+        "text",
+        meta="names",
+        x=np.array(x),
+        y=np.array(y),
+        text=list(text),
+        textfont={"color": list(colors), "size": 11 if slim else 13},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
 
 
 def _plain(name: str) -> str:
@@ -268,6 +320,12 @@ def sentence(a: Arrays) -> str:
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
     return theme.figure_item(
-        "unrolled", "Folded and unrolled", each(sentence, a), draw(a), narrow=draw(a, NARROW), role="main", tap=True,
+        "unrolled",
+        "Folded and unrolled",
+        each(sentence, a),
+        draw(a),
+        narrow=draw(a, NARROW),
+        role="main",
+        tap=True,
         height=330,
-    )  # fmt: skip
+    )

@@ -27,9 +27,17 @@ def quantities(run: Run) -> Arrays:
     direct = time_last(run.flow.direct(t, k), run).value[..., t - k - lag]
     written = time_last(run.trajectory.c, run)
     return {
-        **axis(run), "t": t, "k": k, "step": step, "f": f, "half_life": half_life(f), "horizon": span(f, HORIZON),
-        "lag": lag, "direct": direct, "largest": np.abs(written[..., k : t + 1]).max(axis=-1),
-    }  # fmt: skip
+        **axis(run),
+        "t": t,
+        "k": k,
+        "step": step,
+        "f": f,
+        "half_life": half_life(f),
+        "horizon": span(f, HORIZON),
+        "lag": lag,
+        "direct": direct,
+        "largest": np.abs(written[..., k : t + 1]).max(axis=-1),
+    }
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -43,38 +51,64 @@ def draw(a: Arrays) -> theme.Json:
     symbols = np.where(early, _LEFT, np.where(late, _RIGHT, _CIRCLE)).astype(np.uint8)
     return {
         "data": [
-            {
-                "type": "scatter", "mode": "lines", "x": _AGES, "y": along(kept), "name": "f<sup>n</sup>",
-                "meta": "kept", "line": {"color": theme.GATE_COLORS["f"], "width": 3, "shape": "spline"},
-                **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in kept], "customdata": 10.0**_AGES,
-                            "hovertemplate": "after %{customdata:.3g} steps: %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "markers", "x": np.log10(a["lag"]), "y": along(a["direct"]),
-                "name": "this chain’s own gates, ∏ f", "meta": "direct",
-                "marker": {"color": theme.TEXT, "size": 5, "symbol": "circle-open"},
-                **hover(a, {"customdata": a["lag"], "text": lambda: [number(kept, 3) for kept in a["direct"].tolist()],
-                            "hovertemplate": "over %{customdata} steps: %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "markers+text", "meta": "marks",
-                "x": along(np.clip(x, 0.0, _LAST)), "y": [0.5, HORIZON],
-                "text": each(_marks, a), "textposition": each(_sides, a, 3.0, 3.4), "cliponaxis": False,
-                "showlegend": False, "textfont": {"color": theme.GATE_COLORS["f"], "size": 13},
-                "marker": {"color": theme.GATE_COLORS["f"], "size": 10, "symbol": along(symbols), "opacity": 1},
-            },
+            theme.scatter(
+                "lines",
+                x=_AGES,
+                y=along(kept),
+                name="f<sup>n</sup>",
+                meta="kept",
+                line={"color": theme.GATE_COLORS["f"], "width": 3, "shape": "spline"},
+                **hover(
+                    a,
+                    text=lambda: [percent(Scaled.of(share)) for share in kept],
+                    customdata=10.0**_AGES,
+                    hovertemplate="after %{customdata:.3g} steps: %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "markers",
+                x=np.log10(a["lag"]),
+                y=along(a["direct"]),
+                name="this chain’s own gates, ∏ f",
+                meta="direct",
+                marker={"color": theme.TEXT, "size": 5, "symbol": "circle-open"},
+                **hover(
+                    a,
+                    customdata=a["lag"],
+                    text=lambda: [number(kept, 3) for kept in a["direct"].tolist()],
+                    hovertemplate="over %{customdata} steps: %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "markers+text",
+                meta="marks",
+                x=along(np.clip(x, 0.0, _LAST)),
+                y=[0.5, HORIZON],
+                text=each(_marks, a),
+                textposition=each(_sides, a, 3.0, 3.4),
+                cliponaxis=False,
+                showlegend=False,
+                textfont={"color": theme.GATE_COLORS["f"], "size": 13},
+                marker={"color": theme.GATE_COLORS["f"], "size": 10, "symbol": along(symbols), "opacity": 1},
+            ),
         ],
         "layout": {
             "xaxis": {
-                "range": [-0.12, _LAST + 0.12], "tickvals": list(range(6)), "zeroline": False,
-                "ticktext": ["1", "10", "100", "1000", "10⁴", "10⁵"], "title": {"text": "steps n since it was written"},
+                "range": [-0.12, _LAST + 0.12],
+                "tickvals": list(range(6)),
+                "zeroline": False,
+                "ticktext": ["1", "10", "100", "1000", "10⁴", "10⁵"],
+                "title": {"text": "steps n since it was written"},
             },
             "yaxis": {
-                "range": [-0.06, 1.06], "tickvals": [0, 0.25, 0.5, 0.75, 1], "zeroline": True,
-                "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"], "title": {"text": "still there"},
+                "range": [-0.06, 1.06],
+                "tickvals": [0, 0.25, 0.5, 0.75, 1],
+                "zeroline": True,
+                "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"],
+                "title": {"text": "still there"},
             },
         },
-    }  # fmt: skip
+    }
 
 
 _CIRCLE, _LEFT, _RIGHT = 0, 7, 8  # Plotly's codes
@@ -114,17 +148,18 @@ def picture(a: Arrays) -> theme.Json:
     wide = draw(a)
     slim = theme.narrow(wide, {"marks": {"textposition": each(_sides, a, 2.4, 2.8), "textfont": {"size": 12}}})
     return theme.figure_item(
-        "span", "How long a forget gate remembers", each(sentence, a), wide, narrow=slim, height=260,
-        ghost=["kept"],
-    )  # fmt: skip
+        "span", "How long a forget gate remembers", each(sentence, a), wide, narrow=slim, height=260, ghost=["kept"]
+    )
 
 
 # --- where networks start --------------------------------------------------------------------------
 
 _TITLES = {
-    "pytorch": "PyTorch, biases as drawn", "keras": "Keras, bias 1", "pytorch_2": "PyTorch, forget bias raised by 2",
+    "pytorch": "PyTorch, biases as drawn",
+    "keras": "Keras, bias 1",
+    "pytorch_2": "PyTorch, forget bias raised by 2",
     "chrono": f"chrono, bias for up to {CHRONO_STEPS} steps",
-}  # fmt: skip
+}
 _AXIS = (-0.5, 3.0)  # decades of steps
 
 
@@ -155,37 +190,65 @@ def draw_starts(a: Arrays) -> theme.Json:
     last = np.log10(gradients.max(axis=1))
     return {
         "data": [
-            {
-                "type": "scatter", "mode": "markers", "x": np.minimum(when, _AXIS[1]), "y": seeds,
-                "name": "half-life of ‖∂s<sub>T</sub>/∂s<sub>k</sub>‖, one a seed", "meta": "gradients",
-                "marker": {"color": theme.TOTAL, "size": 9, "opacity": 1,
-                           "symbol": np.where(when > _AXIS[1], _RIGHT, _DIAMOND_OPEN).astype(np.uint8)},
-                **hover(a, {"text": lambda: [steps(n) for n in gradients.ravel().tolist()],
-                            "hovertemplate": "the gradient halves in %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "markers", "x": along(np.clip(x, *_AXIS)), "y": np.arange(count, -1, -1),
-                "name": "half-life of the mean forget gate", "meta": "gates",
-                "marker": {"color": theme.GATE_COLORS["f"], "size": 11, "opacity": 1, "symbol": along(out)},
-            },
-            {
-                "type": "scatter", "mode": "text", "meta": "texts",
-                "x": np.append(np.full(count + 1, _AXIS[0]), np.minimum(last, 2.0)),
-                "y": np.concatenate([np.arange(count, -1, -1) + 0.36, height + 0.0]), "showlegend": False,
-                "text": [*(f"{_TITLES[name]}: mean f = {start.forget.mean():.2f}" for name, start in rows.items()),
-                         each(_own, a), *(f"   {_range(start)}" for start in rows.values())],
-                "textposition": "middle right", "textfont": {"size": 12.5, "color": theme.TEXT}, "cliponaxis": False,
-            },
+            theme.scatter(
+                "markers",
+                x=np.minimum(when, _AXIS[1]),
+                y=seeds,
+                name="half-life of ‖∂s<sub>T</sub>/∂s<sub>k</sub>‖, one a seed",
+                meta="gradients",
+                marker={
+                    "color": theme.TOTAL,
+                    "size": 9,
+                    "opacity": 1,
+                    "symbol": np.where(when > _AXIS[1], _RIGHT, _DIAMOND_OPEN).astype(np.uint8),
+                },
+                **hover(
+                    a,
+                    text=lambda: [steps(n) for n in gradients.ravel().tolist()],
+                    hovertemplate="the gradient halves in %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "markers",
+                x=along(np.clip(x, *_AXIS)),
+                y=np.arange(count, -1, -1),
+                name="half-life of the mean forget gate",
+                meta="gates",
+                marker={"color": theme.GATE_COLORS["f"], "size": 11, "opacity": 1, "symbol": along(out)},
+            ),
+            theme.scatter(
+                "text",
+                meta="texts",
+                x=np.append(np.full(count + 1, _AXIS[0]), np.minimum(last, 2.0)),
+                y=np.concatenate([np.arange(count, -1, -1) + 0.36, height + 0.0]),
+                showlegend=False,
+                text=[
+                    *(f"{_TITLES[name]}: mean f = {start.forget.mean():.2f}" for name, start in rows.items()),
+                    each(_own, a),
+                    *(f"   {_range(start)}" for start in rows.values()),
+                ],
+                textposition="middle right",
+                textfont={"size": 12.5, "color": theme.TEXT},
+                cliponaxis=False,
+            ),
         ],
         "layout": {
             "xaxis": {
-                "range": [_AXIS[0] - 0.03, _AXIS[1] + 0.1], "tickvals": [0, 1, 2, 3], "zeroline": False,
-                "ticktext": ["1", "10", "100", "1000"], "title": {"text": "half-life in steps"},
+                "range": [_AXIS[0] - 0.03, _AXIS[1] + 0.1],
+                "tickvals": [0, 1, 2, 3],
+                "zeroline": False,
+                "ticktext": ["1", "10", "100", "1000"],
+                "title": {"text": "half-life in steps"},
             },
-            "yaxis": {"range": [-0.5, count + 0.7], "showticklabels": False, "showgrid": False, "zeroline": False,
-                      "title": {"text": ""}},
+            "yaxis": {
+                "range": [-0.5, count + 0.7],
+                "showticklabels": False,
+                "showgrid": False,
+                "zeroline": False,
+                "title": {"text": ""},
+            },
         },
-    }  # fmt: skip
+    }
 
 
 _DIAMOND_OPEN = 102
@@ -212,6 +275,10 @@ def starts_picture(a: Arrays) -> theme.Json:
     """Where networks start, as `show` takes it."""
     wide = draw_starts(a)
     return theme.figure_item(
-        "starts", f"Where networks start ({FEW['n']} units, {FEW['seeds']} seeds)", each(starts_sentence, a), wide,
-        narrow=theme.narrow(wide), height=300,
-    )  # fmt: skip
+        "starts",
+        f"Where networks start ({FEW['n']} units, {FEW['seeds']} seeds)",
+        each(starts_sentence, a),
+        wide,
+        narrow=theme.narrow(wide),
+        height=300,
+    )

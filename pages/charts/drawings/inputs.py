@@ -49,11 +49,15 @@ def bars(a: Arrays, axis: str = "y") -> theme.Json:
             return [f"{name}: {number(raw)} {unit}, fed as {number(fed)}" for name, raw, fed in rows]
         return [f"{name}: x = {number(fed)}" for name, _, fed in rows]
 
-    return {
-        "type": "bar", "meta": "input", "x": a["step"], "y": along(a["raw"]), "yaxis": axis,
-        "name": a["unit"] or "input x", "marker": {"color": f"{theme.INPUT}/0.6"},
-        **hover(a, {"text": texts, "textposition": "none", "hovertemplate": "%{text}<extra></extra>"}),
-    }  # fmt: skip
+    return theme.bar(
+        meta="input",
+        x=a["step"],
+        y=along(a["raw"]),
+        yaxis=axis,
+        name=a["unit"] or "input x",
+        marker={"color": f"{theme.INPUT}/0.6"},
+        **hover(a, text=texts, textposition="none", hovertemplate="%{text}<extra></extra>"),
+    )
 
 
 def strip(a: Arrays) -> tuple[list[theme.Json], theme.Json]:

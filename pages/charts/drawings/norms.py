@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pages.charts.drawings.over_time import SATURATED
-from pages.charts.parts import theme
+from pages.charts.parts import latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, percent, subscript
 from rnn_core.cells import CELLS
@@ -18,9 +18,13 @@ from rnn_core.scaled import Scaled, cumulative_products
 
 Runs = Mapping[str, Run]
 _MARKS = (
-    ("solid", "circle"), ("dash", "square"), ("dot", "diamond"), ("dashdot", "cross"), ("longdash", "x"),
+    ("solid", "circle"),
+    ("dash", "square"),
+    ("dot", "diamond"),
+    ("dashdot", "cross"),
+    ("longdash", "x"),
     ("longdashdot", "triangle-up"),
-)  # fmt: skip
+)
 _LOOKS = dict(zip(CELLS, cycle(_MARKS), strict=False))  # a line's dash and its mark, by cell
 
 
@@ -47,9 +51,10 @@ def _memory(lstm: Run) -> Arrays:
     """C_t, |∂C_t/∂x_{k+1}| and the product of forget gates."""
     by_c = lstm.flow.by_input(lstm.t, "c")[lstm.k :].norm(2)
     return {
-        "c": lstm.trajectory.c[lstm.t, ..., 0], "f": _kept(lstm, "f"),
+        "c": lstm.trajectory.c[lstm.t, ..., 0],
+        "f": _kept(lstm, "f"),
         "by_c": time_last(by_c, lstm)[..., 0] if lstm.t > lstm.k else None,
-    }  # fmt: skip
+    }
 
 
 def state_norms(runs: Runs) -> Arrays:
@@ -67,9 +72,12 @@ def hidden_norms(runs: Runs) -> Arrays:
 def _arrays(runs: Runs, norms: dict[str, Scaled], first: int = 0) -> Arrays:
     run = next(iter(runs.values()))
     return {
-        **axis(run), "t": run.t, "k": run.k, "j": np.arange(run.k + first, run.t + 1),
+        **axis(run),
+        "t": run.t,
+        "k": run.k,
+        "j": np.arange(run.k + first, run.t + 1),
         "norms": {name: time_last(norm, runs[name]) for name, norm in norms.items()},
-    }  # fmt: skip
+    }
 
 
 def draw(a: Arrays, axis: str) -> theme.Json:
@@ -88,17 +96,21 @@ def draw(a: Arrays, axis: str) -> theme.Json:
             "yaxis": theme.log_axis(bounds, axis),
             "shapes": [theme.line_at(0)],
         },
-    }  # fmt: skip
+    }
 
 
 def _curve(a: Arrays, name: str, norm: Scaled) -> theme.Json:
     color, title, (dash, symbol) = theme.CELL_COLORS[name], CELLS[name].title, _LOOKS[name]
-    return {
-        "type": "scatter", "mode": "lines+markers", "meta": name, "x": a["j"], "y": along(theme.gaps(norm.log10)),
-        "name": title, "line": {"color": color, "width": 3, "dash": dash},
-        "marker": {"size": theme.mark_size(len(a["j"])), "symbol": symbol, "color": color},
-        **hover(a, {"text": lambda: numbers(norm), "hovertemplate": f"{title}, step %{{x}}: %{{text}}<extra></extra>"}),
-    }  # fmt: skip
+    return theme.scatter(
+        "lines+markers",
+        meta=name,
+        x=a["j"],
+        y=along(theme.gaps(norm.log10)),
+        name=title,
+        line={"color": color, "width": 3, "dash": dash},
+        marker={"size": theme.mark_size(len(a["j"])), "symbol": symbol, "color": color},
+        **hover(a, text=lambda: numbers(norm), hovertemplate=f"{title}, step %{{x}}: %{{text}}<extra></extra>"),
+    )
 
 
 def _end(a: Arrays, name: str) -> str:
@@ -142,9 +154,13 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
     """On a phone the numbers stand in the sentence below, and the curves get the room."""
     wide = draw(a, axis)
     slim = theme.narrow(
-        wide, {"labels": {"visible": False}}, showlegend=True, margin={"l": 40, "r": 8, "t": 26, "b": 24},
-        xaxis=theme.step_axis(a["k"], a["t"], ""), yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
-    )  # fmt: skip
+        wide,
+        {"labels": {"visible": False}},
+        showlegend=True,
+        margin={"l": 40, "r": 8, "t": 26, "b": 24},
+        xaxis=theme.step_axis(a["k"], a["t"], ""),
+        yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=4),
+    )
     return theme.figure_item(name, title, text, wide, narrow=slim, ghost=[*a["norms"]], **more)
 
 
@@ -176,20 +192,22 @@ def hidden_picture(runs: Runs) -> theme.Json:
 
 def formula(a: Arrays) -> theme.Json:
     """The three effects with their numbers, and how each state is renewed: z keeps, as in PyTorch."""
-    return {
-        "kind": "formula", "name": "compare-formula", "alt": "The three effects in numbers; how states are renewed.",
-        "lines": [_line(a, name) for name in a["norms"]],
-    }  # fmt: skip
+    return latex.item(
+        "compare-formula",
+        "The three effects in numbers; how states are renewed.",
+        [_line(a, name) for name in a["norms"]],
+    )
 
 
 def _line(a: Arrays, name: str) -> theme.Json:
-    return {
-        "latex": rf"\text{{{CELLS[name].title}}}:\ "
+    return latex.line(
+        rf"\text{{{CELLS[name].title}}}:\ "
         r"\left| \frac{\partial h_{@t@}}{\partial x_{@k1@}} \right|"
         rf" = @{name}@, \quad {CELLS[name].renewal}",
-        "slots": {
-            "t": str(a["t"]), "k1": str(a["k"] + 1),
+        {
+            "t": str(a["t"]),
+            "k1": str(a["k"] + 1),
             name: each(lambda r: number(r["norms"][name][0]) if len(r["j"]) else "0", a),
         },
-        "colors": {name: CELLS[name].color},
-    }  # fmt: skip
+        {name: CELLS[name].color},
+    )

@@ -20,11 +20,17 @@ def quantities(run: Run) -> Arrays:
     """Gate values of steps 1 … T, the input, the states C and h of steps 0 … T, and ∂h_t/∂C_t of steps 1 … T."""
     tr = run.trajectory
     return {
-        **axis(run), "t": run.t, "k": run.k, "step": np.arange(1, tr.T + 1), "chosen": chosen_step(run),
-        "input": inputs.quantities(run), "c": time_last(tr.c, run), "h": time_last(tr.h, run),
+        **axis(run),
+        "t": run.t,
+        "k": run.k,
+        "step": np.arange(1, tr.T + 1),
+        "chosen": chosen_step(run),
+        "input": inputs.quantities(run),
+        "c": time_last(tr.c, run),
+        "h": time_last(tr.h, run),
         "read": time_last(ways_back(run.flow)["read"], run),
         "gates": {q: time_last(tr.gate(q), run) for q in GATES},
-    }  # fmt: skip
+    }
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -32,15 +38,23 @@ def draw(a: Arrays) -> theme.Json:
     T = len(a["step"])
     dashes = {"f": "solid", "i": "dash", "g": "dot", "o": "dashdot"}
     data = [
-        {
-            "type": "scatter", "mode": "lines+markers", "meta": q, "x": a["step"], "y": along(a["gates"][q]),
-            "name": name,
-            "line": {"color": theme.GATE_COLORS[q], "width": 2.5, "dash": dashes[q]}, "marker": {"size": 5},
-            **hover(a, {"customdata": a["step"], "text": lambda q=q: list(map(number, a["gates"][q].tolist())),
-                        "hovertemplate": f"{name}<sub>%{{x}}</sub> = %{{text}}{_TAP}<extra></extra>"}),
-        }
+        theme.scatter(
+            "lines+markers",
+            meta=q,
+            x=a["step"],
+            y=along(a["gates"][q]),
+            name=name,
+            line={"color": theme.GATE_COLORS[q], "width": 2.5, "dash": dashes[q]},
+            marker={"size": 5},
+            **hover(
+                a,
+                customdata=a["step"],
+                text=lambda q=q: list(map(number, a["gates"][q].tolist())),
+                hovertemplate=f"{name}<sub>%{{x}}</sub> = %{{text}}{_TAP}<extra></extra>",
+            ),
+        )
         for q, name in _NAMES.items()
-    ]  # fmt: skip
+    ]
     return {
         "data": data,
         "layout": {
@@ -48,7 +62,7 @@ def draw(a: Arrays) -> theme.Json:
             "yaxis": {"range": [-1.08, 1.08], "title": {"text": "gate value"}, "zeroline": True, "dtick": 0.5},
             "shapes": theme.band(a["chosen"]),
         },
-    }  # fmt: skip
+    }
 
 
 _TAP = "<br>Tap: spell this step out."
@@ -79,12 +93,14 @@ def draw_states(a: Arrays) -> theme.Json:
             "xaxis": theme.step_axis(0, T, **inputs.anchor(axes)),
             "yaxis": {
                 "range": along(np.stack([low, 1.08 * top], axis=-1)),
-                "title": {"text": "C, h"}, "zeroline": True, **inputs.domain(axes),
+                "title": {"text": "C, h"},
+                "zeroline": True,
+                **inputs.domain(axes),
             },
             **axes,
             "shapes": theme.band(a["chosen"]),
         },
-    }  # fmt: skip
+    }
 
 
 _RUNGS = np.array([1, 2, 5, 10, 20, 50, 100, 1000, 1e6, 1e101])  # where the axis of the states may end
@@ -92,12 +108,20 @@ _RUNGS = np.array([1, 2, 5, 10, 20, 50, 100, 1000, 1e6, 1e101])  # where the axi
 
 def _state(a: Arrays, which: str, name: str, line: theme.Json) -> theme.Json:
     symbol = name[-1]
-    return {
-        "type": "scatter", "mode": "lines+markers", "x": np.arange(a[which].shape[-1]), "y": along(a[which]),
-        "name": name, "meta": which, "line": line, "marker": {"size": 5},
-        **hover(a, {"text": lambda: list(map(number, a[which].tolist())),
-                    "hovertemplate": f"{symbol}<sub>%{{x}}</sub> = %{{text}}<extra></extra>"}),
-    }  # fmt: skip
+    return theme.scatter(
+        "lines+markers",
+        x=np.arange(a[which].shape[-1]),
+        y=along(a[which]),
+        name=name,
+        meta=which,
+        line=line,
+        marker={"size": 5},
+        **hover(
+            a,
+            text=lambda: list(map(number, a[which].tolist())),
+            hovertemplate=f"{symbol}<sub>%{{x}}</sub> = %{{text}}<extra></extra>",
+        ),
+    )
 
 
 def states_sentence(a: Arrays) -> str:
@@ -119,9 +143,8 @@ SATURATED = 3.0  # |C| beyond which tanh'(C) is below 1 %
 def picture(a: Arrays) -> theme.Json:
     """The gates as `show` takes them."""
     return theme.figure_item(
-        "gates", "The gates over time", each(sentence, a), draw(a), height=260, tap=True,
-        ghost=[*GATES],
-    )  # fmt: skip
+        "gates", "The gates over time", each(sentence, a), draw(a), height=260, tap=True, ghost=[*GATES]
+    )
 
 
 def states_picture(a: Arrays) -> theme.Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pages.charts.parts import theme
+from pages.charts.parts import latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, product, rounded, total
 from pages.charts.parts.gates import GATES
@@ -33,11 +33,17 @@ def quantities(run: Run) -> Arrays:
     readings["total"] = flow.total(t, k)
     f = time_last(run.trajectory.gate("f"), run)[..., k:t] if t > k else run.value("f")[..., None]
     return {
-        **axis(run), "t": t, "k": k, "j": np.arange(k, t + 1), "cut": cut,
+        **axis(run),
+        "t": t,
+        "k": k,
+        "j": np.arange(k, t + 1),
+        "cut": cut,
         "readings": {name: time_last(values, run) for name, values in readings.items()},
         "parts": {q: time_last(part, run)[..., 0] for q, part in flow.split_by_gate(t, k).items()},
-        "f": f[..., -1], "f_first": f[..., 0], "f_spread": np.ptp(f, axis=-1),
-    }  # fmt: skip
+        "f": f[..., -1],
+        "f_first": f[..., 0],
+        "f_spread": np.ptp(f, axis=-1),
+    }
 
 
 def without(a: Arrays) -> str:
@@ -49,15 +55,20 @@ def _curve(a: Arrays, which: str) -> theme.Json:
     values, j = a["readings"][which], a["j"]
     color, name, mark, _, dash, width = _CURVES[which]
     reading = f"∂C<sub>{a['t']}</sub>/∂C<sub>%{{x}}</sub>, {without(a) if which == 'cut' else name}"
-    return {
-        "type": "scatter", "mode": "lines+markers", "meta": which, "x": j, "y": along(theme.gaps(values.log10)),
-        "name": name, "line": {"color": color, "width": width, "dash": dash},
-        "marker": {
-            "size": theme.mark_size(len(j)) - (which != "total"), "color": color,
+    return theme.scatter(
+        "lines+markers",
+        meta=which,
+        x=j,
+        y=along(theme.gaps(values.log10)),
+        name=name,
+        line={"color": color, "width": width, "dash": dash},
+        marker={
+            "size": theme.mark_size(len(j)) - (which != "total"),
+            "color": color,
             "symbol": along(theme.signed(values, mark)),
         },
-        **hover(a, {"text": lambda: numbers(values), "hovertemplate": f"{reading}: %{{text}}<extra></extra>"}),
-    }  # fmt: skip
+        **hover(a, text=lambda: numbers(values), hovertemplate=f"{reading}: %{{text}}<extra></extra>"),
+    )
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -75,9 +86,10 @@ def draw(a: Arrays) -> theme.Json:
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.2),
             "yaxis": theme.log_axis(bounds, derivative_html("C", a["t"], "C", "j")),
-            "shapes": [theme.line_at(0)], "showlegend": False,
+            "shapes": [theme.line_at(0)],
+            "showlegend": False,
         },
-    }  # fmt: skip
+    }
 
 
 def _end(a: Arrays, which: str) -> str:
@@ -176,10 +188,7 @@ def picture(a: Arrays) -> theme.Json:
 
 def formula(a: Arrays) -> theme.Json:
     """The readings with their numbers; the total as the sum of its paths."""
-    return {
-        "kind": "formula", "name": "paths-formula", "alt": "The four readings in numbers.",
-        "lines": each(_lines, a),
-    }  # fmt: skip
+    return latex.item("paths-formula", "The four readings in numbers.", each(_lines, a))
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
@@ -189,8 +198,11 @@ def _lines(a: Arrays) -> list[theme.Json]:
     def line(name: str, which: str, body: str, slots: dict[str, str], colors: dict[str, str]) -> theme.Json:
         slot = which.replace("_", "")
         left = rf"\frac{{\partial C_{{@t@}}}}{{\partial C_{{@k@}}}}\Big|_{{{name}}} = "
-        return {"latex": rf"{left}{body}@{slot}@ \quad", "slots": ends | {slot: number(values[which])} | slots,
-                "colors": colors | {slot: _CURVES[which][0].removeprefix("--u-")}, "part": True}  # fmt: skip
+        return latex.part(
+            rf"{left}{body}@{slot}@ \quad",
+            ends | {slot: number(values[which])} | slots,
+            colors | {slot: _CURVES[which][0].removeprefix("--u-")},
+        )
 
     hues = {"d": "direct"} | {f"r{q}": gate.color for q, gate in GATES.items()}
     found = {"d": rounded(a["parts"]["highway"], 3)} | {f"r{q}": rounded(a["parts"][q], 3, _added) for q in GATES}
@@ -199,11 +211,21 @@ def _lines(a: Arrays) -> list[theme.Json]:
     lines = [
         line(r"\text{direct}", "direct", *_direct(a, lag, values["direct"]), {"f": "forget", "f1": "forget"}),
         line(r"\text{state}", "state", r"\left[J_{@t@} \cdots J_{@k1@}\right]_{CC} = " if lag else "", k1, {}),
-        line(r"\text{total}", "total", f"{paths} @is@ ",
-             equation(lambda **parts: total(parts.values(), len(parts)), found, "total", values["total"]), hues),
-        line(r"\text{one-step}", "one_step",
-             r"\prod_{j=@k1@}^{@t@} \frac{\partial C_j}{\partial C_{j-1}} = " if lag else "", k1, {}),
-    ]  # fmt: skip
+        line(
+            r"\text{total}",
+            "total",
+            f"{paths} @is@ ",
+            equation(lambda **parts: total(parts.values(), len(parts)), found, "total", values["total"]),
+            hues,
+        ),
+        line(
+            r"\text{one-step}",
+            "one_step",
+            r"\prod_{j=@k1@}^{@t@} \frac{\partial C_j}{\partial C_{j-1}} = " if lag else "",
+            k1,
+            {},
+        ),
+    ]
     cut = r"\text{without}\ " + r",\ ".join(GATES[q].written for q in GATES if q in a["cut"])
     return [*lines, line(cut, "cut", "", {}, {})] if a["cut"] else lines
 

@@ -38,11 +38,18 @@ def quantities(run: Run, b: float) -> Arrays:
     chosen = _at(b)
     low, median, high = np.percentile(chosen.ratio, [25, 50, 75], axis=-1)
     return {
-        **axis(run), "b": b, "lag": np.arange(LAGS + 1), "low": low, "median": median, "high": high,
-        "grows": (chosen.spectral > 0).mean(axis=-1), "always": int((chosen.spectral[1:] > 0).all(axis=0).sum()),
-        "negative": population.negative(b), "f_max": chosen.f_max,
+        **axis(run),
+        "b": b,
+        "lag": np.arange(LAGS + 1),
+        "low": low,
+        "median": median,
+        "high": high,
+        "grows": (chosen.spectral > 0).mean(axis=-1),
+        "always": int((chosen.spectral[1:] > 0).all(axis=0).sum()),
+        "negative": population.negative(b),
+        "f_max": chosen.f_max,
         "others": {other: np.median(_at(other).ratio, axis=-1) for other in REFERENCES if other != b},
-    }  # fmt: skip
+    }
 
 
 def pictures(run: Run) -> list[theme.Json]:
@@ -67,23 +74,43 @@ def draw(a: Arrays) -> theme.Json:
     labels["textfont"] = {"color": [theme.TOTAL, *[theme.MUTED] * len(others)], "size": 13}
     return {
         "data": [
-            {"type": "scatter", "mode": "lines", "meta": "quartiles", "x": np.concatenate([lag, lag[::-1]]),
-             "y": np.concatenate([a["low"], a["high"][::-1]]), "fill": "toself", "fillcolor": f"{theme.TOTAL}/0.15",
-             "line": {"width": 0}, "hoverinfo": "skip"},
-            {"type": "scatter", "mode": "lines", "meta": "others", "x": np.tile(np.append(lag, LAGS), len(others)),
-             "y": thin, "line": {"color": theme.MUTED, "width": 1.5, "dash": "dot"}},
-            {"type": "scatter", "mode": "lines", "x": lag, "y": a["median"], "name": "median", "meta": "median",
-             "line": {"color": theme.TOTAL, "width": 4},
-             **hover(a, {"text": [_spread(a, j) for j in range(len(lag))],
-                         "hovertemplate": "lag %{x}: %{text}<extra></extra>"})},
+            theme.scatter(
+                "lines",
+                meta="quartiles",
+                x=np.concatenate([lag, lag[::-1]]),
+                y=np.concatenate([a["low"], a["high"][::-1]]),
+                fill="toself",
+                fillcolor=f"{theme.TOTAL}/0.15",
+                line={"width": 0},
+                hoverinfo="skip",
+            ),
+            theme.scatter(
+                "lines",
+                meta="others",
+                x=np.tile(np.append(lag, LAGS), len(others)),
+                y=thin,
+                line={"color": theme.MUTED, "width": 1.5, "dash": "dot"},
+            ),
+            theme.scatter(
+                "lines",
+                x=lag,
+                y=a["median"],
+                name="median",
+                meta="median",
+                line={"color": theme.TOTAL, "width": 4},
+                **hover(
+                    a, text=[_spread(a, j) for j in range(len(lag))], hovertemplate="lag %{x}: %{text}<extra></extra>"
+                ),
+            ),
             labels,
         ],
         "layout": {
             "xaxis": theme.step_axis(0, LAGS, "lag t − j", gutter=0.0) | {"range": [-0.6, 1.27 * LAGS]},
             "yaxis": theme.log_axis(_BOUNDS, "‖total‖ ÷ ‖product of gates‖"),
-            "shapes": [theme.line_at(0)], "showlegend": False,
+            "shapes": [theme.line_at(0)],
+            "showlegend": False,
         },
-    }  # fmt: skip
+    }
 
 
 def _times(log10: float) -> str:
@@ -114,9 +141,8 @@ def picture(a: Arrays) -> theme.Json:
         wide, {"labels": {"textfont": {"size": 12}}}, xaxis=_SLIM, yaxis=theme.log_axis(_BOUNDS, "", most=5)
     )
     return theme.figure_item(
-        "networks", f"{NETWORKS} LSTMs with PyTorch’s weights", sentence(a), wide,
-        narrow=slim, height=280,
-    )  # fmt: skip
+        "networks", f"{NETWORKS} LSTMs with PyTorch’s weights", sentence(a), wide, narrow=slim, height=280
+    )
 
 
 def draw_beyond(a: Arrays) -> theme.Json:
@@ -129,30 +155,47 @@ def draw_beyond(a: Arrays) -> theme.Json:
     texts = {color: f"<b>{name}: {roughly(y[-1] / 100)}</b>" for color, (name, y, _) in curves.items()}
     return {
         "data": [
-            *({"type": "scatter", "mode": "lines", "x": lag[1:], "y": y[1:], "name": name,
-               "line": {"color": color, "width": 3, "dash": dash},
-               **hover(a, {"text": [percent(Scaled.of(share / 100)) for share in y[1:]],
-                           "hovertemplate": f"lag %{{x}}: {name} in %{{text}}<extra></extra>"})}
-              for color, (name, y, dash) in curves.items()),
+            *(
+                theme.scatter(
+                    "lines",
+                    x=lag[1:],
+                    y=y[1:],
+                    name=name,
+                    line={"color": color, "width": 3, "dash": dash},
+                    **hover(
+                        a,
+                        text=[percent(Scaled.of(share / 100)) for share in y[1:]],
+                        hovertemplate=f"lag %{{x}}: {name} in %{{text}}<extra></extra>",
+                    ),
+                )
+                for color, (name, y, dash) in curves.items()
+            ),
             theme.end_labels(LAGS, [y[-1] for _, y, _ in curves.values()], texts, bounds, "middle right"),
         ],
         "layout": {
             "xaxis": theme.step_axis(0, LAGS, "lag t − j") | {"range": [-0.6, 1.27 * LAGS]},
-            "yaxis": {"range": list(bounds), "tickvals": [0, 25, 50, 75, 100], "zeroline": False,
-                      "ticktext": ["0", "25 %", "50 %", "75 %", "100 %"], "title": {"text": "share of seeds"}},
+            "yaxis": {
+                "range": list(bounds),
+                "tickvals": [0, 25, 50, 75, 100],
+                "zeroline": False,
+                "ticktext": ["0", "25 %", "50 %", "75 %", "100 %"],
+                "title": {"text": "share of seeds"},
+            },
             "showlegend": False,
         },
-    }  # fmt: skip
+    }
 
 
 def beyond_sentence(a: Arrays) -> str:
     """What happens although every forget gate lies between 0 and 1."""
     always, last = a["always"], round(NETWORKS * a["grows"][-1])
     grows = (
-        f"Yet ‖total‖₂ exceeds 1 at every lag in {always} of {NETWORKS} networks" if always
-        else f"Yet ‖total‖₂ still exceeds 1 after {LAGS} steps in {last} of {NETWORKS} networks" if last
+        f"Yet ‖total‖₂ exceeds 1 at every lag in {always} of {NETWORKS} networks"
+        if always
+        else f"Yet ‖total‖₂ still exceeds 1 after {LAGS} steps in {last} of {NETWORKS} networks"
+        if last
         else f"After {LAGS} steps ‖total‖₂ is below 1 in each of {NETWORKS} networks, too"
-    )  # fmt: skip
+    )
     share = float(a["negative"][20])
     of = (
         f"{number(100 * share, 3)} % of {SCALARS} scalar LSTMs have" if share else f"none of {SCALARS} scalar LSTMs has"

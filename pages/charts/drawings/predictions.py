@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts.parts import theme
+from pages.charts.parts import latex, theme
 from pages.charts.parts.along import Arrays, along, zipped
 from pages.charts.parts.numbers import number
 from pages.lessons.scenes import SCENES, Choice, Guess, Prediction, Scene
@@ -33,17 +33,25 @@ def quantities(p: Prediction, over: Any = None) -> Arrays:
     answer, ask = scene.answer, scene.ask
     guess = np.array(p.guess if over is None else over[1], dtype=float)
     a: Arrays = {
-        "S": len(guess) if over else None, "bare": bool(over), "p": p, "scene": scene, "x": answer.x,
-        "asked": float(answer.x[answer.asked]), "bounds": (scene.axes.low, scene.axes.high),
-    }  # fmt: skip
+        "S": len(guess) if over else None,
+        "bare": bool(over),
+        "p": p,
+        "scene": scene,
+        "x": answer.x,
+        "asked": float(answer.x[answer.asked]),
+        "bounds": (scene.axes.low, scene.axes.high),
+    }
     if isinstance(ask, Choice):
-        return a | {"curves": {letter: _heights(scene, y) for letter, y in answer.curves.items()},
-                    "given": None if answer.given is None else _heights(scene, answer.given)}  # fmt: skip
+        return a | {
+            "curves": {letter: _heights(scene, y) for letter, y in answer.curves.items()},
+            "given": None if answer.given is None else _heights(scene, answer.given),
+        }
     start = float(scene.truth[0].log10)
     return a | {
-        "guess": guess, "start": np.where(np.isfinite(start), start, guess),
+        "guess": guess,
+        "start": np.where(np.isfinite(start), start, guess),
         "truth": _heights(scene, scene.truth) if p.committed else None,
-    }  # fmt: skip
+    }
 
 
 def _heights(scene: Scene, y: Scaled) -> np.ndarray:
@@ -63,7 +71,7 @@ def draw(a: Arrays) -> theme.Json:
             "meta": a["p"].committed,  # a change of dash and width is one of the layout's kind
             "margin": {"t": 12},
         },
-    }  # fmt: skip
+    }
 
 
 def _x_axis(x: np.ndarray, title: str, gutter: float) -> theme.Json:
@@ -73,8 +81,10 @@ def _x_axis(x: np.ndarray, title: str, gutter: float) -> theme.Json:
     return {
         "range": [float(x[0]) - 0.03 * span, float(x[-1]) + gutter * span],
         "tickvals": np.arange(np.ceil(x[0] / every), np.floor(x[-1] / every) + 1) * every,
-        "title": {"text": title}, "zeroline": False, "showgrid": False,
-    }  # fmt: skip
+        "title": {"text": title},
+        "zeroline": False,
+        "showgrid": False,
+    }
 
 
 def _y_axis(a: Arrays, title: str, most: int = 8) -> theme.Json:
@@ -98,10 +108,13 @@ def _candidates(a: Arrays) -> list[theme.Json]:
 def _given(a: Arrays) -> theme.Json:
     """What is known from the beginning; an empty trace where nothing is."""
     known = a["given"] is not None
-    return {
-        "type": "scatter", "mode": "lines", "x": a["x"] if known else [None], "y": a["given"] if known else [None],
-        "line": {"color": theme.REFERENCE, "width": 2}, "showlegend": False,
-    }  # fmt: skip
+    return theme.scatter(
+        "lines",
+        x=a["x"] if known else [None],
+        y=a["given"] if known else [None],
+        line={"color": theme.REFERENCE, "width": 2},
+        showlegend=False,
+    )
 
 
 def _candidate(a: Arrays, letter: str, y: np.ndarray) -> theme.Json:
@@ -111,13 +124,17 @@ def _candidate(a: Arrays, letter: str, y: np.ndarray) -> theme.Json:
     chosen, true = letter == p.choice, p.committed and letter == ask.truth
     faint = p.committed and not true
     ghost = f"{color}/{0.55 if chosen else 0.25}" if faint else color
-    return {
-        "type": "scatter", "mode": "lines", "meta": letter, "x": a["x"], "y": theme.gaps(y), "name": letter,
-        "line": {"color": ghost, "dash": dash, "width": 4 if true or (chosen and not p.committed) else 2.5},
-        "showlegend": False,
-        **({} if p.committed else {"customdata": [letter] * len(a["x"]), "hover": {
-            "hovertemplate": f"curve {letter}<extra></extra>"}}),
-    }  # fmt: skip
+    tap = {"customdata": [letter] * len(a["x"]), "hover": {"hovertemplate": f"curve {letter}<extra></extra>"}}
+    return theme.scatter(
+        "lines",
+        meta=letter,
+        x=a["x"],
+        y=theme.gaps(y),
+        name=letter,
+        line={"color": ghost, "dash": dash, "width": 4 if true or (chosen and not p.committed) else 2.5},
+        showlegend=False,
+        **({} if p.committed else tap),
+    )
 
 
 def _called(p: Prediction, ask: Choice, letter: str) -> str:
@@ -137,13 +154,17 @@ def _names(a: Arrays, called: Mapping[str, str]) -> theme.Json:
             if abs(x - other_x) < 0.1 * (a["x"][-1] - a["x"][0]) and other_y - y < room:
                 y = other_y - room
         placed.append((letter, x, min(max(y, low + room / 3), high - room)))
-    return {
-        "type": "scatter", "mode": "markers+text", "x": [x for _, x, _ in placed], "y": [y for *_, y in placed],
-        "text": [called[letter] for letter, *_ in placed], "textposition": "middle right",
-        "marker": {"size": 8, "opacity": 0},
-        "textfont": {"color": [LETTERS[letter][0] for letter, *_ in placed], "size": 14},
-        "showlegend": False, "cliponaxis": False,
-    }  # fmt: skip
+    return theme.scatter(
+        "markers+text",
+        x=[x for _, x, _ in placed],
+        y=[y for *_, y in placed],
+        text=[called[letter] for letter, *_ in placed],
+        textposition="middle right",
+        marker={"size": 8, "opacity": 0},
+        textfont={"color": [LETTERS[letter][0] for letter, *_ in placed], "size": 14},
+        showlegend=False,
+        cliponaxis=False,
+    )
 
 
 def _last_seen(x: np.ndarray, y: np.ndarray, low: float, high: float) -> tuple[float, float]:
@@ -160,18 +181,21 @@ def _guess(a: Arrays) -> list[theme.Json]:
     own = f"{OWN}/0.55" if p.committed else OWN
     ends = np.stack([np.broadcast_to(a["start"], a["guess"].shape), a["guess"]], axis=-1)
     return [
-        {
-            "type": "scatter", "mode": "lines", "meta": "answer", "x": x, "y": theme.gaps(truth),
-            "line": {"color": TRUE, "width": 4}, "showlegend": False,
-        },
-        {
-            "type": "scatter", "mode": "lines+markers", "meta": "guess", "x": [float(x[0]), asked], "y": along(ends),
-            "line": {"color": own, "width": 2, "dash": "dash"},
-            "marker": {"color": own, "symbol": "diamond", "size": [0, 14], "line": {"width": 0}},
-            "showlegend": False, "cliponaxis": False,
-        },
+        theme.scatter(
+            "lines", meta="answer", x=x, y=theme.gaps(truth), line={"color": TRUE, "width": 4}, showlegend=False
+        ),
+        theme.scatter(
+            "lines+markers",
+            meta="guess",
+            x=[float(x[0]), asked],
+            y=along(ends),
+            line={"color": own, "width": 2, "dash": "dash"},
+            marker={"color": own, "symbol": "diamond", "size": [0, 14], "line": {"width": 0}},
+            showlegend=False,
+            cliponaxis=False,
+        ),
         _marks(a),
-    ]  # fmt: skip
+    ]
 
 
 def _marks(a: Arrays) -> theme.Json:
@@ -188,12 +212,18 @@ def _marks(a: Arrays) -> theme.Json:
         texts, colors = [*texts, f"<b>truth<br>{_worth(true)}</b>"], [OWN, TRUE]
     above = a["asked"] < a["x"][-1]  # where the curve goes on, its name stands above it
     inner = np.clip(y, low, high - room) if above else np.clip(y, low + room / 2, high - room / 2)
-    return {
-        "type": "scatter", "mode": "markers+text", "meta": "marks",
-        "x": [a["asked"]] * len(texts), "y": along(inner), "text": texts,
-        "marker": {"size": 16, "opacity": 0}, "textposition": "top right" if above else "middle right",
-        "textfont": {"color": colors, "size": 14}, "showlegend": False, "cliponaxis": False,
-    }  # fmt: skip
+    return theme.scatter(
+        "markers+text",
+        meta="marks",
+        x=[a["asked"]] * len(texts),
+        y=along(inner),
+        text=texts,
+        marker={"size": 16, "opacity": 0},
+        textposition="top right" if above else "middle right",
+        textfont={"color": colors, "size": 14},
+        showlegend=False,
+        cliponaxis=False,
+    )
 
 
 def _of_each(a: Arrays, text: str) -> Any:
@@ -210,9 +240,11 @@ def picture(a: Arrays) -> theme.Json:
     """The scene's figure as `show` takes it."""
     wide, scene = draw(a), a["scene"]
     slim = theme.narrow(
-        wide, xaxis=_x_axis(a["x"], "", gutter=0.3), yaxis=_y_axis(a, "", most=4),
+        wide,
+        xaxis=_x_axis(a["x"], "", gutter=0.3),
+        yaxis=_y_axis(a, "", most=4),
         margin={"l": 40, "r": 4, "t": 8, "b": 24},
-    )  # fmt: skip
+    )
     text = _of_each(a, _of_guessing(a["p"], scene.ask)) if "guess" in a else _of_choosing(a["p"], scene, scene.ask)
     more = {"tap": True} if isinstance(scene.ask, Choice) and not a["p"].committed else {}
     return theme.figure_item(
@@ -247,10 +279,9 @@ def formula(p: Prediction) -> theme.Json:
     if not p.committed:
         slots = dict.fromkeys(slots, "?")
     used = {name: text for name, text in slots.items() if f"@{name}@" in scene.latex}
-    return {
-        "kind": "formula", "name": "scene-formula", "alt": "The question as a formula.",
-        "lines": [{"latex": scene.latex, "slots": used, "colors": {"truth": "product"}}],
-    }  # fmt: skip
+    return latex.item(
+        "scene-formula", "The question as a formula.", [latex.line(scene.latex, used, {"truth": "product"})]
+    )
 
 
 def _slots(scene: Scene) -> dict[str, str]:
@@ -308,9 +339,11 @@ def _of_sight(p: Prediction) -> str:
     near = abs(p.gap) <= (NEAR if SCENES[p.scene].axes.log else 1e-3)
     truth = "as thought" if p.gap == 0 or (near and p.said == "as thought") else "smaller" if p.gap > 0 else "larger"
     if p.said == truth:
-        return "You found it as you had thought, and so it is." if near and truth == "as thought" else (
-            f"You saw that the truth is {truth}, and so it is."
-        )  # fmt: skip
+        return (
+            "You found it as you had thought, and so it is."
+            if near and truth == "as thought"
+            else (f"You saw that the truth is {truth}, and so it is.")
+        )
     found = "You found the truth as you had thought" if p.said == "as thought" else f"You called the truth {p.said}"
     if truth == "as thought":
         return f"{found}; compare again: it is what you predicted."

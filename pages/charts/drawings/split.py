@@ -32,9 +32,15 @@ def quantities(run: Run) -> Arrays:
     whole = np.sum([np.abs(size) for size in sizes.values()], axis=0)
     shares = {name: size / np.where(whole > 0, whole, 1.0) for name, size in sizes.items()}
     return {
-        **axis(run), "t": t, "k": k, "j": np.arange(k, t + 1), "parts": parts, "shares": shares,
-        "total": time_last(flow.total(t, k), run), "left": np.sum(list(shares.values()), axis=0),
-    }  # fmt: skip
+        **axis(run),
+        "t": t,
+        "k": k,
+        "j": np.arange(k, t + 1),
+        "parts": parts,
+        "shares": shares,
+        "total": time_last(flow.total(t, k), run),
+        "left": np.sum(list(shares.values()), axis=0),
+    }
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -52,32 +58,51 @@ def draw(a: Arrays) -> theme.Json:
     labels = theme.end_labels(a["k"] - 0.5, heights, texts, bounds)
     return {
         "data": [
-            {
-                "type": "bar", "meta": "parts", "x": np.tile(j, len(PARTS)), "width": 1,
-                "base": along((ends - stacked).reshape(flat)), "y": along(stacked.reshape(flat)),
-                "marker": {"color": [_FILLS[name] for name in PARTS for _ in j],
-                           "line": {"color": theme.BACKGROUND, "width": 1 if len(j) <= 60 else 0}},
-                **hover(a, {"text": lambda: [f"{_NAMES[name]}: {text}" for name in PARTS
-                                             for text in numbers(a["parts"][name], 3)],
-                            "textposition": "none", "hovertemplate": "j = %{x}, %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "lines", "x": j, "y": along(stacked.sum(axis=-2)), "name": "total",
-                "meta": "total",
-                "line": {"color": theme.TOTAL, "width": 4},
-                **hover(a, {"text": lambda: numbers(a["total"], 3),
-                            "hovertemplate": "j = %{x}, total: %{text}<extra></extra>"}),
-            },
+            theme.bar(
+                meta="parts",
+                x=np.tile(j, len(PARTS)),
+                width=1,
+                base=along((ends - stacked).reshape(flat)),
+                y=along(stacked.reshape(flat)),
+                marker={
+                    "color": [_FILLS[name] for name in PARTS for _ in j],
+                    "line": {"color": theme.BACKGROUND, "width": 1 if len(j) <= 60 else 0},
+                },
+                **hover(
+                    a,
+                    text=lambda: [f"{_NAMES[name]}: {text}" for name in PARTS for text in numbers(a["parts"][name], 3)],
+                    textposition="none",
+                    hovertemplate="j = %{x}, %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "lines",
+                x=j,
+                y=along(stacked.sum(axis=-2)),
+                name="total",
+                meta="total",
+                line={"color": theme.TOTAL, "width": 4},
+                **hover(
+                    a, text=lambda: numbers(a["total"], 3), hovertemplate="j = %{x}, total: %{text}<extra></extra>"
+                ),
+            ),
             labels,
         ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.2),
-            "yaxis": {"range": list(bounds), "tickvals": [-1, -0.5, 0, 0.5, 1], "zeroline": False,
-                      "ticktext": ["−100 %", "−50 %", "0", "50 %", "100 %"], "title": {"text": "share of all paths"}},
-            "showlegend": False, "barmode": "overlay", "bargap": 0,
+            "yaxis": {
+                "range": list(bounds),
+                "tickvals": [-1, -0.5, 0, 0.5, 1],
+                "zeroline": False,
+                "ticktext": ["−100 %", "−50 %", "0", "50 %", "100 %"],
+                "title": {"text": "share of all paths"},
+            },
+            "showlegend": False,
+            "barmode": "overlay",
+            "bargap": 0,
             "shapes": [theme.line_at(0)],
         },
-    }  # fmt: skip
+    }
 
 
 def _end(a: Arrays, name: str) -> str:
@@ -127,6 +152,5 @@ def picture(run: Run) -> theme.Json:
     briefly = {"labels": {"text": each(_short, a), "textfont": {"size": 12}}}
     slim = theme.narrow(wide, briefly, xaxis=theme.step_axis(a["k"], a["t"], "", gutter=0.3))
     return theme.figure_item(
-        "split", "The total, split by gate", each(sentence, a), wide,
-        narrow=slim, height=280, ghost=["total"],
-    )  # fmt: skip
+        "split", "The total, split by gate", each(sentence, a), wide, narrow=slim, height=280, ghost=["total"]
+    )

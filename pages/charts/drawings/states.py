@@ -21,10 +21,18 @@ def quantities(run: Run) -> Arrays:
         apart = moved[..., -1 - (run.experiment.T - t)] - h[..., t]
     product = time_last(run.flow.products_to(t, k), run)[..., 0]
     return {
-        **axis(run), "t": t, "k": k, "step": np.arange(h.shape[-1]), "h": h, "moved": moved,
-        "end": h[..., t], "apart": apart, "linear": product * NUDGE, "input": inputs.quantities(run),
+        **axis(run),
+        "t": t,
+        "k": k,
+        "step": np.arange(h.shape[-1]),
+        "h": h,
+        "moved": moved,
+        "end": h[..., t],
+        "apart": apart,
+        "linear": product * NUDGE,
+        "input": inputs.quantities(run),
         "limits": activation(run.experiment.activation).limits,
-    }  # fmt: skip
+    }
 
 
 def held_span(a: Arrays) -> np.ndarray:
@@ -46,22 +54,34 @@ def draw(a: Arrays) -> theme.Json:
     fed, axes = inputs.strip(a["input"])
     return {
         "data": [
-            {
-                "type": "scatter", "mode": "lines+markers",
-                "x": a["step"][a["k"] :], "y": along(theme.gaps(a["moved"])),
-                "meta": "moved", "name": f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
-                "line": {"color": theme.PRODUCT, "width": 2, "dash": "dash"},
-                "marker": {"size": 9, "symbol": "circle-open", "color": theme.PRODUCT},
-                **hover(a, {"text": lambda: list(map(number, a["moved"].tolist())),
-                            "hovertemplate": "step %{x}, nudged: %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "lines+markers",
-                "x": a["step"], "y": along(theme.gaps(a["h"])), "name": "state h<sub>t</sub>", "meta": "h",
-                "line": {"color": theme.STATE, "width": 2.5}, "marker": {"size": 6, "color": theme.STATE},
-                **hover(a, {"text": lambda: list(map(number, a["h"].tolist())),
-                            "hovertemplate": "h<sub>%{x}</sub> = %{text}<extra></extra>"}),
-            },
+            theme.scatter(
+                "lines+markers",
+                x=a["step"][a["k"] :],
+                y=along(theme.gaps(a["moved"])),
+                meta="moved",
+                name=f"h<sub>{a['k']}</sub> moved by {NUDGE:g}",
+                line={"color": theme.PRODUCT, "width": 2, "dash": "dash"},
+                marker={"size": 9, "symbol": "circle-open", "color": theme.PRODUCT},
+                **hover(
+                    a,
+                    text=lambda: list(map(number, a["moved"].tolist())),
+                    hovertemplate="step %{x}, nudged: %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "lines+markers",
+                x=a["step"],
+                y=along(theme.gaps(a["h"])),
+                name="state h<sub>t</sub>",
+                meta="h",
+                line={"color": theme.STATE, "width": 2.5},
+                marker={"size": 6, "color": theme.STATE},
+                **hover(
+                    a,
+                    text=lambda: list(map(number, a["h"].tolist())),
+                    hovertemplate="h<sub>%{x}</sub> = %{text}<extra></extra>",
+                ),
+            ),
             theme.off_scale(a, a["step"], {theme.STATE: a["h"]}, (span[..., :1], span[..., 1:])),
             *fed,
         ],
@@ -71,14 +91,19 @@ def draw(a: Arrays) -> theme.Json:
             **axes,
             "shapes": [_end(a["k"]), _end(a["t"])],
         },
-    }  # fmt: skip
+    }
 
 
 def _end(x: int) -> theme.Json:
     return {
-        "type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
+        "type": "line",
+        "x0": x,
+        "x1": x,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
         "line": {"color": f"{theme.PRODUCT}/0.35", "width": 1.5, "dash": "dot"},
-    }  # fmt: skip
+    }
 
 
 def sentence(a: Arrays) -> str:

@@ -33,36 +33,61 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
     named = _thinned(a["k"], a["t"], most if bars else most // 3)
     return {
         "data": [
-            {
-                "type": "scatter", "mode": "lines" if bars else "lines+markers", "meta": "product", "x": i, **high,
-                "line": {"color": theme.PRODUCT, "width": 3}, "opacity": 0 if bars else 1,
-                "marker": {"size": 5, "color": theme.PRODUCT, "symbol": along(theme.signed(product, "circle"))},
-                **hover(a, {"text": lambda: numbers(product), "customdata": i, "hovertemplate": _HOVER.format(a["t"])}),
-            },
+            theme.scatter(
+                "lines" if bars else "lines+markers",
+                meta="product",
+                x=i,
+                **high,
+                line={"color": theme.PRODUCT, "width": 3},
+                opacity=0 if bars else 1,
+                marker={"size": 5, "color": theme.PRODUCT, "symbol": along(theme.signed(product, "circle"))},
+                **hover(a, text=lambda: numbers(product), customdata=i, hovertemplate=_HOVER.format(a["t"])),
+            ),
             _bars(a, there, "positive", there.mant > 0, {"color": theme.PRODUCT}),
-            _bars(a, there, "negative", there.mant < 0,
-                  {"color": theme.BACKGROUND, "line": {"color": theme.PRODUCT, "width": 1.5},
-                   "pattern": {"shape": "/", "fgcolor": theme.PRODUCT, "bgcolor": theme.BACKGROUND, "solidity": 0.35}}),
+            _bars(
+                a,
+                there,
+                "negative",
+                there.mant < 0,
+                {
+                    "color": theme.BACKGROUND,
+                    "line": {"color": theme.PRODUCT, "width": 1.5},
+                    "pattern": {"shape": "/", "fgcolor": theme.PRODUCT, "bgcolor": theme.BACKGROUND, "solidity": 0.35},
+                },
+            ),
             _zeros(i, high),
-            {
-                "type": "scatter", "mode": "text", "meta": "numbers", "x": named, "only": "labels", "beside": not bars,
+            theme.scatter(
+                "text",
+                meta="numbers",
+                x=named,
+                only="labels",
+                beside=not bars,
                 **heights(product[..., named - a["k"]]),
-                "text": each(lambda a: [number(a["product"][j - a["k"]]) for j in named], a),
-                "textfont": {"color": theme.PRODUCT, "size": [17 if j == a["k"] else 12 for j in named]},
-                "cliponaxis": False, "hoverinfo": "skip",
-            },
+                text=each(lambda a: [number(a["product"][j - a["k"]]) for j in named], a),
+                textfont={"color": theme.PRODUCT, "size": [17 if j == a["k"] else 12 for j in named]},
+                cliponaxis=False,
+                hoverinfo="skip",
+            ),
             *(_arrows(a, most) if few else [_strip(a)]),
             _cells(a, most),
         ],
         "layout": {
             "xaxis": {"visible": False, "range": [-0.6, a["T"] + 0.6], "fixedrange": True, "anchor": "y2"},
-            "yaxis": {"title": {"text": derivative_html("h", a["t"], "h", "i")}, "domain": [0.27, 1],
-                      "zeroline": False, "fixedrange": True},
+            "yaxis": {
+                "title": {"text": derivative_html("h", a["t"], "h", "i")},
+                "domain": [0.27, 1],
+                "zeroline": False,
+                "fixedrange": True,
+            },
             "yaxis2": {"visible": False, "range": [-1.6, 0.8], "domain": [0, 0.24], "anchor": "x", "fixedrange": True},
-            "shapes": [theme.line_at(0)], "barmode": "overlay", "bargap": 0.35, "showlegend": False,
-            "hovermode": "closest", "margin": {"l": 56, "r": 12, "t": 22, "b": 4},
+            "shapes": [theme.line_at(0)],
+            "barmode": "overlay",
+            "bargap": 0.35,
+            "showlegend": False,
+            "hovermode": "closest",
+            "margin": {"l": 56, "r": 12, "t": 22, "b": 4},
         },
-    }  # fmt: skip
+    }
 
 
 _HOVER = "∂h<sub>{}</sub>/∂h<sub>%{{customdata}}</sub> = %{{text}}<extra></extra>"
@@ -75,21 +100,30 @@ def heights(x: Any) -> theme.Json:
 
 def _bars(a: Arrays, x: Any, name: str, here: np.ndarray, marker: theme.Json) -> theme.Json:
     log10, sign = np.where(here, x.log10, np.nan), np.where(here, x.sign, 0.0)
-    return {
-        "type": "bar", "x": a["i"][: x.shape[-1]], "log": along(theme.gaps(log10)), "sign": along(sign), "name": name,
-        "meta": name,
-        "marker": marker,
-        **hover(a, {"customdata": a["i"], "text": lambda: numbers(x), "textposition": "none",
-                    "hovertemplate": _HOVER.format(a["t"])}),
-    }  # fmt: skip
+    return theme.bar(
+        x=a["i"][: x.shape[-1]],
+        log=along(theme.gaps(log10)),
+        sign=along(sign),
+        name=name,
+        meta=name,
+        marker=marker,
+        **hover(
+            a, customdata=a["i"], text=lambda: numbers(x), textposition="none", hovertemplate=_HOVER.format(a["t"])
+        ),
+    )
 
 
 def _zeros(i: np.ndarray, high: theme.Json) -> theme.Json:
-    return {
-        "type": "scatter", "mode": "markers", "meta": "zeros", "x": i, **high, "only": "zeros",
-        "marker": {"symbol": "x-thin", "size": 9, "line": {"color": theme.PRODUCT, "width": 2}},
-        "cliponaxis": False, "hoverinfo": "skip",
-    }  # fmt: skip
+    return theme.scatter(
+        "markers",
+        meta="zeros",
+        x=i,
+        **high,
+        only="zeros",
+        marker={"symbol": "x-thin", "size": 9, "line": {"color": theme.PRODUCT, "width": 2}},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
 
 
 def _thinned(first: int, last: int, most: int) -> np.ndarray:
@@ -105,31 +139,67 @@ def _arrows(a: Arrays, most: int) -> list[theme.Json]:
     color = theme.MAGNITUDE | {"color": along(np.clip(4 * log10, -9.0, 9.0))}
     width = np.where(factor.mant == 0, 1.0, np.clip(5 + 3 * log10, 1.5, 10.0))
     row = np.full(len(step), -0.2)
-    text: theme.Json = {"type": "scatter", "mode": "text", "x": step - 0.5, "yaxis": "y2", "hoverinfo": "skip"}
+    text: theme.Json = theme.scatter("text", x=step - 0.5, yaxis="y2", hoverinfo="skip")
     return [
-        {"type": "bar", "orientation": "h", "y": row, "base": step - 0.66, "x": np.full(len(step), 0.32), "yaxis": "y2",
-         "width": along(width * 0.02), "marker": color, "hoverinfo": "skip"},
-        {"type": "scatter", "mode": "markers", "x": step - 0.66, "y": row, "yaxis": "y2", "hoverinfo": "skip",
-         "marker": color | {"symbol": "triangle-left", "size": along(6 + 0.9 * width), "opacity": 1}},
-        {"type": "scatter", "mode": "markers", "x": step - 0.5, "yaxis": "y2", "hoverinfo": "skip",
-         "y": along(np.where(factor.mant == 0, -0.2, np.nan)),
-         "marker": {"symbol": "x-thin", "size": 14, "line": {"color": theme.EXPLODE, "width": 3}}},
-        {**text, "y": np.full(len(step), 0.45), "text": each(_factors, a) if 1.5 * cells <= most else [],
-         "textfont": {"color": theme.TEXT, "size": 12}},
-        {**text, "y": np.full(len(step), -1.2), "text": each(_parts, a) if 2 * cells <= most else [],
-         "textfont": {"color": theme.MUTED, "size": 12}},
-    ]  # fmt: skip
+        theme.bar(
+            orientation="h",
+            y=row,
+            base=step - 0.66,
+            x=np.full(len(step), 0.32),
+            yaxis="y2",
+            width=along(width * 0.02),
+            marker=color,
+            hoverinfo="skip",
+        ),
+        theme.scatter(
+            "markers",
+            x=step - 0.66,
+            y=row,
+            yaxis="y2",
+            hoverinfo="skip",
+            marker=color | {"symbol": "triangle-left", "size": along(6 + 0.9 * width), "opacity": 1},
+        ),
+        theme.scatter(
+            "markers",
+            x=step - 0.5,
+            yaxis="y2",
+            hoverinfo="skip",
+            y=along(np.where(factor.mant == 0, -0.2, np.nan)),
+            marker={"symbol": "x-thin", "size": 14, "line": {"color": theme.EXPLODE, "width": 3}},
+        ),
+        {
+            **text,
+            "y": np.full(len(step), 0.45),
+            "text": each(_factors, a) if 1.5 * cells <= most else [],
+            "textfont": {"color": theme.TEXT, "size": 12},
+        },
+        {
+            **text,
+            "y": np.full(len(step), -1.2),
+            "text": each(_parts, a) if 2 * cells <= most else [],
+            "textfont": {"color": theme.MUTED, "size": 12},
+        },
+    ]
 
 
 def _strip(a: Arrays) -> theme.Json:
     """Of a long row the factors are a strip, in the colours of the arrows."""
     log10 = np.clip(4 * np.maximum(a["factor"].log10, -9.0), -9.0, 9.0)
-    return {
-        "type": "bar", "x": a["step"] - 0.5, "y": np.full(len(a["step"]), 0.5), "base": -0.45, "yaxis": "y2",
-        "width": np.full(len(a["step"]), 1.0), "marker": theme.MAGNITUDE | {"color": along(log10)},
-        **hover(a, {"customdata": a["step"], "text": lambda: numbers(a["factor"]), "textposition": "none",
-                    "hovertemplate": "factor of step %{customdata}: %{text}<extra></extra>"}),
-    }  # fmt: skip
+    return theme.bar(
+        x=a["step"] - 0.5,
+        y=np.full(len(a["step"]), 0.5),
+        base=-0.45,
+        yaxis="y2",
+        width=np.full(len(a["step"]), 1.0),
+        marker=theme.MAGNITUDE | {"color": along(log10)},
+        **hover(
+            a,
+            customdata=a["step"],
+            text=lambda: numbers(a["factor"]),
+            textposition="none",
+            hovertemplate="factor of step %{customdata}: %{text}<extra></extra>",
+        ),
+    )
 
 
 def _factors(a: Arrays) -> list[str]:
@@ -149,24 +219,36 @@ def _cells(a: Arrays, most: int) -> theme.Json:
     named = set(i.tolist() if few else _thinned(0, a["T"], most).tolist()) | {a["k"], a["t"]}
     inside, ends = (i >= a["k"]) & (i <= a["t"]), (i == a["k"]) | (i == a["t"])
     size = 34 if len(i) <= most / 2 else 24 if few else 7
-    return {
-        "type": "scatter", "mode": "markers+text", "meta": "cells",
-        "x": i, "y": np.full(len(i), -0.2 if few else -0.8), "yaxis": "y2",
-        "text": [f"h{subscript(j)}" if j in named else "" for j in i.tolist()],
-        "textposition": "middle center" if few else "bottom center",
-        "textfont": {"color": theme.TEXT, "size": 13 if size > 30 else 11}, "cliponaxis": False,
-        "marker": {
-            "symbol": "square", "size": size, "opacity": 1,
+    return theme.scatter(
+        "markers+text",
+        meta="cells",
+        x=i,
+        y=np.full(len(i), -0.2 if few else -0.8),
+        yaxis="y2",
+        text=[f"h{subscript(j)}" if j in named else "" for j in i.tolist()],
+        textposition="middle center" if few else "bottom center",
+        textfont={"color": theme.TEXT, "size": 13 if size > 30 else 11},
+        cliponaxis=False,
+        marker={
+            "symbol": "square",
+            "size": size,
+            "opacity": 1,
             "color": [f"{theme.STATE}-fill" if on else theme.BACKGROUND for on in inside.tolist()],
             "line": {
-                "color": [theme.PRODUCT if end else theme.STATE if on else theme.GRID
-                          for end, on in zip(ends.tolist(), inside.tolist(), strict=True)],
+                "color": [
+                    theme.PRODUCT if end else theme.STATE if on else theme.GRID
+                    for end, on in zip(ends.tolist(), inside.tolist(), strict=True)
+                ],
                 "width": [2.5 if end else 1.5 for end in ends.tolist()],
             },
         },
-        **hover(a, {"customdata": i, "hovertext": lambda: [_state(j, a) for j in i.tolist()],
-                    "hovertemplate": "%{hovertext}<extra></extra>"}),
-    }  # fmt: skip
+        **hover(
+            a,
+            customdata=i,
+            hovertext=lambda: [_state(j, a) for j in i.tolist()],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+    )
 
 
 def _state(i: int, a: Arrays) -> str:
@@ -232,9 +314,13 @@ def _inset(run: Run, z: np.ndarray, slopes: list[str]) -> theme.Json | None:
     grid = np.linspace(-reach, reach, _CURVED + 1)
     at = np.clip(np.where(np.isfinite(z), z, reach), -reach, reach)
     return {
-        "curve": {"z": grid, "y": φ.phi(grid)}, "z": at, "y": φ.phi(at), "slope": φ.slope(at), "said": slopes,
+        "curve": {"z": grid, "y": φ.phi(grid)},
+        "z": at,
+        "y": φ.phi(at),
+        "slope": φ.slope(at),
+        "said": slopes,
         "name": f"φ = {φ.name}",
-    }  # fmt: skip
+    }
 
 
 def picture(run: Run) -> theme.Json:

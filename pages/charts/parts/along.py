@@ -62,7 +62,7 @@ def _taken(value: Any, s: int) -> Any:
     return value
 
 
-def hover(a: Arrays, shown: Arrays) -> Arrays:
+def hover(a: Arrays, **shown: Any) -> Arrays:
     """What a trace tells under the pointer, functions being asked for it; during a drag it tells nothing."""
     if a["bare"]:
         return {}

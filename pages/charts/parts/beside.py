@@ -56,10 +56,14 @@ def _wider_axes(now: theme.Json, held: theme.Json) -> list[str]:
     axes = [axis for axis in now if axis.startswith(("xaxis", "yaxis")) and axis in held]
     spans = {axis: (now[axis].get("range"), held[axis].get("range")) for axis in axes}
     return [
-        axis for axis, (ours, theirs) in spans.items()
-        if isinstance(ours, list) and isinstance(theirs, list) and theirs != ours
-        and theirs[0] <= ours[0] and theirs[1] >= ours[1]
-    ]  # fmt: skip
+        axis
+        for axis, (ours, theirs) in spans.items()
+        if isinstance(ours, list)
+        and isinstance(theirs, list)
+        and theirs != ours
+        and theirs[0] <= ours[0]
+        and theirs[1] >= ours[1]
+    ]
 
 
 def _held(trace: theme.Json, first: bool) -> theme.Json:
@@ -73,11 +77,16 @@ def _held(trace: theme.Json, first: bool) -> theme.Json:
     left_out = {"hover", "text", *({"marker"} if drawn == "lines" else ())}
     color = trace.get("line", {}).get("color", theme.MUTED)
     return {name: part for name, part in trace.items() if name not in left_out} | {
-        "meta": f"held {trace['meta']}", "mode": f"{drawn}+text",
-        "line": {"color": color, "width": 2, "dash": "dashdot"}, "opacity": 0.6,
-        "text": text, "textposition": "top right", "textfont": {"color": theme.MUTED, "size": 12},
-        "showlegend": False, "hoverinfo": "skip",
-    }  # fmt: skip
+        "meta": f"held {trace['meta']}",
+        "mode": f"{drawn}+text",
+        "line": {"color": color, "width": 2, "dash": "dashdot"},
+        "opacity": 0.6,
+        "text": text,
+        "textposition": "top right",
+        "textfont": {"color": theme.MUTED, "size": 12},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
 
 
 def sentence(name: str, now: Scaled, held_name: str, held: Scaled) -> str:
@@ -107,6 +116,4 @@ def item(now: Named, held: Named) -> theme.Json:
     """The sentence as `show` takes it; `now` may be the numbers of a sweep (S,)."""
     (name, values), (held_name, was) = now, held
     each = [values] if values.mant.ndim == 0 else [values[s] for s in range(len(values.mant))]
-    return {
-        "kind": "text", "name": "beside", "text": zipped([sentence(name, value, held_name, was) for value in each]),
-    }  # fmt: skip
+    return {"kind": "text", "name": "beside", "text": zipped([sentence(name, value, held_name, was) for value in each])}

@@ -15,9 +15,11 @@ def marks(a: Arrays) -> theme.Json:
 def colors(a: Arrays) -> theme.Json:
     """The steps' colours, of marks, bars or outlines."""
     return {
-        "color": a["step"].tolist(), "cmin": a["k"] + 1, "cmax": max(a["t"], a["k"] + 2),
+        "color": a["step"].tolist(),
+        "cmin": a["k"] + 1,
+        "cmax": max(a["t"], a["k"] + 2),
         "colorscale": [[0, "--u-early"], [1, "--u-late"]],
-    }  # fmt: skip
+    }
 
 
 def apart(a: Arrays) -> theme.Json:

@@ -31,9 +31,10 @@ Json = dict[str, Any]
 
 
 MAGNITUDE: Json = {  # of a decimal logarithm: vanishing cool, 1 neutral, exploding warm
-    "cmin": -4, "cmax": 4,
+    "cmin": -4,
+    "cmax": 4,
     "colorscale": [[0, VANISH], [0.43, f"{VANISH}/0.5"], [0.5, NEUTRAL], [0.57, f"{EXPLODE}/0.5"], [1, EXPLODE]],
-}  # fmt: skip
+}
 
 
 def held_range(lag: int, low: float, high: float, rungs: tuple[int, ...] = (10, 20, 50, 100)) -> tuple[float, float]:
@@ -54,8 +55,13 @@ def log_axis(bounds: tuple[float, float], title: str, most: int = 8, **more: Any
     ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     text = ["1" if d == 0 else "10" if d == 1 else f"10{superscript(int(d))}" for d in ticks]
     return {
-        "range": [low, high], "tickvals": ticks, "ticktext": text, "title": {"text": title}, "zeroline": False, **more,
-    }  # fmt: skip
+        "range": [low, high],
+        "tickvals": ticks,
+        "ticktext": text,
+        "title": {"text": title},
+        "zeroline": False,
+        **more,
+    }
 
 
 def step_axis(first: int, last: int, title: str = "step", gutter: float = 0.0, **more: Any) -> Json:
@@ -65,8 +71,21 @@ def step_axis(first: int, last: int, title: str = "step", gutter: float = 0.0, *
     return {
         "range": [first - 0.6 - gutter * span, last + 0.6],
         "tickvals": np.arange(-(-first // every) * every, last + 1, every),
-        "title": {"text": title}, "zeroline": False, "showgrid": False, **more,
-    }  # fmt: skip
+        "title": {"text": title},
+        "zeroline": False,
+        "showgrid": False,
+        **more,
+    }
+
+
+def scatter(mode: str, **more: Any) -> Json:
+    """A trace of lines, markers or text."""
+    return {"type": "scatter", "mode": mode, **more}
+
+
+def bar(**more: Any) -> Json:
+    """A trace of bars."""
+    return {"type": "bar", **more}
 
 
 def narrow(figure: Json, traces: Json | None = None, **more: Any) -> Json:
@@ -104,10 +123,10 @@ def line_at(y: float, axis: str = "y") -> Json:
 
 def band(step: int | None, **more: Any) -> list[Json]:
     """A faint band behind the step that is spelled out; `more` says on which axes."""
-    return [] if step is None else [{
-        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
-        "fillcolor": f"{MUTED}/0.1", "line": {"width": 0}, **more,
-    }]  # fmt: skip
+    if step is None:
+        return []
+    place = {"x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1}
+    return [{"type": "rect", **place, "fillcolor": f"{MUTED}/0.1", "line": {"width": 0}, **more}]
 
 
 def gaps(y: np.ndarray) -> np.ndarray:
@@ -116,8 +135,15 @@ def gaps(y: np.ndarray) -> np.ndarray:
 
 
 _SYMBOLS = {  # Plotly's codes
-    "circle": 0, "square": 1, "diamond": 2, "cross": 3, "x": 4, "triangle-up": 5, "triangle-down": 6, "x-thin": 34,
-}  # fmt: skip
+    "circle": 0,
+    "square": 1,
+    "diamond": 2,
+    "cross": 3,
+    "x": 4,
+    "triangle-up": 5,
+    "triangle-down": 6,
+    "x-thin": 34,
+}
 _OPEN = 100
 
 
@@ -126,8 +152,9 @@ def signed(x: Scaled, symbol: str) -> np.ndarray:
     return np.where(x.mant < 0, _SYMBOLS[symbol] + _OPEN, _SYMBOLS[symbol]).astype(np.uint8)
 
 
-def off_scale(a: Arrays, x: np.ndarray, curves: Mapping[str, Scaled | np.ndarray], bounds: tuple[Any, Any],
-              axis: str = "y") -> Json:  # fmt: skip
+def off_scale(
+    a: Arrays, x: np.ndarray, curves: Mapping[str, Scaled | np.ndarray], bounds: tuple[Any, Any], axis: str = "y"
+) -> Json:
     """Marks at the edge for what lies beyond it, by curves' colours: triangles, not clamps; a cross for an exact 0.
 
     One trace for all curves: Plotly's price of a redraw is by the trace.
@@ -145,13 +172,16 @@ def off_scale(a: Arrays, x: np.ndarray, curves: Mapping[str, Scaled | np.ndarray
         hits = iter((above | below).tolist())
         return [_beyond(curve[j]) if next(hits) else "" for curve in curves.values() for j in range(len(x))]
 
-    return {
-        "type": "scatter", "mode": "markers", "x": np.tile(x, len(curves)), "yaxis": axis,
-        "y": along(np.where(above, high, np.where(below, low, np.nan))),
-        "marker": {"size": 9, "color": colors, "line": {"color": colors, "width": 2}, "symbol": along(symbols)},
-        "showlegend": False, "cliponaxis": False,
-        **hover(a, {"text": texts, "hovertemplate": "%{text}<extra></extra>"}),
-    }  # fmt: skip
+    return scatter(
+        "markers",
+        x=np.tile(x, len(curves)),
+        yaxis=axis,
+        y=along(np.where(above, high, np.where(below, low, np.nan))),
+        marker={"size": 9, "color": colors, "line": {"color": colors, "width": 2}, "symbol": along(symbols)},
+        showlegend=False,
+        cliponaxis=False,
+        **hover(a, text=texts, hovertemplate="%{text}<extra></extra>"),
+    )
 
 
 def _beyond(x: Scaled | float) -> str:
@@ -167,17 +197,28 @@ def mark_size(steps: int) -> int:
 def labels(x: int, y: np.ndarray, texts: Mapping[str, Any], position: Any = "middle left") -> Json:
     """Texts beside curves, by their colours, at heights y (*batch, texts): a trace, not annotations, which are slow."""
     colors = list(texts)
-    return {
-        "type": "scatter", "mode": "markers+text", "meta": "labels",
-        "x": [x] * len(colors), "y": along(y), "text": list(texts.values()),
-        "marker": {"size": 16, "opacity": 0},  # unseen, it keeps the text off the curve's own marks
-        "textposition": position, "textfont": {"color": colors, "size": 14},
-        "showlegend": False, "cliponaxis": False, "hoverinfo": "skip",
-    }  # fmt: skip
+    return scatter(
+        "markers+text",
+        meta="labels",
+        x=[x] * len(colors),
+        y=along(y),
+        text=list(texts.values()),
+        marker={"size": 16, "opacity": 0},  # unseen, it keeps the text off the curve's own marks
+        textposition=position,
+        textfont={"color": colors, "size": 14},
+        showlegend=False,
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
 
 
-def end_labels(x: int, ends: Sequence[Scaled | np.ndarray], texts: Mapping[str, Any], bounds: tuple[float, float],
-               position: Any = "middle left") -> Json:  # fmt: skip
+def end_labels(
+    x: int,
+    ends: Sequence[Scaled | np.ndarray],
+    texts: Mapping[str, Any],
+    bounds: tuple[float, float],
+    position: Any = "middle left",
+) -> Json:
     """Texts left of the curves' ends at x, spread so that none covers another."""
     low, high = bounds
     room = 0.085 * (high - low)
@@ -204,7 +245,3 @@ def trace_of(figure: Json, name: str) -> Json:
     """A trace of a figure, or of its item, by its name there."""
     traces: list[Json] = figure.get("figure", figure)["data"]
     return next(trace for trace in traces if trace.get("meta") == name)
-
-
-# of a formula: ends a line of parts, so that those that follow begin another
-BREAK: Json = {"latex": "{}", "slots": {}, "colors": {}, "part": False}

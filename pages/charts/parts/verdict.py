@@ -56,9 +56,11 @@ def _failure(c: Check) -> Verdict:
     if shown == independent:
         shown, independent = number(c.shown, 12), number(c.independent, 12)
     return {
-        "text": f"Check failed: {shown}, not {independent}", "short": "check failed", "agrees": False,
+        "text": f"Check failed: {shown}, not {independent}",
+        "short": "check failed",
+        "agrees": False,
         "title": f"{c.name} is {shown} on this page, but {independent} {_WAY}. Please report it.",
-    }  # fmt: skip
+    }
 
 
 def _sentence(c: Check) -> str:

@@ -19,9 +19,12 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     a = factors.quantities(r)
     return [
-        walk.picture(r), factors.formula(a), remarks.item(remarks.quantities(r)),
-        factors.picture(a), states.picture(r),
-    ]  # fmt: skip
+        walk.picture(r),
+        factors.formula(a),
+        remarks.item(remarks.quantities(r)),
+        factors.picture(a),
+        states.picture(r),
+    ]
 
 
 def columns(e: Experiment) -> Columns:

@@ -24,9 +24,12 @@ def items(e: Experiment, over: Over) -> Items:
     runs = _three(e, over)
     a = norms.input_norms(runs)
     return [
-        norms.input_picture(a), norms.formula(a), remarks.item(*map(remarks.quantities, runs.values())),
-        norms.state_picture(runs), norms.hidden_picture(runs),
-    ]  # fmt: skip
+        norms.input_picture(a),
+        norms.formula(a),
+        remarks.item(*map(remarks.quantities, runs.values())),
+        norms.state_picture(runs),
+        norms.hidden_picture(runs),
+    ]
 
 
 def columns(e: Experiment) -> Columns:

@@ -20,10 +20,14 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     a, curves, kept = cell_diagram.quantities(r), over_time.quantities(r), half_lives.quantities(r)
     return [
-        cell_diagram.picture(a), cell_diagram.formula(a), remarks.item(remarks.quantities(r)),
-        half_lives.picture(kept), over_time.picture(curves), over_time.states_picture(curves),
+        cell_diagram.picture(a),
+        cell_diagram.formula(a),
+        remarks.item(remarks.quantities(r)),
+        half_lives.picture(kept),
+        over_time.picture(curves),
+        over_time.states_picture(curves),
         half_lives.starts_picture(half_lives.at_the_start(kept)),
-    ]  # fmt: skip
+    ]
 
 
 def columns(e: Experiment) -> Columns:
@@ -32,9 +36,11 @@ def columns(e: Experiment) -> Columns:
     tr, steps = r.trajectory, range(r.k, r.t + 1)
     ways = {name: scalar(way).value for name, way in ways_back(r.flow).items()}
     heads = {
-        "highway": "dC_j/dC_j-1", "read": "dh_j/dC_j", "o": "dh_j/dh_j-1 by o",
+        "highway": "dC_j/dC_j-1",
+        "read": "dh_j/dC_j",
+        "o": "dh_j/dh_j-1 by o",
         **{q: f"dC_j/dh_j-1 by {q}" for q in "ifg"},
-    }  # fmt: skip
+    }
     return {
         "j": list(steps),
         **inputs.columns(r),

@@ -18,10 +18,12 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     a = paths.quantities(r)
     return [
-        paths.picture(a), paths.formula(a),
+        paths.picture(a),
+        paths.formula(a),
         remarks.item(remarks.quantities(r), last=[*remarks.bend(r), *paths.remarks(r)]),
-        split.picture(r), *population.pictures(r),
-    ]  # fmt: skip
+        split.picture(r),
+        *population.pictures(r),
+    ]
 
 
 def columns(e: Experiment) -> Columns:

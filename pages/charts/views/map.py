@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pages.charts import snippets
-from pages.charts.parts import remarks, theme
+from pages.charts.parts import latex, remarks, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, positions, time_last, zipped
 from pages.charts.parts.equations import equation, rounded
 from pages.charts.parts.numbers import derivative, derivative_html, number, roughly, scalar, steps, weight
@@ -94,12 +94,18 @@ def quantities(r: Run) -> Arrays:
         [(field, values)] = r.swept.items()
         places = [replace(places[0], **{field: value}) for value in values.tolist()]
     return {
-        **axis(r), "t": t, "k": k, "T": r.experiment.T, "w": w, "b": r.value("b").astype(float),
+        **axis(r),
+        "t": t,
+        "k": k,
+        "T": r.experiment.T,
+        "w": w,
+        "b": r.value("b").astype(float),
         "product": time_last(flow.products_to(t, k), r)[..., 0],
-        "log_w": log_w, "log_slope": slopes.mean(axis=-1) if t > k else np.full_like(log_w, np.nan),
+        "log_w": log_w,
+        "log_slope": slopes.mean(axis=-1) if t > k else np.full_like(log_w, np.nan),
         "by_steps": [_by_steps(replace(e, t=e.T)) for e in places],
         "by_bias": [_by_bias(replace(e, b=0.0)) for e in (places[:1] if "b" in r.swept else places)],
-    }  # fmt: skip
+    }
 
 
 # --- drawing ---------------------------------------------------------------------------------------
@@ -112,9 +118,16 @@ def _scale() -> list[list[Any]]:
     """
     least, less, one, more, most = theme.MAP
     stops = [
-        (_LOWEST, theme.BACKGROUND), (0.5, theme.BACKGROUND), (0.5, least), (1.5, least), ((1.5 + ONE) / 2, less),
-        (ONE, one), ((ONE + ABOVE - 0.5) / 2, more), (ABOVE - 0.5, most), (ABOVE, most),
-    ]  # fmt: skip
+        (_LOWEST, theme.BACKGROUND),
+        (0.5, theme.BACKGROUND),
+        (0.5, least),
+        (1.5, least),
+        ((1.5 + ONE) / 2, less),
+        (ONE, one),
+        ((ONE + ABOVE - 0.5) / 2, more),
+        (ABOVE - 0.5, most),
+        (ABOVE, most),
+    ]
     return [[(tint - _LOWEST) / (ABOVE - _LOWEST), color] for tint, color in stops]
 
 
@@ -127,9 +140,18 @@ def _bar() -> theme.Json:
     at = {float(np.searchsorted(EDGES, decade)) + 1.5: text for decade, text in _TICKS.items()}
     at |= {(_LOWEST + 0.5) / 2: "0", 1.5: number(_TINY, 2), ABOVE - 0.5: number(_HUGE, 2)}
     return {
-        "tickvals": list(at), "ticktext": list(at.values()), "thickness": 12, "outlinewidth": 0, "len": 1, "y": 0.5,
-        "x": 1.01, "xpad": 0, "ypad": 0, "ticks": "", "tickfont": {"color": theme.MUTED, "size": 12},
-    }  # fmt: skip
+        "tickvals": list(at),
+        "ticktext": list(at.values()),
+        "thickness": 12,
+        "outlinewidth": 0,
+        "len": 1,
+        "y": 0.5,
+        "x": 1.01,
+        "xpad": 0,
+        "ypad": 0,
+        "ticks": "",
+        "tickfont": {"color": theme.MUTED, "size": 12},
+    }
 
 
 def _draw(a: Arrays, name: str, maps: Sequence[Map], axes: theme.Json) -> theme.Json:
@@ -138,12 +160,21 @@ def _draw(a: Arrays, name: str, maps: Sequence[Map], axes: theme.Json) -> theme.
     return {
         "data": [
             {
-                "type": "heatmap", "meta": "map", **shown, "zmin": _LOWEST, "zmax": ABOVE, "colorscale": _scale(),
+                "type": "heatmap",
+                "meta": "map",
+                **shown,
+                "zmin": _LOWEST,
+                "zmax": ABOVE,
+                "colorscale": _scale(),
                 "colorbar": _bar(),
-                **hover(a, {"hovertemplate": f"w = %{{x}}, {name} = %{{y}}: tap for its number<extra></extra>"}),
+                **hover(a, hovertemplate=f"w = %{{x}}, {name} = %{{y}}: tap for its number<extra></extra>"),
             },
             {
-                "type": "contour", "meta": "lines", **shown, "showscale": False, "hoverinfo": "skip",
+                "type": "contour",
+                "meta": "lines",
+                **shown,
+                "showscale": False,
+                "hoverinfo": "skip",
                 "contours": {"coloring": "none", "start": 1.5, "end": ABOVE - 0.5, "size": ONE - 1.5},
                 "line": {"color": theme.TEXT, "width": 1.2, "smoothing": 0},
             },
@@ -151,7 +182,7 @@ def _draw(a: Arrays, name: str, maps: Sequence[Map], axes: theme.Json) -> theme.
             _cross(a, a[name], axes),
         ],
         "layout": {**axes, "margin": {"l": 56, "r": 84, "t": 30, "b": 44}, "showlegend": False},
-    }  # fmt: skip
+    }
 
 
 def _tints(maps: Sequence[Map]) -> np.ndarray:
@@ -167,14 +198,21 @@ def _cross(a: Arrays, y: np.ndarray | float, axes: theme.Json) -> theme.Json:
     gap = np.full(w.shape, np.nan)
     across, up = np.broadcast_arrays(left, right, w)[:2], np.broadcast_arrays(low, high, w)[:2]
     side = np.select([a["w"] < WEIGHTS[0], a["w"] > WEIGHTS[-1]], [_LEFT, _RIGHT], _CIRCLE).astype(np.uint8)
-    return {
-        "type": "scatter", "mode": "lines+markers", "meta": "cross", "cliponaxis": False, "hoverinfo": "skip",
-        "x": along(np.stack([w, w, gap, *across, gap, w], axis=-1)),
-        "y": along(np.stack([*up, gap, y, y, gap, y], axis=-1)),
-        "line": {"color": theme.TEXT, "width": 1.5, "dash": "dot"},
-        "marker": {"size": [0] * 6 + [12], "symbol": along(side, own=0), "color": theme.BACKGROUND,
-                   "line": {"color": theme.TEXT, "width": 2.5}},
-    }  # fmt: skip
+    return theme.scatter(
+        "lines+markers",
+        meta="cross",
+        cliponaxis=False,
+        hoverinfo="skip",
+        x=along(np.stack([w, w, gap, *across, gap, w], axis=-1)),
+        y=along(np.stack([*up, gap, y, y, gap, y], axis=-1)),
+        line={"color": theme.TEXT, "width": 1.5, "dash": "dot"},
+        marker={
+            "size": [0] * 6 + [12],
+            "symbol": along(side, own=0),
+            "color": theme.BACKGROUND,
+            "line": {"color": theme.TEXT, "width": 2.5},
+        },
+    )
 
 
 _CIRCLE, _LEFT, _RIGHT = 0, 7, 8  # Plotly's codes: a triangle where the weight lies off the map
@@ -190,9 +228,12 @@ def _flag(a: Arrays) -> str:
 
 
 _WORDS = {  # by the tints that each of them covers, first and last
-    "exactly 0": (ZERO, ZERO), f"below {number(_TINY, 2)}": (1, 1), "vanishing": (2, int(ONE - 1)),
-    "exploding": (int(ONE + 1), ABOVE - 1), f"above {number(_HUGE, 2)}": (ABOVE, ABOVE),
-}  # fmt: skip
+    "exactly 0": (ZERO, ZERO),
+    f"below {number(_TINY, 2)}": (1, 1),
+    "vanishing": (2, int(ONE - 1)),
+    "exploding": (int(ONE + 1), ABOVE - 1),
+    f"above {number(_HUGE, 2)}": (ABOVE, ABOVE),
+}
 
 
 _TIMES = 2  # a word may name two regions
@@ -207,10 +248,11 @@ def _places(x: np.ndarray, y: np.ndarray, tint: np.ndarray) -> np.ndarray:
         lost = tint < ONE if word == "vanishing" else named  # its letters may cover what is lost altogether
         for _ in range(_TIMES):
             place = _roomiest(named, named, least) or _roomiest(lost, named, least)
-            found.append((np.nan, np.nan) if place is None else (
-                x[0] + place[1] * (x[1] - x[0]), y[0] + place[0] * (y[-1] - y[0]) / max(1, len(y) - 1)))  # fmt: skip
             if place is None:
+                found.append((np.nan, np.nan))
                 continue
+            height = place[0] * (y[-1] - y[0]) / max(1, len(y) - 1)
+            found.append((x[0] + place[1] * (x[1] - x[0]), y[0] + height))
             row, column = round(place[0]), round(place[1])
             gaps = np.flatnonzero(~lost[row])
             left, right = gaps[gaps < column].max(initial=-1), gaps[gaps > column].min(initial=len(x))
@@ -226,13 +268,17 @@ def _texts(a: Arrays, maps: Sequence[Map], axes: theme.Json) -> theme.Json:
     words = np.broadcast_to(words, (*w.shape, *words.shape[-2:]))
     low, high = axes["yaxis"]["range"]
     top = np.full(w.shape, high - 1e-6 * (high - low))  # a rounded number must not fall off the axis
-    return {
-        "type": "scatter", "mode": "text", "meta": "texts", "hoverinfo": "skip", "cliponaxis": False,
-        "x": along(np.concatenate([w[..., None], words[..., 0]], axis=-1)),
-        "y": along(np.concatenate([top[..., None], words[..., 1]], axis=-1)),
-        "text": [each(_flag, a), *_NAMES], "textposition": [each(_beside, a), *["middle center"] * len(_NAMES)],
-        "textfont": {"color": [theme.PRODUCT, *[theme.TEXT] * len(_NAMES)], "size": [14] + [13] * len(_NAMES)},
-    }  # fmt: skip
+    return theme.scatter(
+        "text",
+        meta="texts",
+        hoverinfo="skip",
+        cliponaxis=False,
+        x=along(np.concatenate([w[..., None], words[..., 0]], axis=-1)),
+        y=along(np.concatenate([top[..., None], words[..., 1]], axis=-1)),
+        text=[each(_flag, a), *_NAMES],
+        textposition=[each(_beside, a), *["middle center"] * len(_NAMES)],
+        textfont={"color": [theme.PRODUCT, *[theme.TEXT] * len(_NAMES)], "size": [14] + [13] * len(_NAMES)},
+    )
 
 
 def _roomiest(room: np.ndarray, named: np.ndarray, least: float) -> tuple[float, float] | None:
@@ -257,9 +303,12 @@ def _roomiest(room: np.ndarray, named: np.ndarray, least: float) -> tuple[float,
 def _axes(x: np.ndarray, low: float, high: float, y: theme.Json) -> theme.Json:
     half = (x[1] - x[0]) / 2
     weights = {
-        "range": [x[0] - half, x[-1] + half], "tickvals": np.arange(-6, 9, 2.0),
-        "title": {"text": "recurrent weight w"}, "zeroline": False, "showgrid": False,
-    }  # fmt: skip
+        "range": [x[0] - half, x[-1] + half],
+        "tickvals": np.arange(-6, 9, 2.0),
+        "title": {"text": "recurrent weight w"},
+        "zeroline": False,
+        "showgrid": False,
+    }
     return {"xaxis": weights, "yaxis": {**y, "range": [low, high]}}
 
 
@@ -337,42 +386,44 @@ def bias_sentence(a: Arrays, m: Map) -> str:
 
 def formula(a: Arrays) -> theme.Json:
     """The product, and the mean logarithm of a factor that decides about it."""
-    return {"kind": "formula", "name": "map-formula", "alt": "What decides, in numbers.", "lines": each(_lines, a)}
+    return latex.item("map-formula", "What decides, in numbers.", each(_lines, a))
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
     t, k, lag = str(a["t"]), str(a["k"]), a["t"] - a["k"]
-    product = {
-        "latex": r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = \prod_{i=@k1@}^{@t@} w \, \varphi'(z_i) = @product@",
-        "slots": {"t": t, "k": k, "k1": str(a["k"] + 1), "product": number(a["product"])},
-        "colors": {"product": "product"},
-    }
+    product = latex.line(
+        r"\frac{\partial h_{@t@}}{\partial h_{@k@}} = \prod_{i=@k1@}^{@t@} w \, \varphi'(z_i) = @product@",
+        {"t": t, "k": k, "k1": str(a["k"] + 1), "product": number(a["product"])},
+        {"product": "product"},
+    )
     if not lag:
         return [product]
     if not a["product"].mant:
         cause = r"\text{the weight}" if a["log_w"] == -np.inf else r"\text{the slope of some step}"
         return [
             product,
-            {"latex": cause + r"\text{ is exactly } 0 \text{, so nothing passes}", "slots": {}, "colors": {}},
+            latex.line(cause + r"\text{ is exactly } 0 \text{, so nothing passes}"),
         ]
     mean, logs = a["log_w"] + a["log_slope"], {"w": rounded(a["log_w"]), "slope": rounded(a["log_slope"])}
     per_step = r"\frac{1}{@lag@} \sum_i \ln "
     lag_slot = {"lag": str(lag)}
     return [
         product,
-        {"latex": per_step + r"|w \, \varphi'(z_i)|", "slots": lag_slot, "colors": {}, "part": True},
-        {"latex": r"= \ln |w| + " + per_step + r"|\varphi'(z_i)|", "slots": lag_slot, "colors": {}, "part": True},
-        {
-            "latex": "= @w@ + @slope@ @is@ @mean@", "part": True, "colors": {"w": "weight", "slope": "slope"},
-            "slots": equation(lambda w, slope: w + slope, logs, "mean", mean),
-        },
-        {
-            "latex": r"|\partial h_{@t@}/\partial h_{@k@}| = e^{@lag@ \, \cdot \, @mean@} @is@ @size@",
-            "slots": {"t": t, "k": k} | lag_slot
+        latex.part(per_step + r"|w \, \varphi'(z_i)|", lag_slot),
+        latex.part(r"= \ln |w| + " + per_step + r"|\varphi'(z_i)|", lag_slot),
+        latex.part(
+            "= @w@ + @slope@ @is@ @mean@",
+            equation(lambda w, slope: w + slope, logs, "mean", mean),
+            {"w": "weight", "slope": "slope"},
+        ),
+        latex.line(
+            r"|\partial h_{@t@}/\partial h_{@k@}| = e^{@lag@ \, \cdot \, @mean@} @is@ @size@",
+            {"t": t, "k": k}
+            | lag_slot
             | equation(lambda mean: (lag * mean).exp(), {"mean": rounded(mean)}, "size", _size(a["product"])),
-            "colors": {"size": "product"},
-        },
-    ]  # fmt: skip
+            {"size": "product"},
+        ),
+    ]
 
 
 def _size(x: Scaled) -> Scaled:

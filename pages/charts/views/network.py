@@ -11,7 +11,7 @@ import numpy as np
 from pages.charts import snippets
 from pages.charts.drawings import folded
 from pages.charts.drawings.folded import OUTPUT
-from pages.charts.parts import remarks, theme, verdict
+from pages.charts.parts import latex, remarks, theme, verdict
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, exactly, rounded, setting, total
 from pages.charts.parts.numbers import Flat, base, bracketed, factor, number, numbers, percent, squashed, subscript
@@ -36,15 +36,28 @@ def quantities(run: Run) -> Arrays:
     by_lag, corrections = read.by_lag(t), read.corrections()
     h, x = time_last(tr.h, run), time_last(run.x, run)
     a = {
-        **axis(run), "t": t, "T": run.experiment.T, "f1": run.experiment.activation, "f2": read.f2,
+        **axis(run),
+        "t": t,
+        "T": run.experiment.T,
+        "f1": run.experiment.activation,
+        "f2": read.f2,
         "slope": run.value("slope").astype(float),
-        "w": run.value("w").astype(float), "u": run.value("u").astype(float), "b": run.value("b").astype(float),
-        "w_y": read.w_y, "y": read.y, "due": read.target, "o": read.o[t], "said": read.said[t],
+        "w": run.value("w").astype(float),
+        "u": run.value("u").astype(float),
+        "b": run.value("b").astype(float),
+        "w_y": read.w_y,
+        "y": read.y,
+        "due": read.target,
+        "o": read.o[t],
+        "said": read.said[t],
         "L": time_last(read.losses, run)[..., t],
-        "by_lag": time_last(by_lag, run), "share": time_last(cumulative_share(by_lag), run), "dW": read.dW(t),
-        "bands": {str(band): time_last(corrections[band], run) for band in range(len(BANDS))}, "h": h[..., t],
+        "by_lag": time_last(by_lag, run),
+        "share": time_last(cumulative_share(by_lag), run),
+        "dW": read.dW(t),
+        "bands": {str(band): time_last(corrections[band], run) for band in range(len(BANDS))},
+        "h": h[..., t],
         **({"before": h[..., t - 1], "x": x[..., t - 1], "z": time_last(tr.z, run)[..., t - 1]} if t else {}),
-    }  # fmt: skip
+    }
     sizes, exp2 = _common(a)
     return a | {"whole": Scaled(sizes.sum(axis=(-2, -1)), exp2).normalised()}
 
@@ -62,18 +75,13 @@ def _common(a: Arrays) -> tuple[np.ndarray, np.ndarray]:
 
 def formula(a: Arrays) -> theme.Json:
     """State, output, loss and correction of step t, with today's numbers."""
-    return {"kind": "formula", "name": "network-formula", "alt": "The equations of step t in numbers.",
-            "lines": each(_lines, a)}  # fmt: skip
+    return latex.item("network-formula", "The equations of step t in numbers.", each(_lines, a))
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
     if not a["t"]:
-        return [_part("h_{@t@} = @h@", {"t": "0", "h": number(a["h"].item())}, {"h": "state"})]
+        return [latex.part("h_{@t@} = @h@", {"t": "0", "h": number(a["h"].item())}, {"h": "state"})]
     return [*_state(a), *(_words(a) if a["f2"] == "softmax" else _number(a)), *_correction(a)]
-
-
-def _part(latex: str, slots: dict[str, str], colors: dict[str, str] | None = None, part: bool = True) -> theme.Json:
-    return {"latex": latex, "slots": slots, "colors": colors or {}, "part": part}
 
 
 def _state(a: Arrays) -> list[theme.Json]:
@@ -81,17 +89,27 @@ def _state(a: Arrays) -> list[theme.Json]:
     φ = activation(a["f1"], a["slope"].item())
     numbers = equation(
         lambda w, h_before, u, x, b: exactly(φ)(w * h_before + u * x + b),
-        {"w": setting(a["w"].item()), "h_before": rounded(a["before"].item(), 3), "u": setting(a["u"].item()),
-         "x": rounded(a["x"].item(), 3), "b": setting(a["b"].item())}, "h", squashed(φ, a["z"].item()),
-    )  # fmt: skip
+        {
+            "w": setting(a["w"].item()),
+            "h_before": rounded(a["before"].item(), 3),
+            "u": setting(a["u"].item()),
+            "x": rounded(a["x"].item(), 3),
+            "b": setting(a["b"].item()),
+        },
+        "h",
+        squashed(φ, a["z"].item()),
+    )
     return [
-        _part(r"h_{@t@} = f_1(W_{hh} h_{@before@} + W_{xh} x_{@t@} + b)",
-              {"t": str(a["t"]), "before": str(a["t"] - 1)}),
-        _part(rf"= {f1}(@w@ \cdot @h_before@", _of(numbers, "w", "h_before"), {"w": "weight", "h_before": "state"}),
-        _part(r"{} + @u@ \cdot @x@ + @b@)", _of(numbers, "u", "x", "b"), {"u": "input", "x": "input"}),
-        _part("@is@ @h@", _of(numbers, "is", "h"), {"h": "state"}),
-        theme.BREAK,
-    ]  # fmt: skip
+        latex.part(
+            r"h_{@t@} = f_1(W_{hh} h_{@before@} + W_{xh} x_{@t@} + b)", {"t": str(a["t"]), "before": str(a["t"] - 1)}
+        ),
+        latex.part(
+            rf"= {f1}(@w@ \cdot @h_before@", _of(numbers, "w", "h_before"), {"w": "weight", "h_before": "state"}
+        ),
+        latex.part(r"{} + @u@ \cdot @x@ + @b@)", _of(numbers, "u", "x", "b"), {"u": "input", "x": "input"}),
+        latex.part("@is@ @h@", _of(numbers, "is", "h"), {"h": "state"}),
+        latex.BREAK,
+    ]
 
 
 def _of(slots: dict[str, str], *names: str) -> dict[str, str]:
@@ -109,15 +127,16 @@ def _words(a: Arrays) -> list[theme.Json]:
         due, loss = "@p@", equation(lambda p: -p.ln(), {"p": rounded(near, within=base)}, "L", L)
     places = rf"{PLACES[0]:g}, \dots, {PLACES[-1]:g}"
     return [
-        _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
-        _part(
-            rf"= \text{{softmax}}(@w_y@ \cdot ({places}) \cdot @h@),", {"w_y": bracketed(a["w_y"].item()), "h": h},
+        latex.part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
+        latex.part(
+            rf"= \text{{softmax}}(@w_y@ \cdot ({places}) \cdot @h@),",
+            {"w_y": bracketed(a["w_y"].item()), "h": h},
             {"w_y": "output", "h": "state"},
         ),
-        _part(r"L_{@t@} = -\ln\, o_{@t@, @due@}", t),
-        _part(rf"= -\ln\, {due} @is@ @L@", loss, {"p": "output"}),
-        theme.BREAK,
-    ]  # fmt: skip
+        latex.part(r"L_{@t@} = -\ln\, o_{@t@, @due@}", t),
+        latex.part(rf"= -\ln\, {due} @is@ @L@", loss, {"p": "output"}),
+        latex.BREAK,
+    ]
 
 
 _DEEP = 1e10  # a loss above which its probability has no digits of its own
@@ -135,15 +154,16 @@ def _probability(a: Arrays) -> str:
 
 def _number(a: Arrays) -> list[theme.Json]:
     t, y = {"t": str(a["t"])}, rounded(a["y"].item())
-    said = equation(lambda w_y, h: w_y * h, {"w_y": setting(a["w_y"].item()), "h": rounded(a["h"].item())},
-                    "o", a["said"])  # fmt: skip
+    said = equation(
+        lambda w_y, h: w_y * h, {"w_y": setting(a["w_y"].item()), "h": rounded(a["h"].item())}, "o", a["said"]
+    )
     loss = equation(lambda o, y: (o - y) ** 2 / 2, {"o": rounded(a["said"], within=str), "y": y}, "L", a["L"])
     return [
-        _part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
-        _part(r"= @w_y@ \cdot @h@ @is@ @o@,", said, {"w_y": "output", "h": "state", "o": "output"}),
-        _part(r"L_{@t@} = (o_{@t@} - y)^2 / 2", t),
-        _part(r"= (@o@ - @y@)^2 / 2 @is@ @L@", loss, {"o": "output"}),
-        theme.BREAK,
+        latex.part(r"o_{@t@} = f_2(W_{hy} h_{@t@})", t),
+        latex.part(r"= @w_y@ \cdot @h@ @is@ @o@,", said, {"w_y": "output", "h": "state", "o": "output"}),
+        latex.part(r"L_{@t@} = (o_{@t@} - y)^2 / 2", t),
+        latex.part(r"= (@o@ - @y@)^2 / 2 @is@ @L@", loss, {"o": "output"}),
+        latex.BREAK,
     ]
 
 
@@ -160,12 +180,15 @@ def _correction(a: Arrays) -> list[theme.Json]:
     half = (len(terms) + 1) // 2
     colors = {name: f"lag-{lag}" for lag, name in enumerate(names[:3])}  # older bands are too pale for a text
     return [
-        _part(r"\frac{\partial L_{@t@}}{\partial W_{hh}} = \sum_{j=1}^{@t@} \frac{\partial L_{@t@}}{\partial h_{@t@}}"
-              r" \frac{\partial h_{@t@}}{\partial h_j} \, f_1'(z_j) \, h_{j-1}", {"t": str(t)}),
-        _part("= " + " + ".join(terms[:half]), _of(values, *names), colors),
-        *([_part("{} + " + " + ".join(terms[half:]), _of(values, *names), colors)] if len(terms) > 1 else []),
-        _part("@is@ @dW@", _of(values, "is", "dW")),
-    ]  # fmt: skip
+        latex.part(
+            r"\frac{\partial L_{@t@}}{\partial W_{hh}} = \sum_{j=1}^{@t@} \frac{\partial L_{@t@}}{\partial h_{@t@}}"
+            r" \frac{\partial h_{@t@}}{\partial h_j} \, f_1'(z_j) \, h_{j-1}",
+            {"t": str(t)},
+        ),
+        latex.part("= " + " + ".join(terms[:half]), _of(values, *names), colors),
+        *([latex.part("{} + " + " + ".join(terms[half:]), _of(values, *names), colors)] if len(terms) > 1 else []),
+        latex.part("@is@ @dW@", _of(values, "is", "dW")),
+    ]
 
 
 def _band(lag: int) -> int:
@@ -188,18 +211,26 @@ def draw_output(a: Arrays) -> theme.Json:
         pair = np.clip(np.stack([a["o"][..., 0], a["y"]], axis=-1), -1e300, 1e300)
         y, axis = _on_rung(pair, np.abs(pair).max(axis=-1), np.zeros(pair.shape[:-1]), a)
     return {
-        "data": [{
-            "type": "bar", "meta": "words", "x": names, "y": along(y), "text": each(_values, a),
-            "textposition": "outside", "cliponaxis": False, "hoverinfo": "skip",
-            "marker": {"color": colors, "line": {"color": theme.TEXT, "width": [2.5 if on else 0 for on in due]}},
-        }],
+        "data": [
+            theme.bar(
+                meta="words",
+                x=names,
+                y=along(y),
+                text=each(_values, a),
+                textposition="outside",
+                cliponaxis=False,
+                hoverinfo="skip",
+                marker={"color": colors, "line": {"color": theme.TEXT, "width": [2.5 if on else 0 for on in due]}},
+            )
+        ],
         "layout": {
             "xaxis": {"title": {"text": ""}, "showgrid": False, "type": "category"},
             "yaxis": {"title": {"text": ""}, "zeroline": True, **axis},
-            "margin": {"l": 72, "r": 12, "t": 8, "b": 30}, "showlegend": False,
+            "margin": {"l": 72, "r": 12, "t": 8, "b": 30},
+            "showlegend": False,
             "bargap": 0.5 if a["f2"] == "softmax" else 0.75,
         },
-    }  # fmt: skip
+    }
 
 
 def _values(a: Arrays) -> list[str]:
@@ -245,23 +276,31 @@ def draw_corrections(a: Arrays) -> theme.Json:
     steps = np.arange(1, a["T"] + 1)
     return {
         "data": [
-            {
-                "type": "bar", "x": steps, "y": along(y[..., band, :]), "marker": {"color": LAGS[band]},
-                "name": ("" if band else "lag ") + _BAND_NAMES[band],
-                **hover(a, {"customdata": steps, "text": lambda band=band: numbers(a["bands"][str(band)]),
-                            "textposition": "none",
-                            "hovertemplate": f"loss %{{x}}, lag {_BAND_NAMES[band]}: %{{text}}<extra></extra>"}),
-            }
+            theme.bar(
+                x=steps,
+                y=along(y[..., band, :]),
+                marker={"color": LAGS[band]},
+                name=("" if band else "lag ") + _BAND_NAMES[band],
+                **hover(
+                    a,
+                    customdata=steps,
+                    text=lambda band=band: numbers(a["bands"][str(band)]),
+                    textposition="none",
+                    hovertemplate=f"loss %{{x}}, lag {_BAND_NAMES[band]}: %{{text}}<extra></extra>",
+                ),
+            )
             for band in range(len(BANDS))
         ],
         "layout": {
             "xaxis": theme.step_axis(1, max(a["T"], 8), "step τ of the loss"),
             "yaxis": {"title": {"text": ""}, "zeroline": True, **axis},
             "shapes": [_band_behind(a["t"])] if a["t"] else [],
-            "margin": {"l": 72, "r": 12, "t": 32, "b": 44}, "barmode": "relative", "bargap": 0.15,
+            "margin": {"l": 72, "r": 12, "t": 32, "b": 44},
+            "barmode": "relative",
+            "bargap": 0.15,
             "legend": {"traceorder": "normal"},
         },
-    }  # fmt: skip
+    }
 
 
 _BAND_NAMES = [
@@ -273,9 +312,15 @@ _BAND_NAMES = [
 def _band_behind(step: int) -> theme.Json:
     """A faint band behind the loss that is looked at."""
     return {
-        "type": "rect", "x0": step - 0.5, "x1": step + 0.5, "yref": "paper", "y0": 0, "y1": 1,
-        "fillcolor": f"{theme.MUTED}/0.14", "line": {"width": 0},
-    }  # fmt: skip
+        "type": "rect",
+        "x0": step - 0.5,
+        "x1": step + 0.5,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": f"{theme.MUTED}/0.14",
+        "line": {"width": 0},
+    }
 
 
 def _on_rung(
@@ -295,9 +340,10 @@ def _on_rung(
     low, high = reach.min(axis=-1, initial=0.0), reach.max(axis=-1, initial=0.0)
     span = np.stack([np.where(low < -0.01, -1.2, -0.03), np.where((high > 0.01) | (low > -0.01), 1.2, 0.03)], axis=-1)
     return sizes * scale.reshape(*height.shape, *(1,) * (sizes.ndim - height.ndim)), {
-        "range": along(span), "tickvals": [-1, -0.5, 0, 0.5, 1],
+        "range": along(span),
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
         "ticktext": each(_ticks, {"S": a["S"], "rung": np.asarray(rung)}),
-    }  # fmt: skip
+    }
 
 
 _RUNGS = np.log10([1.0, 2.0, 5.0, 10.0])
@@ -332,9 +378,14 @@ def corrections_picture(a: Arrays) -> theme.Json:
     slim = theme.narrow(wide, showlegend=True, margin={"l": 60, "r": 4, "t": 48, "b": 24})
     slim["layout"]["xaxis"] = theme.step_axis(1, max(a["T"], 8), "")
     return theme.figure_item(
-        "corrections", "Every loss and its part of ∂L/∂Wₕₕ", each(corrections_sentence, a), wide,
-        narrow=slim, tap=True, height=280,
-    )  # fmt: skip
+        "corrections",
+        "Every loss and its part of ∂L/∂Wₕₕ",
+        each(corrections_sentence, a),
+        wide,
+        narrow=slim,
+        tap=True,
+        height=280,
+    )
 
 
 # --- the chosen loss by lag ----------------------------------------------------------------------------------
@@ -349,44 +400,76 @@ def draw_lags(a: Arrays) -> theme.Json:
     low = _starts_low(a)
     return {
         "data": [
-            {
-                "type": "scatter", "mode": "lines+markers", "meta": "sizes", "x": lags,
-                "y": along(theme.gaps(a["by_lag"].log10)),
-                "line": {"color": theme.MUTED, "width": 1.5},
-                "marker": {"size": theme.mark_size(t) + 1, "color": colors, "symbol": along(
-                    theme.signed(a["by_lag"], "circle")), "line": {"color": colors, "width": 2}},
-                **hover(a, {"text": lambda: numbers(a["by_lag"]),
-                            "hovertemplate": f"use at lag %{{x}}, step {t} − %{{x}}: %{{text}}<extra></extra>"}),
-            },
+            theme.scatter(
+                "lines+markers",
+                meta="sizes",
+                x=lags,
+                y=along(theme.gaps(a["by_lag"].log10)),
+                line={"color": theme.MUTED, "width": 1.5},
+                marker={
+                    "size": theme.mark_size(t) + 1,
+                    "color": colors,
+                    "symbol": along(theme.signed(a["by_lag"], "circle")),
+                    "line": {"color": colors, "width": 2},
+                },
+                **hover(
+                    a,
+                    text=lambda: numbers(a["by_lag"]),
+                    hovertemplate=f"use at lag %{{x}}, step {t} − %{{x}}: %{{text}}<extra></extra>",
+                ),
+            ),
             theme.off_scale(a, lags, {theme.TEXT: a["by_lag"]}, bounds),
-            {
-                "type": "scatter", "mode": "lines+markers", "meta": "shares", "x": lags, "yaxis": "y2",
-                "y": along(theme.gaps(a["share"])), "line": {"color": theme.PRODUCT, "width": 3},
-                "marker": {"size": 4, "color": theme.PRODUCT},
-                **hover(a, {"text": lambda: [percent(Scaled.of(share)) for share in a["share"]],
-                            "hovertemplate": "lags 0 to %{x} hold %{text}<extra></extra>"}),
-            },
-            {
-                "type": "scatter", "mode": "markers", "x": ends, "y": along(theme.gaps(a["share"][..., ends])),
-                "yaxis": "y2", "hoverinfo": "skip", "cliponaxis": False,
-                "marker": {"size": 11, "color": theme.BACKGROUND, "line": {"color": theme.PRODUCT, "width": 2.5}},
-            },
-            {
-                "type": "scatter", "mode": "text", "yaxis": "y2", "text": [each(_held_text, a)], "hoverinfo": "skip",
-                "x": along(np.where(low, 0.0, max(t - 1, 1))), "y": along(np.where(low, 0.75, 0.35)),
-                "textposition": each(lambda one: "middle right" if _starts_low(one).item() else "middle left", a),
-                "textfont": {"color": theme.PRODUCT, "size": 14},
-            },
+            theme.scatter(
+                "lines+markers",
+                meta="shares",
+                x=lags,
+                yaxis="y2",
+                y=along(theme.gaps(a["share"])),
+                line={"color": theme.PRODUCT, "width": 3},
+                marker={"size": 4, "color": theme.PRODUCT},
+                **hover(
+                    a,
+                    text=lambda: [percent(Scaled.of(share)) for share in a["share"]],
+                    hovertemplate="lags 0 to %{x} hold %{text}<extra></extra>",
+                ),
+            ),
+            theme.scatter(
+                "markers",
+                x=ends,
+                y=along(theme.gaps(a["share"][..., ends])),
+                yaxis="y2",
+                hoverinfo="skip",
+                cliponaxis=False,
+                marker={"size": 11, "color": theme.BACKGROUND, "line": {"color": theme.PRODUCT, "width": 2.5}},
+            ),
+            theme.scatter(
+                "text",
+                yaxis="y2",
+                text=[each(_held_text, a)],
+                hoverinfo="skip",
+                x=along(np.where(low, 0.0, max(t - 1, 1))),
+                y=along(np.where(low, 0.75, 0.35)),
+                textposition=each(lambda one: "middle right" if _starts_low(one).item() else "middle left", a),
+                textfont={"color": theme.PRODUCT, "size": 14},
+            ),
         ],
         "layout": {
             "xaxis": theme.step_axis(0, max(t - 1, 1), "lag: steps back from the loss", anchor="y2"),
             "yaxis": theme.log_axis(bounds, "size", domain=[0.5, 1]),
-            "yaxis2": {"range": [-0.04, 1.08], "domain": [0, 0.38], "anchor": "x", "tickvals": [0, 0.5, 1],
-                       "ticktext": ["0", "50 %", "100 %"], "title": {"text": "share so far"}, "zeroline": False},
-            "shapes": [theme.line_at(1, "y2")], "showlegend": False,
+            "yaxis2": {
+                "range": [-0.04, 1.08],
+                "domain": [0, 0.38],
+                "anchor": "x",
+                "tickvals": [0, 0.5, 1],
+                "ticktext": ["0", "50 %", "100 %"],
+                "title": {"text": "share so far"},
+                "zeroline": False,
+            },
+            "shapes": [theme.line_at(1, "y2")],
+            "showlegend": False,
             "margin": {"l": 72, "r": 12, "t": 8, "b": 44},
         },
-    }  # fmt: skip
+    }
 
 
 def _starts_low(a: Arrays) -> np.ndarray:
@@ -420,13 +503,19 @@ def lags_picture(a: Arrays) -> theme.Json:
     wide = draw_lags(a)
     bounds = wide["layout"]["yaxis"]["range"]
     slim = theme.narrow(
-        wide, xaxis=theme.step_axis(0, max(a["t"] - 1, 1), "", anchor="y2"),
+        wide,
+        xaxis=theme.step_axis(0, max(a["t"] - 1, 1), "", anchor="y2"),
         yaxis=theme.log_axis(bounds, "", most=3, domain=[0.5, 1]),
-    )  # fmt: skip
+    )
     return theme.figure_item(
-        "lags", f"∂L{subscript(a['t'])}/∂Wₕₕ, split by lag", each(lags_sentence, a), wide, narrow=slim,
-        height=340, ghost=["sizes", "shares"],
-    )  # fmt: skip
+        "lags",
+        f"∂L{subscript(a['t'])}/∂Wₕₕ, split by lag",
+        each(lags_sentence, a),
+        wide,
+        narrow=slim,
+        height=340,
+        ghost=["sizes", "shares"],
+    )
 
 
 # --- the page ------------------------------------------------------------------------------------------------
@@ -437,9 +526,13 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     a = quantities(r)
     return [
-        folded.picture(folded.quantities(r)), formula(a), remarks.item(remarks.quantities(r)),
-        lags_picture(a), corrections_picture(a), output_picture(a),
-    ]  # fmt: skip
+        folded.picture(folded.quantities(r)),
+        formula(a),
+        remarks.item(remarks.quantities(r)),
+        lags_picture(a),
+        corrections_picture(a),
+        output_picture(a),
+    ]
 
 
 def columns(e: Experiment) -> Columns:

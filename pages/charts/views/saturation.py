@@ -9,7 +9,7 @@ import numpy as np
 
 from pages.charts import snippets
 from pages.charts.drawings import cobweb, factors
-from pages.charts.parts import by_step, remarks, theme
+from pages.charts.parts import by_step, latex, remarks, theme
 from pages.charts.parts.along import Arrays, along, each, hover, time_last
 from pages.charts.parts.equations import equation, rounded, setting
 from pages.charts.parts.numbers import derivative, number, numbers
@@ -40,10 +40,14 @@ def quantities(run: Run) -> Arrays:
     with np.errstate(over="ignore", invalid="ignore"):
         y = φ.phi(z)
     return factors.quantities(run) | {
-        "points": z, "y": y, "φ": φ.name, "limits": φ.limits, "steepest": φ.max_slope,
+        "points": z,
+        "y": y,
+        "φ": φ.name,
+        "limits": φ.limits,
+        "steepest": φ.max_slope,
         "curve": np.broadcast_to(φ.phi(_GRID), (*batch, len(_GRID))),
         "curve_slope": np.broadcast_to(φ.slope(_GRID), (*batch, len(_GRID))),
-    }  # fmt: skip
+    }
 
 
 def draw(a: Arrays) -> theme.Json:
@@ -53,10 +57,23 @@ def draw(a: Arrays) -> theme.Json:
     span, top = (low - room, high + room), 1.4 * a["steepest"]
     return {
         "data": [
-            {"type": "scatter", "mode": "lines", "meta": "curve", "x": _GRID, "y": along(a["curve"]),
-             "line": {"color": theme.STATE, "width": 3}, "hoverinfo": "skip"},
-            {"type": "scatter", "mode": "lines", "meta": "slope", "x": _GRID, "y": along(a["curve_slope"]),
-             "yaxis": "y2", "line": {"color": theme.SLOPE, "width": 3}, "hoverinfo": "skip"},
+            theme.scatter(
+                "lines",
+                meta="curve",
+                x=_GRID,
+                y=along(a["curve"]),
+                line={"color": theme.STATE, "width": 3},
+                hoverinfo="skip",
+            ),
+            theme.scatter(
+                "lines",
+                meta="slope",
+                x=_GRID,
+                y=along(a["curve_slope"]),
+                yaxis="y2",
+                line={"color": theme.SLOPE, "width": 3},
+                hoverinfo="skip",
+            ),
             *_threshold(a, top),
             _points(a, a["y"], span, "y", lambda: [f"φ(z) = {number(y)}" for y in a["y"].tolist()]),
             _points(a, a["slope"].value, (0, top), "y2", lambda: [f"φ′(z) = {s}" for s in numbers(a["slope"])]),
@@ -64,21 +81,42 @@ def draw(a: Arrays) -> theme.Json:
             _names(a, span[1]),
         ],
         "layout": {
-            "xaxis": {"range": [-REACH, REACH], "domain": [0, 0.63], "anchor": "y2", "dtick": 2, "zeroline": False,
-                      "title": {"text": "pre-activation z"}},
-            "yaxis": {"range": list(span), "domain": [0.54, 1], "title": {"text": "φ(z)"}, "nticks": 4,
-                      "zeroline": False},
-            "yaxis2": {"range": [0, top], "domain": [0, 0.44], "anchor": "x", "title": {"text": "slope φ′(z)"},
-                       "nticks": 4, "zeroline": False},
-            "xaxis2": theme.step_axis(a["k"] + 1, max(a["t"], a["k"] + 1), "step, early → late", domain=[0.73, 1],
-                                      anchor="y3"),
+            "xaxis": {
+                "range": [-REACH, REACH],
+                "domain": [0, 0.63],
+                "anchor": "y2",
+                "dtick": 2,
+                "zeroline": False,
+                "title": {"text": "pre-activation z"},
+            },
+            "yaxis": {
+                "range": list(span),
+                "domain": [0.54, 1],
+                "title": {"text": "φ(z)"},
+                "nticks": 4,
+                "zeroline": False,
+            },
+            "yaxis2": {
+                "range": [0, top],
+                "domain": [0, 0.44],
+                "anchor": "x",
+                "title": {"text": "slope φ′(z)"},
+                "nticks": 4,
+                "zeroline": False,
+            },
+            "xaxis2": theme.step_axis(
+                a["k"] + 1, max(a["t"], a["k"] + 1), "step, early → late", domain=[0.73, 1], anchor="y3"
+            ),
             "yaxis3": theme.log_axis(_FACTORS, "factor w·φ′(z)", anchor="x2"),
             "shapes": [
-                {**theme.line_at(0, "y3"), "xref": "x2 domain"}, *theme.band(a["chosen"], xref="x2", yref="y3 domain"),
+                {**theme.line_at(0, "y3"), "xref": "x2 domain"},
+                *theme.band(a["chosen"], xref="x2", yref="y3 domain"),
             ],
-            "showlegend": False, "bargap": 0.6, "margin": {"t": 12},
+            "showlegend": False,
+            "bargap": 0.6,
+            "margin": {"t": 12},
         },
-    }  # fmt: skip
+    }
 
 
 def _points(a: Arrays, y: np.ndarray, span: tuple[float, float], axis: str, texts: Any) -> theme.Json:
@@ -86,16 +124,20 @@ def _points(a: Arrays, y: np.ndarray, span: tuple[float, float], axis: str, text
     z = a["points"]
     beyond = [z < -REACH, z > REACH, y < span[0], y > span[1]]
     symbol = np.select(beyond, [_LEFT, _RIGHT, _DOWN, _UP], _CIRCLE).astype(np.uint8)
-    return {
-        "type": "scatter", "mode": "markers", "yaxis": axis, "cliponaxis": False,
-        "x": along(np.clip(z, -REACH, REACH)), "y": along(np.clip(y, *span)),
-        "marker": {**by_step.marks(a), "symbol": along(symbol), "line": by_step.apart(a)},
-        **hover(a, {
-            "customdata": a["step"],
-            "text": lambda: [f"z = {number(z)}, {y}" for z, y in zip(z.tolist(), texts(), strict=True)],
-            "hovertemplate": "step %{customdata}: %{text}<extra></extra>",
-        }),
-    }  # fmt: skip
+    return theme.scatter(
+        "markers",
+        yaxis=axis,
+        cliponaxis=False,
+        x=along(np.clip(z, -REACH, REACH)),
+        y=along(np.clip(y, *span)),
+        marker={**by_step.marks(a), "symbol": along(symbol), "line": by_step.apart(a)},
+        **hover(
+            a,
+            customdata=a["step"],
+            text=lambda: [f"z = {number(z)}, {y}" for z, y in zip(z.tolist(), texts(), strict=True)],
+            hovertemplate="step %{customdata}: %{text}<extra></extra>",
+        ),
+    )
 
 
 def _threshold(a: Arrays, top: float) -> list[theme.Json]:
@@ -106,17 +148,35 @@ def _threshold(a: Arrays, top: float) -> list[theme.Json]:
     at = np.concatenate([np.full_like(needed, a["steepest"]), np.minimum(needed, top)], axis=-1)
     level = {"type": "scatter", "x": [-REACH, REACH], "yaxis": "y2", "hoverinfo": "skip"}
     return [
-        {**level, "mode": "lines", "meta": "threshold", "y": along(np.repeat(line, 2, axis=-1)),
-         "line": {"color": theme.WEIGHT, "width": 2, "dash": "dash"}},
-        {**level, "mode": "lines", "meta": "steepest", "y": [a["steepest"]] * 2,
-         "line": {"color": theme.SLOPE, "width": 1, "dash": "dot"}},
-        {**level, "mode": "markers+text", "meta": "levels", "y": along(at), "cliponaxis": False,
-         "marker": {"size": 8, "opacity": 0},  # unseen, it keeps the texts off the lines
-         "text": [f"steepest {_fraction(a['steepest'])}: threshold |w| = {number(1 / a['steepest'])}",
-                  each(_needed, a, top)],
-         "textposition": ["top right", each(_needed_at, a)],
-         "textfont": {"color": [theme.SLOPE, theme.WEIGHT], "size": 13}},
-    ]  # fmt: skip
+        {
+            **level,
+            "mode": "lines",
+            "meta": "threshold",
+            "y": along(np.repeat(line, 2, axis=-1)),
+            "line": {"color": theme.WEIGHT, "width": 2, "dash": "dash"},
+        },
+        {
+            **level,
+            "mode": "lines",
+            "meta": "steepest",
+            "y": [a["steepest"]] * 2,
+            "line": {"color": theme.SLOPE, "width": 1, "dash": "dot"},
+        },
+        {
+            **level,
+            "mode": "markers+text",
+            "meta": "levels",
+            "y": along(at),
+            "cliponaxis": False,
+            "marker": {"size": 8, "opacity": 0},  # unseen, it keeps the texts off the lines
+            "text": [
+                f"steepest {_fraction(a['steepest'])}: threshold |w| = {number(1 / a['steepest'])}",
+                each(_needed, a, top),
+            ],
+            "textposition": ["top right", each(_needed_at, a)],
+            "textfont": {"color": [theme.SLOPE, theme.WEIGHT], "size": 13},
+        },
+    ]
 
 
 def _needed(a: Arrays, top: float) -> str:
@@ -144,22 +204,46 @@ def _factors(a: Arrays) -> list[theme.Json]:
     step, factor = a["step"], a["factor"]
     log, panel = factor.log10, {"xaxis": "x2", "yaxis": "y3"}
     return [
-        {"type": "bar", "meta": "bars", "x": step, "y": along(np.maximum(log, 4 * _FACTORS[0])), **panel,
-         "hoverinfo": "skip", "marker": by_step.colors(a)},
-        {"type": "scatter", "mode": "markers", "meta": "factors", "x": step, "y": along(theme.gaps(log)), **panel,
-         "marker": {**by_step.marks(a), "symbol": along(theme.signed(factor, "circle")),
-                    "line": {**by_step.colors(a), "width": 2}},
-         **hover(a, {"customdata": step, "text": lambda: numbers(factor),
-                     "hovertemplate": "factor of step %{x}: %{text}<extra></extra>"})},
+        theme.bar(
+            meta="bars",
+            x=step,
+            y=along(np.maximum(log, 4 * _FACTORS[0])),
+            **panel,
+            hoverinfo="skip",
+            marker=by_step.colors(a),
+        ),
+        theme.scatter(
+            "markers",
+            meta="factors",
+            x=step,
+            y=along(theme.gaps(log)),
+            **panel,
+            marker={
+                **by_step.marks(a),
+                "symbol": along(theme.signed(factor, "circle")),
+                "line": {**by_step.colors(a), "width": 2},
+            },
+            **hover(
+                a,
+                customdata=step,
+                text=lambda: numbers(factor),
+                hovertemplate="factor of step %{x}: %{text}<extra></extra>",
+            ),
+        ),
         {**theme.off_scale(a, step, {theme.TEXT: factor}, _FACTORS, "y3"), "xaxis": "x2"},
-    ]  # fmt: skip
+    ]
 
 
 def _names(a: Arrays, height: float) -> theme.Json:
-    return {
-        "type": "scatter", "mode": "text", "x": [-REACH + 0.1], "y": [height], "text": [f"<b>φ = {a['φ']}</b>"],
-        "textposition": "bottom right", "textfont": {"color": theme.STATE, "size": 14}, "hoverinfo": "skip",
-    }  # fmt: skip
+    return theme.scatter(
+        "text",
+        x=[-REACH + 0.1],
+        y=[height],
+        text=[f"<b>φ = {a['φ']}</b>"],
+        textposition="bottom right",
+        textfont={"color": theme.STATE, "size": 14},
+        hoverinfo="skip",
+    )
 
 
 def sentence(a: Arrays) -> str:
@@ -220,38 +304,44 @@ def picture(a: Arrays) -> theme.Json:
     top = layout["yaxis2"]["range"][1]
     texts = [f"steepest {_fraction(a['steepest'])}", each(_needed_briefly, a, top)]
     slim = theme.narrow(
-        wide, {"levels": {"text": texts, "textfont": {"size": 11}}},
+        wide,
+        {"levels": {"text": texts, "textfont": {"size": 11}}},
         xaxis={"title": {"text": ""}, "domain": [0, 0.64]},
         xaxis2={"title": {"text": ""}, "domain": [0.78, 1], "tickvals": sorted({a["k"] + 1, max(a["t"], a["k"] + 1)})},
         yaxis3=theme.log_axis(_FACTORS, "", most=5, anchor="x2"),
-    )  # fmt: skip
+    )
     return theme.figure_item(
-        "saturation", "Slopes and factors", each(sentence, a), wide, narrow=slim, role="main",
-        tap=True, linked=True, height=320, ghost=["factors"],
-    )  # fmt: skip
+        "saturation",
+        "Slopes and factors",
+        each(sentence, a),
+        wide,
+        narrow=slim,
+        role="main",
+        tap=True,
+        linked=True,
+        height=320,
+        ghost=["factors"],
+    )
 
 
 def formula(a: Arrays) -> theme.Json:
     """The product in numbers, the chosen step spelled out, and where the states go."""
-    return {
-        "kind": "formula", "name": "saturation-formula", "alt": "The product, one step and the limit in numbers.",
-        "lines": each(_lines, a),
-    }  # fmt: skip
+    return latex.item("saturation-formula", "The product, one step and the limit in numbers.", each(_lines, a))
 
 
 def _lines(a: Arrays) -> list[theme.Json]:
-    step = [theme.BREAK, _point_line(a), factors.factor_line(a)] if a["t"] > a["k"] else []
+    step = [latex.BREAK, _point_line(a), factors.factor_line(a)] if a["t"] > a["k"] else []
     return [*factors.product_lines(a), *step, *_limit_lines(a)]
 
 
 def _point_line(a: Arrays) -> theme.Json:
     """The chosen step's pre-activation: this page has no input."""
     i, parts = a["chosen"], {"w": setting(a["w"]), "h": rounded(a["h"]), "b": setting(a["b"])}
-    return {
-        "latex": r"z_{@i@} = w \, h_{@before@} + b = @w@ \cdot @h@ + @b@ @is@ @z@",
-        "slots": {"i": str(i), "before": str(i - 1)} | equation(lambda w, h, b: w * h + b, parts, "z", a["z"]),
-        "colors": {"w": "weight", "h": "state"},
-    }
+    return latex.line(
+        r"z_{@i@} = w \, h_{@before@} + b = @w@ \cdot @h@ + @b@ @is@ @z@",
+        {"i": str(i), "before": str(i - 1)} | equation(lambda w, h, b: w * h + b, parts, "z", a["z"]),
+        {"w": "weight", "h": "state"},
+    )
 
 
 def _limit_lines(a: Arrays) -> list[theme.Json]:
@@ -260,15 +350,13 @@ def _limit_lines(a: Arrays) -> list[theme.Json]:
     pull, colors = number(a["pull"]), {"h": "state", "other": "state", "m": "product"}
     if not np.isfinite(a["limit"]).all():
         slots = {"h": h, "words": "no fixed point holds it"}
-        return [{"latex": r"h_t \to @h@: \ @words@", "slots": slots, "colors": colors}]
+        return [latex.line(r"h_t \to @h@: \ @words@", slots, colors)]
     if h != other:
         slots = {"m": pull, "words": "in two steps"}
         return [
-            {"latex": r"h_t: \ @h@ \leftrightarrow @other@,", "slots": {"h": h, "other": other}, "colors": colors,
-             "part": True},
-            {"latex": r"\quad w^2 \varphi'(z) \, \varphi'(\bar z) = @m@ \ @words@", "slots": slots, "colors": colors,
-             "part": True},
-        ]  # fmt: skip
+            latex.part(r"h_t: \ @h@ \leftrightarrow @other@,", {"h": h, "other": other}, colors),
+            latex.part(r"\quad w^2 \varphi'(z) \, \varphi'(\bar z) = @m@ \ @words@", slots, colors),
+        ]
     m = float(a["pull"].value)
     words = _against_one(m) + (" only there" if a["creeps"] else "")
     relation = "="
@@ -276,10 +364,9 @@ def _limit_lines(a: Arrays) -> list[theme.Json]:
         relation, pull = r"\approx", "1" if m > 0 else "−1"
     slots = {"m": pull, "words": words}
     return [
-        {"latex": r"h_t \to h^* = \varphi(w h^* + b) = @h@,", "slots": {"h": h}, "colors": colors, "part": True},
-        {"latex": rf"\quad w \, \varphi'(z^*) {relation} @m@ \ @words@", "slots": slots, "colors": colors,
-         "part": True},
-    ]  # fmt: skip
+        latex.part(r"h_t \to h^* = \varphi(w h^* + b) = @h@,", {"h": h}, colors),
+        latex.part(rf"\quad w \, \varphi'(z^*) {relation} @m@ \ @words@", slots, colors),
+    ]
 
 
 def _against_one(m: float) -> str:
