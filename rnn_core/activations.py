@@ -181,19 +181,20 @@ def leaky_relu(slope: float | np.ndarray = 0.01) -> Activation:
 
     `slope` may be an array that broadcasts with z (…, n).
     """
-    slope = np.asarray(slope, dtype=float)
-    outside = ~((slope >= 0) & (slope <= 1))
+    given = np.asarray(slope, dtype=float)
+    outside = ~((given >= 0) & (given <= 1))
     if outside.any():
-        raise ValueError(f"slope must be a number from 0 to 1, got {slope[outside][0]!r}")
+        raise ValueError(f"slope must be a number from 0 to 1, got {given[outside][0]!r}")
+    slope = given.item() if given.size == 1 else given  # so that φ of a lone number is one, too
     return Activation(
         name="leaky_relu",
         latex=r"\max(z, a z)",
-        phi=lambda z: np.where(z > 0, z, slope * z),
+        phi=lambda z: np.where(z > 0, z, slope * z)[()],
         slope=lambda z: np.where(np.asarray(z) > 0, 1.0, slope),
         max_slope=1.0,
         kinks=(0.0,),
         family=leaky_relu,
-        exact=lambda z: z if z.re > 0 else z * Decimal(slope.item()),
+        exact=lambda z: z if z.re > 0 else z * Decimal(given.item()),
         code=Code(
             phi="z if z > 0 else a * z",
             of_complex="z if z.real > 0 else a * z",

@@ -503,6 +503,7 @@ CELL = RNN([[1.0]], [[1.0]], [0.0])
         ((CELL, np.ones(3)), "x must have shape"),
         ((CELL, np.ones((3, 2))), r"x must have shape \(\*batch, any, 1\), got \(3, 2\)"),
         ((CELL, [[np.nan]]), "x must be finite"),
+        ((CELL, [[1e100], [2e100], [0.0]]), "x must be finite, from -1e[+]100 to 1e[+]100, got 2e[+]100"),
         ((CELL, np.ones((3, 1)), np.inf), "h0 must be finite"),
         ((CELL, np.ones((3, 1)), [0.1, 0.2]), "h0 must have shape"),
         ((CELL, np.ones((3, 1)), 0.0, 1.0), "c0 is for an LSTM only, got 1.0 for cell 'rnn'"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from rnn_core.activations import TANH, Activation
 from rnn_core.cells.gate import Gate
 from rnn_core.cells.local import Local
-from rnn_core.scaled import Scaled, frozen, largest_of
+from rnn_core.scaled import Scaled
 
 if TYPE_CHECKING:
     from rnn_core.check import State, Textbook
@@ -43,17 +44,16 @@ def checked(name: str, value: Any, tail: tuple[int | None, ...]) -> np.ndarray:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must hold real numbers, got {_short(value)}") from None
-    wrong = array.ndim < len(tail) or any(
-        want is not None and have != want
-        for have, want in zip(array.shape[array.ndim - len(tail) :], tail, strict=False)
-    )
-    if wrong:
+    shape = array.shape[array.ndim - len(tail) :]
+    if len(shape) < len(tail) or any(want not in (None, have) for want, have in zip(tail, shape, strict=True)):
         want = ", ".join("any" if d is None else str(d) for d in tail)
         raise ValueError(f"{name} must have shape (*batch, {want}), got {array.shape}")
-    bad = ~(np.abs(array) <= LIMIT)  # NaN fails the comparison, too
-    if bad.any():
-        raise ValueError(f"{name} must be finite, from -{LIMIT:g} to {LIMIT:g}, got {array[bad][0]:g}")
-    return frozen(array)
+    if not np.vdot(array, array) <= LIMIT:  # NaN fails the comparison, too; else no number can be beyond
+        bad = ~(np.abs(array) <= LIMIT)
+        if bad.any():
+            raise ValueError(f"{name} must be finite, from -{LIMIT:g} to {LIMIT:g}, got {array[bad][0]:g}")
+    array.setflags(write=False)
+    return array
 
 
 def _short(value: Any) -> str:
@@ -80,7 +80,7 @@ def joined(*parts: Any) -> Any:
 
 
 def is_safe(*arrays: np.ndarray) -> bool:
-    return all(largest_of(a, a.ndim) < _SAFE for a in arrays)
+    return all(a.max(initial=0.0) < _SAFE and a.min(initial=0.0) > -_SAFE for a in arrays)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Cell:
         """State size: n, or 2n for the LSTM."""
         return len(self.blocks) * self.n
 
-    @property
+    @cached_property
     def batch(self) -> tuple[int, ...]:
         """Batch axes of the parameters."""
         return np.broadcast_shapes(*(p.shape[:-1] for p in self._parameters()))

@@ -18,6 +18,7 @@ class Local:
     A: Scaled  # (T, *batch, B, G, n) by what W_h delivers to gate q
     A_x: Scaled  # (T, *batch, B, G, n) by what W_x delivers to gate q; differs from A for the GRU only
     peeped: Scaled | None = None  # (T, *batch, n) the peepholes' part of D's C to C, plain numbers
+    highway: bool = True  # whether there is one: else D is 0
 
     @classmethod
     def of(
@@ -28,12 +29,12 @@ class Local:
         peeped: Any = None,
     ) -> Local:
         """From nested lists of float or Scaled arrays (T, *batch, n), None where there is nothing."""
-        terms = [x for x in (*D[0], *A[0]) if x is not None]
-        shape = np.broadcast_shapes(*(t.mant.shape if isinstance(t, Scaled) else t.shape for t in terms))
+        terms = (x for x in (*D[0], *A[0]) if x is not None)
+        shape = np.broadcast(*(x.mant if isinstance(x, Scaled) else x for x in terms)).shape
         tables = [_table(rows, shape) for rows in (D, A, *([A_x] if A_x else []))]
         if isinstance(peeped, np.ndarray):
             peeped = Scaled.of(peeped)
-        return cls(tables[0], tables[1], tables[-1], peeped)
+        return cls(tables[0], tables[1], tables[-1], peeped, any(x is not None for row in D for x in row))
 
 
 def _table(rows: list[list[Any]], shape: tuple[int, ...]) -> Scaled:

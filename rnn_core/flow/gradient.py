@@ -84,7 +84,9 @@ class GradientFlow:
         if common is None:
             return None
         (D, A), exp2 = common
-        bits = max(bits_below(D), bits_below(A) + bits_below(self.trajectory.cell.W_h))
+        bits = bits_below(A) + bits_below(self.trajectory.cell.W_h)
+        if self.local.highway:
+            bits = max(bits, bits_below(D))
         return (frozen(D), frozen(A), frozen(exp2), bits) if bits <= _APART else None
 
     @property
@@ -100,14 +102,13 @@ class GradientFlow:
             return self._by_entries().shared(2)
         D, A, exp2, _ = self._parts
         B, n = len(cell.blocks), cell.n
+        if A.shape[-3:-1] == (1, 1) and not self.local.highway:
+            return Scaled(A[..., 0, 0, :, None] * cell.W_h, exp2)
         if cell.N == 1:
             J = A[..., 0, :, :] * cell.W_h  # (T, *batch, G, 1) by (*batch, G, 1)
             return Scaled(J.sum(axis=-2, keepdims=True) + D[..., 0, :, :], exp2)
-        if A.shape[-3:-1] == (1, 1):
-            J = (A[..., 0, 0, :, None] * cell.W_h)[..., None, :, None, :]
-        else:
-            J = np.zeros((*exp2.shape, B, n, B, n))
-            J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", A, cell.W_h_by_gate)
+        J = np.zeros((*exp2.shape, B, n, B, n))
+        J[..., -1, :] = np.einsum("...bqj,...qjl->...bjl", A, cell.W_h_by_gate)
         units = np.arange(n)
         for b, b_prev in np.ndindex(B, B):
             J[..., b, units, b_prev, units] += D[..., b, b_prev, :]
@@ -145,7 +146,7 @@ class GradientFlow:
         (D, A, *_), cell = self._parts, self.trajectory.cell
         da, W_h = to_gates(g, A[t - 1]), cell.W_h
         by_h = da @ W_h if W_h.ndim == 2 else (da[..., None, :] @ W_h)[..., 0, :]
-        if isinstance(cell, RNN):  # no highway
+        if not self.local.highway:
             return by_h
         out = np.einsum("...bj,...bcj->...cj", g.reshape(*g.shape[:-1], len(cell.blocks), cell.n), D[t - 1])
         out[..., -1, :] += by_h
@@ -421,9 +422,7 @@ def _diagonal(x: Scaled) -> Scaled:
 
 def _running(factors: Scaled, t: int, k: int) -> Scaled:
     """Products of `factors[j:t]` for j = k … t."""
-    steps = Scaled(factors.mant[k:t][::-1], factors.exp2[k:t][::-1])
-    products = cumulative_products(steps)
-    return Scaled(products.mant[::-1], products.exp2[::-1])
+    return cumulative_products(factors[k:t][::-1])[::-1]
 
 
 def _number(matrices: Scaled) -> Scaled:
@@ -433,8 +432,7 @@ def _number(matrices: Scaled) -> Scaled:
 
 def _backwards(steps: Scaled, D: np.ndarray | None, bits: int | None) -> Scaled:
     """J_L … J_{j+1} for j = 0 … L, the last of them I."""
-    products = _products(steps[::-1], None if D is None else D[::-1], bits, left=False)
-    return Scaled(products.mant[::-1], products.exp2[::-1])
+    return _products(steps[::-1], None if D is None else D[::-1], bits, left=False)[::-1]
 
 
 def _products(steps: Scaled, D: np.ndarray | None, bits: int | None, left: bool) -> Scaled:

@@ -93,38 +93,37 @@ def unroll(cell: Cell, x: np.ndarray, h0: np.ndarray | float = 0.0, c0: np.ndarr
         raise ValueError(f"c0 is for an LSTM only, got {c0!r} for cell {cell.name!r}")
     initial = []
     for name in cell.blocks:
-        given = parts[name]
-        value = np.asarray(0.0 if given is None else given)
-        tail = () if np.ndim(value) == 0 else (cell.n,)
-        initial.append(np.atleast_1d(checked(f"{name}0", value, tail)))
+        start = np.asarray(0.0 if parts[name] is None else parts[name])
+        initial.append(checked(f"{name}0", start, (cell.n,) if start.ndim else ()))
     try:
         batch = np.broadcast_shapes(x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial))
     except ValueError:
         shapes = [x.shape[1:-1], cell.batch, *(p.shape[:-1] for p in initial)]
         raise ValueError(f"batch axes of x, parameters and states must broadcast, got {shapes}") from None
-    s0 = np.concatenate([np.broadcast_to(p, (*batch, cell.n)) for p in initial], axis=-1)
 
     with np.errstate(over="ignore", invalid="ignore"):
         lone = (1,) * (len(batch) - (x.ndim - 2))
         x = x.reshape(T, *lone, *x.shape[1:])
         drive = cell.drive(x)
-        drive = np.broadcast_to(drive, (T, *batch, drive.shape[-1]))
         s = np.empty((T + 1, *batch, cell.N))
-        s[0] = s0
+        for block, start in enumerate(initial):
+            s[0, ..., block * cell.n : (block + 1) * cell.n] = start
         rows = {name: np.empty((T, *batch, width * cell.n)) for name, width in cell.records.items()}
         if isinstance(cell, RNN):
             _run_rnn(cell, drive, s, rows["z"])
         else:
             by_step(cell, drive, s, rows)
-        finite, beyond = np.isfinite(s).reshape(T + 1, -1).all(axis=1), None
-        if not (finite.all() or cell.carries_on):
-            end, name = int(np.argmax(~finite)), cell.activation.name
+        fits, beyond = np.isfinite(np.vdot(s, s)) or np.isfinite(s).all(), None
+        if not (fits or cell.carries_on):
+            finite = np.isfinite(s).reshape(T + 1, -1).all(axis=1)
+            end, name = int(np.argmin(finite)), cell.activation.name
             raise ValueError(f"the states exceed float64 at step {end} with the unbounded activation {name!r}")
-        if not finite.all() or _underflows(cell, x, s, rows):
-            beyond = in_numbers(cell, x, s0, rows)
+        if not fits or _underflows(cell, x, s, rows):
+            beyond = in_numbers(cell, x, s[0], rows)
             s, rows = beyond["s"].value, {name: beyond[name].value for name in rows}
             beyond.setdefault("gates", beyond["s"][1:])
-    x = np.broadcast_to(x, (T, *batch, cell.m))
+    if batch != x.shape[1:-1]:
+        x = np.broadcast_to(x, (T, *batch, cell.m))
     return Trajectory(cell, x, s, rows.pop("z"), rows.pop("gates", s[1:]), rows, beyond)
 
 
@@ -170,12 +169,13 @@ def by_step(cell: Cell, drive: np.ndarray, s: np.ndarray, rows: dict[str, np.nda
 def _run_rnn(cell: RNN, drive: np.ndarray, s: np.ndarray, z: np.ndarray) -> None:
     """What `by_step` does for an RNN, to the last bit, without its temporary arrays."""
     φ, W_h = cell.activation.phi, cell.W_h
-    if s[0].size == 1:  # one number: Python's are faster than arrays of one
-        w, states, sums = W_h.item(), s[0].ravel().tolist(), []
+    if s[0].size == 1:  # one number: lone ones are faster than arrays of one
+        w, h, states = W_h.item(), s[0].item(), []
         for a in drive.ravel().tolist():
-            sums.append(a + w * states[-1])
-            states.append(φ(sums[-1]).item())
-        s[:], z[:] = np.reshape(states, s.shape), np.reshape(sums, z.shape)
+            h = φ(a + w * h)
+            states.append(h)
+        s[1:] = np.reshape(states, s[1:].shape)
+        np.add(matvec(W_h, s[:-1]), drive, out=z)
         return
     for t in range(len(drive)):
         row = matvec(W_h, s[t], out=z[t])
