@@ -34,11 +34,11 @@ def frozen(x: np.ndarray) -> np.ndarray:
     if not x.flags.writeable:
         return x
     x = x.view()
-    x.flags.writeable = False
+    x.setflags(write=False)
     return x
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Scaled:
     """The numbers `mant * 2**exp2`, read-only.
 
@@ -50,9 +50,8 @@ class Scaled:
     exp2: np.ndarray
     __array_ufunc__ = None  # so that array * Scaled asks Scaled
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mant", frozen(self.mant))
-        object.__setattr__(self, "exp2", frozen(self.exp2))
+    def __init__(self, mant: np.ndarray, exp2: np.ndarray) -> None:
+        vars(self).update(mant=frozen(mant), exp2=frozen(exp2))
 
     @classmethod
     def of(cls, x: np.ndarray, axes: int = 0) -> Scaled:
@@ -108,8 +107,17 @@ class Scaled:
         return Scaled(ldexp(self.mant, -self._expand(shift)), exp2)
 
     def mild(self) -> Scaled:
-        """The same numbers, normalised unless every block is of ordinary size as it stands."""
-        return self if is_mild(size_of(self.mant, self.axes)).all() else self.normalised()
+        """The same numbers, normalised unless every block but 0 is of ordinary size as it stands."""
+        mild = is_mild(size_of(self.mant, self.axes)) | (self.exp2 < NOTHING // 2)
+        return self if mild.all() else self.normalised()
+
+    def plain(self, axes: int) -> Scaled:
+        """As floats, each block of the last `axes` axes with exponent 0, where they serve; else as they are."""
+        value = self.value
+        size = size_of(value, axes)
+        x = Scaled(value, np.where(size > 0, 0, NOTHING))
+        whole = (is_mild(size) | (size == 0)).all() and ((value != 0) == (self.mant != 0)).all()
+        return x if whole and x.bits <= ROOM else self
 
     def entries(self) -> Scaled:
         """The same numbers, each with an exponent of its own."""
@@ -141,9 +149,10 @@ class Scaled:
 
     def shared(self, axes: int) -> Scaled:
         """`blocks` where that loses nothing; else the numbers as they are."""
+        if self.axes >= axes:
+            return self
         x = self.blocks(axes)
-        same = x is self or ((x.mant != 0) == (self.mant != 0)).all()
-        return x if same and x.bits <= ROOM else self
+        return x if ((x.mant != 0) == (self.mant != 0)).all() and x.bits <= ROOM else self
 
     @property
     def value(self) -> np.ndarray:
@@ -237,7 +246,7 @@ def times(v: Scaled, W: np.ndarray) -> Scaled:
     v = v.shared(1)
     if v.axes == 1:
         product = v.mant @ W
-        if smallest_of(product) > FULL or v.bits + bits_below(W) <= ROOM:
+        if v.bits + bits_below(W) <= ROOM or smallest_of(product) > FULL:
             return Scaled(product, v.exp2)
     return (v.entries()[..., None, :] @ Scaled.of(W))[..., 0, :]
 
@@ -261,20 +270,18 @@ def _bands(x: Scaled) -> list[Scaled]:
 
 def bits_below(x: np.ndarray) -> int:
     """How many bits below 1 the smallest magnitude in `x` lies that is not 0; 0 where none does."""
-    least = smallest_of(x)
-    if least == 0:
-        bits = np.asarray(x, dtype=float).view(np.uint64) << np.uint64(1)
-        bits -= np.uint64(1)  # so that zeros are the largest
-        return max(0, 1023 - ((int(bits.min()) + 1) >> 53))
+    least = smallest_of(x, but_0=True)
     return max(0, 1 - math.frexp(least)[1]) if math.isfinite(least) else 0
 
 
-def smallest_of(x: np.ndarray) -> float:
-    """The smallest magnitude; inf where there are no numbers."""
+def smallest_of(x: np.ndarray, but_0: bool = False) -> float:
+    """The smallest magnitude, or the smallest that is not 0; inf where there is none."""
     if x.size > _PART and x.flags.c_contiguous:
         flat = x.reshape(-1)
-        return min(float(np.abs(flat[j : j + _PART]).min()) for j in range(0, len(flat), _PART))
-    return float(np.abs(x).min(initial=np.inf))
+        return min(smallest_of(flat[j : j + _PART], but_0) for j in range(0, len(flat), _PART))
+    size = np.abs(x)
+    least = float(size.min(initial=np.inf))
+    return float(size.min(initial=np.inf, where=size > 0)) if but_0 and least == 0 else least
 
 
 def ldexp(mant: np.ndarray, exp2: np.ndarray) -> np.ndarray:
@@ -393,14 +400,16 @@ def cumulative_products(factors: Scaled) -> Scaled:
     Shape (L, …) → (L+1, …). An exact zero makes every later row exactly 0.
     """
     L, *rest = factors.mant.shape
-    mant = np.ones((L + 1, *rest))
-    exp2 = np.zeros((L + 1, *rest), dtype=np.int64)
+    mant, exp2 = np.empty((L + 1, *rest)), np.empty((L + 1, *rest), dtype=np.int64)
+    mant[0], exp2[0] = 0.5, 1
     m, e = np.frexp(factors.mant)
-    np.cumsum(e + factors.exp2, axis=0, out=exp2[1:])
+    np.add(e, factors.exp2, out=exp2[1:])
+    exp2 = np.add.accumulate(exp2, axis=0)
     for start in range(0, L, _CHUNK):
         stop = min(start + _CHUNK, L)
-        carry, shift = np.frexp(mant[start])
-        mant[start + 1 : stop + 1] = carry * np.multiply.accumulate(m[start:stop], axis=0)
-        exp2[start + 1 :] += shift
-    mant, shift = np.frexp(mant)
-    return Scaled(mant, np.where(mant != 0, exp2 + shift, NOTHING))
+        m[start] *= mant[start]
+        mant[start + 1 : stop + 1], shift = np.frexp(np.multiply.accumulate(m[start:stop], axis=0))
+        exp2[start + 1 : stop + 1] += shift
+        exp2[stop + 1 :] += shift[-1]
+    exp2[mant == 0] = NOTHING
+    return Scaled(mant, exp2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_core.scaled import Scaled, align, cumulative_products, ldexp, matrix_norm
+from rnn_core.scaled import NOTHING, Scaled, align, bits_below, cumulative_products, ldexp, matrix_norm
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -242,6 +242,33 @@ def test_blocks_of_ordinary_size_stay_as_they_are():
         got = Scaled(np.array([[3.0, 4.0], [odd, 0.0]]), np.array([7, -4000])).mild()
         assert np.abs(got.mant).max() < 1
         np.testing.assert_allclose(got.log[1, 0], math.log(odd) - 4000 * math.log(2) if odd else -math.inf, rtol=1e-14)
+
+
+def test_blocks_of_nothing_stay_beside_blocks_of_ordinary_size():
+    mild = Scaled(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([7, NOTHING]))
+    assert mild.mild() is mild
+
+
+def test_numbers_of_ordinary_size_are_plain_and_others_as_they_are():
+    x = np.array([[3.0, -1e-20], [0.0, 0.0]])
+    plain = Scaled.of(x).plain(1)
+    np.testing.assert_array_equal(plain.mant, x)
+    assert plain.exp2.tolist() == [0, NOTHING]  # zeros never win an alignment
+    for odd in (1e-290, 1e200):
+        numbers = Scaled.of(np.array([[3.0, 4.0], [odd, odd]]))
+        assert numbers.plain(1) is numbers
+    lost = Scaled(np.array([[0.5, 0.5]]), np.array([[0, -2000]]))  # beside the first, the second is 0 as a float
+    assert lost.plain(1) is lost
+
+
+@pytest.mark.parametrize("n", [3, 100_000])
+def test_bits_are_those_of_the_smallest_number_but_0(n):
+    x = np.zeros(n)
+    assert bits_below(x) == 0
+    x[:2] = 3.0, -(2.0**-70)
+    assert bits_below(x) == 70
+    x[2] = 5e-324
+    assert bits_below(x) == 1074
 
 
 def test_an_unknown_norm_is_refused():

@@ -89,7 +89,7 @@ class Loss:
             targets = checked("targets", targets, (len(V),))
             wanted = targets.reshape(len(steps), *lone, len(V)) if targets.ndim == 2 else targets
             dy = times(h, V.T) + c - wanted
-            return _placed((dy * dy * 0.5).sum(axis=-1), steps, T), _placed(times(dy, V).mild(), steps, T)
+            return _placed((dy * dy * 0.5).sum(axis=-1), steps, T), times(_placed(dy, steps, T).plain(1), V).mild()
         labels = _whole("labels", targets, len(V) - 1, str(len(V) - 1))
         labels = labels.reshape(len(steps), *lone) if labels.ndim == 1 else labels
         labels = np.broadcast_to(labels, (len(steps), *batch))
@@ -334,7 +334,7 @@ def backpropagate(flow: GradientFlow, loss: Loss) -> Gradients:
 def _with_one_exponent(flow: GradientFlow, local: Scaled) -> Scaled | None:
     """∂L/∂s_k with one exponent a vector; None where the numbers of one lie too far apart for that."""
     mant, exp2 = np.empty(local.mant.shape), np.empty(local.exp2.shape, dtype=np.int64)
-    g = local[-1].normalised()
+    g = local[-1].mild()
     mant[-1], exp2[-1] = g.mant, g.exp2
     for stop in range(flow.T, 0, -RESCALE):
         start = max(stop - RESCALE, 0)
@@ -379,7 +379,10 @@ def _swiftly_back(flow: GradientFlow, local: Scaled, mant: np.ndarray, exp2: np.
         size = size_of(mant[start:stop], axes=1)
     if not is_mild(size).all():
         return False
+    exp2[start:stop] = grown + common
+    if is_mild(size**2).all():  # of so ordinary a size that the steps before may follow
+        return True
     shift = np.frexp(size)[1]
     mant[start:stop] *= np.ldexp(1.0, -shift)[..., None]
-    exp2[start:stop] = grown + common + shift
+    exp2[start:stop] += shift
     return True
