@@ -343,8 +343,7 @@ class GradientFlow:
                 rows, spare = spare, rows
             rows[..., t * N : (t + 1) * N, :] = eye
             blocks, exponents = rows[..., : (t + 1) * N, :].reshape(*batch, t + 1, N, N), exp2[..., : t + 1]
-            with np.errstate(over="ignore"):
-                size = matrix_norm(blocks)
+            size = matrix_norm(blocks)
             if not (is_mild(size) | (exponents < NOTHING // 2)).all():
                 tame = Scaled(blocks, exponents).normalised()
                 blocks[...], exponents[...] = tame.mant, tame.exp2
