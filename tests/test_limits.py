@@ -25,6 +25,7 @@ import numpy as np
 import psutil
 import pytest
 from starlette.applications import Starlette
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.charts.parts.view import Study
 from pages.charts.views import VIEWS
@@ -572,3 +573,23 @@ def test_scripts_of_the_browser_write_no_html_but_formulas():
         writes = [line for line in lines if re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", line)]
         assert all("place.innerHTML = line.mathml" in line for line in writes), (path.name, writes)
         assert not any(re.search(r"\beval\(|new Function\(", line) for line in lines), path.name
+
+
+def test_a_tab_that_goes_while_it_is_sent_to_is_no_fault_and_counts_no_more():
+    async def streamlit(scope, receive, send):
+        tab = WebSocket(scope, receive, send)
+        await tab.accept()
+        with pytest.raises(WebSocketDisconnect):
+            await tab.send_bytes(b"a picture")
+        await tab.receive_bytes()
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        if message["type"] == "websocket.send":
+            raise OSError("gone")
+
+    limited = Limited(streamlit)
+    asyncio.run(limited({"type": "websocket", "headers": []}, receive, send))
+    assert limited.open == 0 and limited.left == 1

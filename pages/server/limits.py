@@ -5,6 +5,7 @@ import os
 import re
 from asyncio import sleep
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
 
 from pages.inside.files import HEALTH, METRICS, UPLOADS
 from pages.server.waiting import ASKS_AGAIN, notice
@@ -96,7 +98,8 @@ class Limited:
             return await send({"type": "websocket.close", "code": 1013})
         self.open += 1
         try:
-            await self.app(scope, _paced(receive, send), send)
+            with suppress(WebSocketDisconnected):  # Streamlit was just sending to a tab that is gone, and still listens
+                await self.app(scope, _paced(receive, send), send)
         finally:
             self.open -= 1
             self.left += 1
