@@ -242,7 +242,7 @@ def test_a_number_is_copied_a_picture_saved_a_page_shown_on_the_stage(server, vi
     visitor.click(".u-begin .u-button", "Present this page")
     visitor.until("one('.u-headline') && one('.u-main .main-svg') && location.search.includes('present=1')")
     # of the view: what was saved stands in a bar of WebKit's own
-    assert visitor.js("return one('.u-main').getBoundingClientRect().height / innerHeight") > 0.5
+    visitor.until("one('.u-main').getBoundingClientRect().height / innerHeight > 0.5")
     visitor.press("Escape")
     visitor.until("!location.search.includes('present') && one('h1', 'The gradient chain')")
 
