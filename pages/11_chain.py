@@ -7,9 +7,9 @@ from rnn_core.cells import RNN
 
 def panel(visit: Visit) -> None:
     panels.activation(visit)
-    visit.draw("w", "h0", "u", "b", "T", "t", "k")
-    panels.input_sequence(visit)
-    visit.draw("step")
+    visit.draw("w", "T")
+    panels.start_and_input(visit, "h0", "b")
+    panels.part_of_chain(visit, "t", "k", "step")
 
 
 PAGE = Page(

@@ -5,7 +5,8 @@ from pages.frame.page import Page, show_page
 
 def panel(visit: Visit) -> None:
     panels.activation(visit)
-    visit.draw("w", "b", "h0", "T", "t", "k", "step")
+    visit.draw("w", "h0", "b")
+    panels.part_of_chain(visit, "T", "t", "k", "step")
 
 
 PAGE = Page(
@@ -18,6 +19,7 @@ PAGE = Page(
     main="w",
     few=("activation", "w", "h0"),
     defaults={"activation": "tanh"},
+    along={"chain": ("activation", "slope", "w", "h0")},
     notice="Only a point above the dashed line at 1/|w| lets a gradient grow. A larger weight lowers that line, and"
     " a unit that saturates is usually driven out to where the slope lies below it. The slope is"
     " φ′(z); times the weight it is a step’s factor, and at a fixed point its multiplier.",

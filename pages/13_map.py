@@ -6,8 +6,9 @@ from rnn_core.cells import RNN
 
 def panel(visit: Visit) -> None:
     panels.activation(visit)
-    visit.draw("w", "t", "b", "h0", "u", "T", "k")
-    panels.input_sequence(visit)
+    visit.draw("w", "t", "b")
+    panels.start_and_input(visit, "h0")
+    panels.part_of_chain(visit, "T", "k")
 
 
 PAGE = Page(
@@ -17,10 +18,11 @@ PAGE = Page(
     menu="The map",
     question="Which weights let the gradient of one unit live through many steps? Each square is a chain: **tap one**.",
     controls=(*RNN.reads, "h0", *table.CHAIN, *table.INPUT),
-    defaults={"activation": "tanh", "T": 50},
+    defaults={"activation": "tanh", "T": 50, "t": 10},
     panel=panel,
     main="w",
     few=("activation", "w", "t"),
+    along={"chain": ("activation", "slope", "w", "h0")},
     notice="No weight explodes or vanishes by itself. What decides is the mean of ln|w φ′| along the chain: one unit"
     " that saturates usually drives it below 0, unless its start or its bias holds it at an unstable point. In a"
     " network of many units the states can wander where tanh is steep, and its gradient can explode.",

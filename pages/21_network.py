@@ -6,9 +6,11 @@ from rnn_core.cells import RNN
 
 def panel(visit: Visit) -> None:
     panels.activation(visit)
-    due = "target" if visit.draw("f2") == "softmax" else "y"
-    visit.draw("w", "t", "T", "h0", "u", "b", "w_y", due)
-    panels.input_sequence(visit)
+    visit.draw("w", "T", "t")
+    panels.start_and_input(visit, "h0", "b")
+    with visit.fold("Output and target", "f2", "w_y", "target", "y"):
+        due = "target" if visit.draw("f2") == "softmax" else "y"
+        visit.draw("w_y", due)
 
 
 PAGE = Page(
@@ -28,7 +30,7 @@ PAGE = Page(
     panel=panel,
     main="w",
     few=("activation", "w", "t"),
-    defaults={"activation": "tanh", "w": 0.9, "T": 20, "t": 20, "sequence": "sine", "period": 7.0},
+    defaults={"activation": "tanh", "w": 0.9, "T": 20, "sequence": "sine", "period": 7.0},
     notice="∂L/∂W_hh is a sum over all uses of the weight, and a sum can be large while most of its terms are"
     " tiny. Only the split by lag shows whether distant steps are heard. A step of descent is −η ∂L/∂W_hh. (A state of"
     " one number can let only an outer word lead; a network with more numbers has the same equations.)",

@@ -9,8 +9,9 @@ def panel(visit: Visit) -> None:
         visit.draw(*(gate.letter for gate in LSTM.told))
     else:
         panels.gates(visit, LSTM)
-    visit.draw("step", "T", "t", "k", "c0", "h0")
-    panels.input_sequence(visit)
+    visit.draw("step")
+    panels.start_and_input(visit, "c0", "h0")
+    panels.part_of_chain(visit, "T", "t", "k")
 
 
 PAGE = Page(
@@ -20,7 +21,7 @@ PAGE = Page(
     question="Which gate decides how long the cell remembers, and which way does its gradient take back?",
     cell="lstm",
     controls=("pin_all", *LSTM.reads, "step", *table.CHAIN, "c0", "h0", *table.INPUT),
-    defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30, "step": 2},
+    defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "step": 2},
     panel=panel,
     main="f",
     few=("pin_all", "f", "T"),

@@ -9,12 +9,14 @@ from rnn_core.cells import LSTM
 def panel(visit: Visit) -> None:
     pinned = visit.draw("pin_all")
     panels.gates(visit, LSTM, pinned)
-    with st.container(horizontal=True, key="switches"):
-        st.caption("Ablation: the total **without** the paths through")
-        visit.draw(*(f"cut_{gate.letter}" for gate in LSTM.told))
-    visit.draw("T", "t", "k", "c0", "h0")
-    panels.input_sequence(visit)
-    visit.draw("b_net")
+    visit.draw("T")
+    panels.start_and_input(visit, "c0", "h0")
+    panels.part_of_chain(visit, "t", "k")
+    with visit.fold("Ablation", *table.CUTS), st.container(horizontal=True, key="switches"):
+        st.caption("The total **without** the paths through")
+        visit.draw(*table.CUTS)
+    with visit.fold("Networks of many units", "b_net"):
+        visit.draw("b_net")
 
 
 PAGE = Page(
@@ -33,7 +35,7 @@ PAGE = Page(
         *table.INPUT,
         "b_net",
     ),
-    defaults={"sequence": "impulse", "h0": 0.0, "T": 30, "t": 30},
+    defaults={"sequence": "impulse", "h0": 0.0, "T": 30},
     panel=panel,
     main="f",
     few=("pin_all", "f", "T"),

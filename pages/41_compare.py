@@ -7,12 +7,11 @@ from rnn_core.cells import CELLS
 
 
 def panel(visit: Visit) -> None:
-    visit.draw("T", "t", "k")
-    panels.input_sequence(visit)
-    visit.draw("h0")
     for cell, tab in zip(CELLS.values(), st.tabs([cell.title for cell in CELLS.values()]), strict=True):
         with tab:
             panels.cell(visit, cell)
+    panels.start_and_input(visit, *dict.fromkeys(start for cell in CELLS.values() for start in cell.starts()))
+    panels.part_of_chain(visit, "T", "t", "k")
 
 
 PAGE = Page(
@@ -30,7 +29,6 @@ PAGE = Page(
         "w": 1.0,
         "sequence": "sine",
         "T": 30,
-        "t": 30,
         "z": 0.99,  # as f: gates of one half-life
         "i_mode": "pinned",
         "i": 0.1,  # so little is written that C stays small, where its read-out is not flat

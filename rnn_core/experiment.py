@@ -47,7 +47,7 @@ class _Experiment:
     b: float = 0.0
     h0: float = 0.5
     T: int = _number(10, 0, T_MAX)
-    t: int = _number(10, 0, T_MAX, of="chain")
+    t: int = _number(T_MAX, 0, T_MAX, of="chain")  # beyond T it means T
     k: int = _number(0, 0, T_MAX, of="chain")
     step: int = _number(1, 1, T_MAX, of="eye")  # the step whose numbers are spelled out
     sequence: str = _name("none", SEQUENCES)

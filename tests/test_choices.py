@@ -1,5 +1,7 @@
 """The reader's choices, state by state: a session, its widgets and its address without Streamlit or a browser."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.errors import StreamlitAPIException
 
@@ -43,7 +45,11 @@ class Session(Choices):
         self.enter(page, controls)
         for key in only:
             if key in controls:
-                self.draw(controls[key], lambda key=key: self.widgets.setdefault(key, controls[key].default))
+                self.draw(
+                    controls[key],
+                    lambda opens, *_, key=key: self.widgets.setdefault(key, opens),
+                    self.top(controls, key),
+                )
         values = self.read(controls)
         if whole:
             self.end()
@@ -99,14 +105,52 @@ def test_another_page_and_back_keeps_what_was_chosen(open_chain):
     assert open_chain.address["w"] == "3"
 
 
+def test_another_page_opens_at_its_own_defaults_but_for_what_goes_along(open_chain):
+    open_chain.widgets |= {"w": 3.0, "T": 20}
+    open_chain.run("chain", CHAIN)
+    open_chain.leave()
+    assert open_chain.run("lstm", LSTM)["T"] == 30 and not open_chain.note
+    open_chain.leave()
+    open_chain.run("chain", CHAIN)
+    open_chain.leave()
+    open_chain.enter("map", CHAIN, {"chain": ("w", "h0")})
+    assert open_chain.chosen == {"w": 3.0} and "w \\= 3 came along" in open_chain.note
+    open_chain.reset(CHAIN)
+    assert open_chain.run("map", CHAIN)["w"] == 2.0
+
+
 def test_a_pages_own_default_is_no_choice_until_the_reader_comes_back_to_it(open_chain):
     open_chain.leave()
-    assert open_chain.run("lstm", LSTM)["T"] == 30
+    assert open_chain.run("lstm", LSTM)["T"] == 30 and "T" not in open_chain.chosen
     for value in (20, 30):
         open_chain.widgets["T"] = value
         open_chain.run("lstm", LSTM)
-    open_chain.leave()
-    assert open_chain.run("chain", CHAIN)["T"] == 30
+    assert open_chain.chosen["T"] == 30
+
+
+def test_what_ends_with_another_control_follows_it_and_what_lies_beyond_stands_at_the_end(session):
+    t = Control("t", "End", "slider", 1000, 0, 100, 1, typed=(0, 1000), upto="T")
+    w = replace(W, typed=(-100.0, 100.0))
+    controls = {"w": w, "T": T, "t": t}
+    session.chosen |= {"w": 50.0, "t": 10}
+    given = session.run("chain", controls, only=("w", "T", "t"))
+    assert given == {"w": 50.0, "T": 10, "t": 1000} and session.widgets == {"w": 8.0, "T": 10, "t": 10}
+    assert session.address == {"w": "50"}
+    session.widgets["T"] = 40
+    assert session.run("chain", controls, only=("w", "T", "t"))["t"] == 1000 and session.widgets["t"] == 40
+    session.widgets |= {"t": 60, "w": 7.95}
+    assert session.run("chain", controls, only=("w", "T", "t")) == {"w": 7.95, "T": 40, "t": 1000}
+    assert session.widgets["t"] == 40 and session.address["w"] == "7.95"
+    session.widgets["t"] = 25
+    assert session.run("chain", controls, only=("w", "T", "t"))["t"] == 25
+
+
+def test_a_fold_opens_for_what_is_new_in_it_and_stays_as_it_was_left(session):
+    assert not session.unfold("start", set())
+    assert session.unfold("start", {"b"})
+    session.widgets["fold"] = False
+    session.fold("start", "fold")
+    assert not session.unfold("start", {"b"}) and session.unfold("start", {"b", "h0"})
 
 
 def test_a_control_that_is_hidden_has_what_was_chosen_and_shows_it_when_it_comes_back(open_chain):
@@ -172,7 +216,7 @@ def test_what_was_never_read_is_kept_as_it_was_given(open_chain):
 
 def test_a_run_that_was_broken_off_is_none(open_chain):
     open_chain.leave()
-    open_chain.chosen["T"] = 20
+    open_chain.given = {"T": "20"}
     open_chain.run("lstm", LSTM, whole=False)
     assert open_chain.state("T") is State.ABSENT
     open_chain.widgets["T"] = 30  # Streamlit may have lost it with the run
@@ -180,7 +224,7 @@ def test_a_run_that_was_broken_off_is_none(open_chain):
 
 
 def test_a_widget_that_was_not_drawn_to_the_end_is_set_again(open_chain):
-    def breaks_off():
+    def breaks_off(*_):
         raise KeyboardInterrupt
 
     open_chain.apply({"w": 5.0})

@@ -23,7 +23,7 @@ from rnn_core.sequences import SEQUENCES
 from tests.figures import unpacked
 
 CSS = Path(__file__).parent.parent / "pages" / "figures" / "figures.css"
-MAP = Experiment(activation="tanh", T=50)
+MAP = Experiment(activation="tanh", T=50, t=10)
 TINY, HUGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 

@@ -543,6 +543,7 @@ REVIEWED = {  # what is shown as Markdown or HTML and is no constant: why no rea
     "question": "of a page's file, or of rnn_core/scenes.py", "title": "of a page's file, or of rnn_core/scenes.py",
     "f'**What to notice.** {page.notice}'": "of a page's file", "page.source": "of a page's file",
     "f'[Open this on its page]({experiment_url(scene)})'": "of rnn_core/scenes.py, and numbers",
+    "scenario.question if scenario else page.question": "of pages/lessons, or of a page's file",
     "scene.setup": "of rnn_core/scenes.py", "self.choices.note": "escaped: codec.combined",
     "sentence(place)": "a number",
 }  # fmt: skip

@@ -197,6 +197,7 @@ def test_the_browser_is_told_which_sweeps_lie_around_their_choice(offered):
         "main": "w",
         "around": ("seed",),
         "choices": {"w": "2", "seed": "7"},
+        "ends": {},
     }
 
 

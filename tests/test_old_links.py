@@ -1,6 +1,6 @@
 """Links that people have saved: addresses, scenes and scripts of before the house was rebuilt, and what they said.
 
-The list only grows: what an old link shows is not ours to change.
+The list only grows: what an old link shows is not ours to change, but for what docs/controls.md says of t and T.
 """
 
 import json

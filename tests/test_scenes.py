@@ -11,7 +11,6 @@ from mpmath import mp
 
 from pages.charts.drawings import half_lives, predictions
 from pages.charts.drawings import population as on_lstm_page
-from pages.controls import codec
 from pages.controls.table import TABLE
 from pages.figures import live
 from pages.figures.show import encode
@@ -22,7 +21,7 @@ from rnn_core import population
 from rnn_core.experiment import run
 from rnn_core.memory_span import FEW, starts
 from rnn_core.scaled import Scaled
-from tests.apps import healthy, items, opened
+from tests.apps import healthy, items, opened, stand
 from tests.figures import unpacked, valid
 
 GUESSES = [name for name, scene in SCENES.items() if isinstance(scene.ask, Guess)]
@@ -333,9 +332,7 @@ def test_a_scene_opens_on_its_page_with_its_experiment(scene):
     given = dict(pair.split("=") for pair in query.split("&") if pair)
     at = healthy(opened(address, **given))
     assert not at.toast
-    drawn = {w.key: w.value for kind in (at.slider, at.selectbox, at.segmented_control, at.toggle) for w in kind}
-    expected = codec.values_of(scene.experiment, TABLE)
-    assert drawn == {key: expected[key] for key in drawn}
+    assert stand(at, scene.experiment)
 
 
 def test_names_in_the_address_mean_one_thing():

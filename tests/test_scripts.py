@@ -29,7 +29,7 @@ def test_three_ship_and_last_as_long_as_they_say():
     minutes = {script.title: script.seconds / 60 for script in SCRIPTS.values()}
     assert len(minutes) == 3
     assert minutes["8 minutes: why RNNs forget"] == 8
-    assert minutes["20 minutes: from 2^10 to the LSTM"] == 20
+    assert minutes["20 minutes: from 2¹⁰ to the LSTM"] == 20
 
 
 @pytest.mark.parametrize("slide", SLIDES)

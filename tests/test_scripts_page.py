@@ -241,6 +241,7 @@ def test_a_short_link_to_a_slide_shows_that_slide(name, number, shown):
     address = SCRIPTS[name].slides[number - 1].at(shown)
     page, given = split(address)
     at = healthy(opened(page, present="1", script=name, slide=str(number), **({"shown": "1"} if shown else {})))
+    given = {key: said for key, said in given.items() if key != "t" or key in at.query_params}  # as t = T is not said
     assert given.items() <= {key: at.query_params[key] for key in at.query_params}.items()
     [picture] = [item for item in items(at).values() if item.get("role") == "main"]
     told = exhibits.exhibit(address).items[0]

@@ -110,6 +110,7 @@ SUM: dict[str, Proof] = {
 }  # fmt: skip
 TEN: dict[str, Proof] = {"1024": lambda e: 2.0**10, "2.139 × 10⁻⁷": product, "2": lambda e: e.w}
 PROVED: dict[str, dict[str, Proof]] = {
+    "scenario vanishing": {"0.5¹⁰": product},
     "scene explosion": TEN | {"20": lambda e: 10 * e.w},
     "scene tanh": TEN | IN_NETWORK,
     "scene balanced": TEN | {"2¹⁰": product, "0.1": lambda e: 0.1, "0.5": lambda e: TANH.h0},
@@ -134,7 +135,7 @@ PROVED: dict[str, dict[str, Proof]] = {
     },
     "scene read_out": FLAT | {"0.9": lambda e: e.o, "0.1": lambda e: SCENARIOS["same_input"].experiment.i,
                               "0.3": lambda e: math.ceil(10 * largest_cell()) / 10},
-    "scenario explosion": {"2": lambda e: e.w},
+    "scenario explosion": {"2": lambda e: e.w, "2¹⁰": product},
     "scenario tanh": TEN,
     "scenario unstable_point": TEN,
     "scenario start_chrono": {"99": lambda e: math.exp(e.b_f), "100": lambda e: CHRONO_STEPS},

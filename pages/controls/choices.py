@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -37,7 +38,7 @@ from pages.controls.control import Control
 Drawn = TypeVar("Drawn")
 
 _LATE = 1.5  # s; a message is seldom longer on its way
-_OF_ONE_PAGE = ("held", "challenge")
+_OF_ONE_VISIT = ("held", "challenge")
 
 
 class State(Enum):
@@ -59,13 +60,19 @@ class Choices:
     clock: Callable[[], float] = monotonic
     page: str = ""
     given: Texts | None = None  # what the next page begins with, instead of all that was chosen
-    chosen: Values = field(default_factory=dict)  # by the reader, on any page
+    chosen: Values = field(default_factory=dict)  # by the reader, on this page
+    scenario: str = ""  # that the page was set to last
     note: str = ""  # to the reader, once the page is drawn
+    _left: dict[str, Values] = field(default_factory=dict)  # by page: what was chosen there
     _unread: bool = True  # no run has come to its end
     _seen: Values = field(default_factory=dict)  # by this page's last reading
     _drawn: set[str] = field(default_factory=set)  # by this page's last whole run
     _drawing: set[str] = field(default_factory=set)  # by its present run
     _pending: set[str] = field(default_factory=set)
+    _ends: Values = field(default_factory=dict)  # where sliders stand for what lies beyond their ends
+    _loose: set[str] = field(default_factory=set)  # whose choice their widget cannot carry into the address
+    _open: dict[str, bool] = field(default_factory=dict)  # folds, on any page
+    _used: dict[str, set[str]] = field(default_factory=dict)  # by a fold when it was last drawn: the choices in it
     _replaced: dict[tuple[str, Any], float] = field(default_factory=dict)  # when a widget lost a value to another
 
     def state(self, key: str) -> State:
@@ -85,19 +92,40 @@ class Choices:
 
     # a run, from its begin to its end
 
-    def enter(self, page: str, controls: Controls) -> None:
-        """Begin a run of a page, with what it was given or else with what was chosen before."""
-        if page != self.page:
-            for key in _OF_ONE_PAGE:
-                self.chosen.pop(key, None)
+    def enter(self, page: str, controls: Controls, along: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+        """Begin a run of a page, with what it was given or else with what was chosen there before.
+
+        `along`: by the page that one comes from, the choices that go along.
+        """
+        if page != self.page and self.page:
+            self._turn(page, along.get(self.page, ()))
         if page != self.page or self.given is not None:
-            self._drawn, self._pending, self._seen = set(), set(), {}
+            self._drawn, self._pending, self._loose, self._seen, self._ends = set(), set(), set(), {}, {}
         self.page, self._drawing = page, set()
         if self.given is not None:
             parsed = parse_all(controls, self.given)
             self.chosen = {key: value for key, (value, _) in parsed.items()}
             self.note = combined(note for _, note in parsed.values())
             self.given, self._unread = None, False
+
+    def _turn(self, page: str, along: Sequence[str]) -> None:
+        """Leave a page for another one."""
+        self._left[self.page] = {key: value for key, value in self.chosen.items() if key not in _OF_ONE_VISIT}
+        brought = {key: self.chosen[key] for key in along if key in self.chosen}
+        there = self._left.get(page, {})
+        self.chosen, self.scenario = there | brought, ""
+        if any(there.get(key) != value for key, value in brought.items()):
+            names = ", ".join(f"{key} = {text(value)}" for key, value in brought.items())
+            self.tell(f"{names} came along. Reset brings this page’s own settings.")
+
+    def reset(self, controls: Controls) -> None:
+        """From a callback: let a page begin anew."""
+        for key in controls:
+            self.chosen.pop(key, None)
+        for key in _OF_ONE_VISIT:
+            self.choose_unshown(key, "")
+        self._pending |= controls.keys()
+        self.scenario = ""
 
     def adopt(self, controls: Controls, said: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
         """Choose what a fresh address says, as often as it says it; what it has to say instead, None for nothing."""
@@ -111,35 +139,72 @@ class Choices:
         self.note = combined(notes) or self.note
         return better
 
-    def draw(self, control: Control, widget: Callable[[], Drawn]) -> Drawn:
-        """Draw a control's widget, with what was chosen where that is for us to say: an address speaks for itself."""
+    def draw(self, control: Control, widget: Callable[..., Drawn], top: float = inf) -> Drawn:
+        """Draw a control's widget, with what was chosen where that is for us to say: an address speaks for itself.
+
+        The widget is told what it opens with, and whether it is bound to the address: not while it stands at its end
+        for a choice beyond. `top` is the value of the control up to which it goes.
+        """
         key, state = control.key, self.state(control.key)
-        if state is State.PENDING or (state is State.ABSENT and not self.fresh):
-            value = self.chosen.get(key, control.default)
-            self.put(key, value)
-            if value != control.default:
-                with suppress(StreamlitAPIException):  # Streamlit writes into the URL only what it has drawn before
-                    self.address[key] = text(value)
-        drawn = widget()  # may break off the run: then the next one gives it its value once more
+        ours = state is State.PENDING or (state is State.ABSENT and not self.fresh)
+        there = state is not State.ABSENT and key in self.widgets
+        value = self._value(control, top) if there and not ours else self._chosen(control, top)
+        shown = control.shown(value, top)
+        bound = shown == value or value == control.default
+        if ours or (there and shown != self.widgets[key]) or bound == (key in self._loose):
+            self.put(key, shown)
+            if bound and value != control.default:
+                self._say(key, value)
+        opens = control.shown(control.default, top)
+        drawn = widget(opens, bound, shown)  # may break off: then the next run gives it its value once more
+        if bound:
+            self._loose.discard(key)
+        else:
+            self._loose.add(key)
+            self._say(key, value)
+        self._ends.pop(key, None)
+        if shown != value:
+            self._ends[key] = shown
         self._pending.discard(key)
         self._drawing.add(key)
         return drawn
 
+    def _say(self, key: str, value: Any) -> None:
+        with suppress(StreamlitAPIException):  # Streamlit writes into the URL only what it has drawn before
+            self.address[key] = text(value)
+
     def read(self, controls: Controls) -> Values:
         """All values, once the page has drawn its controls; those not drawn have what was chosen, or their default."""
         values = {}
+        self._drawn &= self._drawing  # what this run has not drawn is gone
         for key, control in controls.items():
-            value = values[key] = self._value(control)
+            before = self.chosen.get(key, control.default)
+            value = values[key] = self.value(controls, key)
             # a default is a choice only if the reader came back to it
-            if {value, self._seen.get(key, value)} != {control.default}:
+            if {value, before} != {control.default}:
                 self.chosen[key] = value
-        self._seen |= values
+        self._seen |= {key: self.widgets[key] for key in controls if key in self._drawing}
         return values
 
-    def _value(self, control: Control) -> Any:
-        if control.key in self._drawing - self._pending:
-            return self.widgets[control.key]
-        return self.chosen.get(control.key, control.default)
+    def value(self, controls: Controls, key: str) -> Any:
+        """What is chosen of a control now, whether it is drawn or not."""
+        control, top = controls[key], self.top(controls, key)
+        if key in (self._drawing | self._drawn) - self._pending and key in self.widgets:
+            return self._value(control, top)
+        return self._chosen(control, top)
+
+    def top(self, controls: Controls, key: str) -> Any:
+        """The value of the control up to which another one goes."""
+        upto = controls[key].upto
+        return self.value(controls, upto) if upto in controls else inf
+
+    def _chosen(self, control: Control, top: float) -> Any:
+        return control.meant(self.chosen.get(control.key, control.default), top)
+
+    def _value(self, control: Control, top: float) -> Any:
+        """What a widget says; at an end, where it stands for more, that."""
+        said = self.widgets[control.key]
+        return self._chosen(control, top) if said == self._ends.get(control.key) else control.meant(said, top)
 
     def end(self) -> None:
         """End a run that has drawn the whole page: from now on its widgets keep their values."""
@@ -188,6 +253,22 @@ class Choices:
         else:
             self.chosen.pop(key, None)
             self.address.pop(key, None)
+
+    # folds of controls
+
+    def unfold(self, name: str, used: set[str]) -> bool:
+        """Whether a fold is open: as it was left, and where a choice in it is new."""
+        self._open[name] = self._open.get(name, False) or not used <= self._used.get(name, set())
+        self._used[name] = used
+        return self._open[name]
+
+    def fold(self, name: str, widget: str) -> None:
+        """From a callback: the reader has opened or closed a fold."""
+        self._open[name] = self.widgets[widget]
+
+    def open(self, name: str) -> None:
+        """From a callback: open what only opens."""
+        self._open[name] = True
 
     # widgets, which may also be a control's box
 

@@ -141,7 +141,7 @@ def combined(notes: Iterable[str]) -> str:
 
 
 def _number(control: Control, text: str) -> tuple[Any, str]:
-    low, high = control.min, control.max
+    low, high = control.limits
     readings = [value for value in reading.number(text) if math.isfinite(value)]
     if not readings:
         return None, "is not a number"
@@ -160,7 +160,8 @@ def _number(control: Control, text: str) -> tuple[Any, str]:
 
 def _nearest(control: Control, value: float) -> float:
     """Inside the range; where only whole numbers or steps are taken, the nearest, and the greater of two."""
-    value = min(max(value, control.min), control.max)
+    first, last = control.limits
+    value = min(max(value, first), last)
     if isinstance(control.default, float) and control.between:
         return value
     low, grain = (0, 1) if isinstance(control.default, int) else (control.min, control.step)

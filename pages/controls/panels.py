@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.controls.codec import pasted
 from pages.controls.reading import numbers, plainly, shown
+from pages.controls.table import INPUT
 from pages.controls.visit import Visit
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import Cell
@@ -25,9 +26,24 @@ def few(visit: Visit, keys: Iterable[str]) -> None:
             visit.draw(key)
 
 
+def start_and_input(visit: Visit, *keys: str) -> None:
+    """A fold of the controls by which a cell starts, and what it is fed; others first that belong there."""
+    with visit.fold("Start, bias, input", *keys, *INPUT, "u"):
+        visit.draw(*keys)
+        input_sequence(visit)
+
+
+def part_of_chain(visit: Visit, *keys: str) -> None:
+    """A fold of the controls that choose a part of the unrolled steps, or a step to look at."""
+    with visit.fold("Part of the chain", *keys):
+        visit.draw(*keys)
+
+
 def input_sequence(visit: Visit) -> None:
-    """The input sequence and its own parameters."""
+    """The input sequence and its own parameters, and the RNN's weight of it."""
     sequence = SEQUENCES[visit.draw("sequence")]
+    if "u" in visit.controls and sequence.parameters:
+        visit.draw("u")
     visit.draw(*sequence.parameters)
     if "values" in sequence.parameters:
         _how_it_is_read(visit)
@@ -57,18 +73,17 @@ def _how_it_is_read(visit: Visit) -> None:
 
 def activation(visit: Visit) -> None:
     """The switch between activations, and leaky_relu's slope."""
-    if ACTIVATIONS[visit.draw("activation")].family:
+    if ACTIVATIONS[visit.draw_first("activation", 4)].family:
         visit.draw("slope")
 
 
 def cell(visit: Visit, kind: type[Cell]) -> None:
-    """What a cell is made of, and the states that none but it starts from."""
+    """What a cell is made of."""
     if kind.told:
         gates(visit, kind)
     else:
         activation(visit)
-        visit.draw("w", "u", "b")
-    visit.draw(*(start for start in kind.starts() if start != "h0"))
+        visit.draw("w", "b")
 
 
 def gates(visit: Visit, cell: type[Cell], pinned: bool = False) -> None:
@@ -80,4 +95,5 @@ def gates(visit: Visit, cell: type[Cell], pinned: bool = False) -> None:
             if pinned or mode == "pinned":
                 visit.draw(q)
             else:
-                visit.draw(f"w_{q}", f"u_{q}", f"b_{q}")
+                fed = visit.chosen("sequence") != "none"
+                visit.draw(f"w_{q}", *([f"u_{q}"] if fed else []), f"b_{q}")

@@ -5,6 +5,7 @@ breaks links that people have saved.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from pages.controls.control import Control
 from pages.lessons.challenges import CHALLENGES, NONE
@@ -12,14 +13,20 @@ from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GATES, LSTM
 from rnn_core.cells.gate import Gate
 from rnn_core.experiment import MODES, Experiment
+from rnn_core.flow.unroll import T_MAX
 from rnn_core.readout import F2, PLACES, WORDS
 from rnn_core.sequences import SEQUENCES, YEARS
 
 _DEFAULTS = vars(Experiment())
 
 
-def _slider(key: str, label: str, low: float, high: float, step: float, help: str | None = None) -> Control:
-    return Control(key, label, "slider", _DEFAULTS[key], low, high, step, help=help)
+_TYPED = (-100.0, 100.0)  # of weights and biases
+
+
+def _slider(
+    key: str, label: str, low: float, high: float, step: float, help: str | None = None, **more: Any
+) -> Control:
+    return Control(key, label, "slider", _DEFAULTS[key], low, high, step, help=help, **more)
 
 
 def _choice(key: str, label: str, options: tuple[str, ...], help: str | None = None) -> Control:
@@ -31,29 +38,29 @@ def _gate(gate: Gate) -> list[Control]:
     return [
         _choice(f"{q}_mode", f"The {gate.full_title} {symbol} is", MODES),
         _slider(q, f"Value of {symbol}{gate.share and f', {gate.share}'}", gate.low, 1.0, 0.01),
-        _slider(f"w_{q}", f"Weight w from h to {symbol}", -5.0, 5.0, 0.05),
-        _slider(f"u_{q}", f"Weight u from x to {symbol}", -5.0, 5.0, 0.05),
-        _slider(f"b_{q}", f"Bias b of {symbol}", -8.0, 8.0, 0.05),
+        _slider(f"w_{q}", f"Weight w from h to {symbol}", -5.0, 5.0, 0.05, typed=_TYPED),
+        _slider(f"u_{q}", f"Weight u from x to {symbol}", -5.0, 5.0, 0.05, typed=_TYPED),
+        _slider(f"b_{q}", f"Bias b of {symbol}", -8.0, 8.0, 0.05, typed=_TYPED),
     ]
 
 
 _ALL = [
     _choice("activation", "Activation φ", tuple(ACTIVATIONS)),
     _slider("slope", "Slope of leaky_relu below 0", 0.0, 1.0, 0.01),
-    _slider("w", "Recurrent weight w", -6.0, 8.0, 0.05),
-    _slider("u", "Input weight u", -4.0, 4.0, 0.05),
-    _slider("b", "Bias b", -6.0, 6.0, 0.05),
+    _slider("w", "Recurrent weight w", -6.0, 8.0, 0.05, typed=_TYPED),
+    _slider("u", "Input weight u", -4.0, 4.0, 0.05, typed=_TYPED),
+    _slider("b", "Bias b", -6.0, 6.0, 0.05, typed=_TYPED),
     _slider("h0", "Initial state h₀", -3.0, 3.0, 0.05),
     _slider("c0", "Initial cell state C₀", -3.0, 3.0, 0.05),
-    _slider("T", "Steps unrolled T", 1, 100, 1),
-    _slider("t", "Chain ends at t", 0, 100, 1),
-    _slider("k", "Chain begins at k", 0, 100, 1),
-    _slider("step", "Step spelled out", 1, 100, 1, "Or tap its bar in the picture."),
+    _slider("T", "Steps T", 1, 100, 1, typed=(1, 1000)),
+    _slider("t", "Chain ends at t", 0, 100, 1, typed=(0, T_MAX), upto="T"),
+    _slider("k", "Chain begins at k", 0, 100, 1, typed=(0, T_MAX), upto="T"),
+    _slider("step", "Step spelled out", 1, 100, 1, "Or tap its bar in the picture.", typed=(1, T_MAX), upto="T"),
     Control("challenge", "Challenge", "select", NONE, options=(NONE, *CHALLENGES)),
     Control("sequence", "Input sequence", "select", _DEFAULTS["sequence"], options=tuple(SEQUENCES)),
     _slider("amplitude", "Amplitude", -5.0, 5.0, 0.05),
     _slider("period", "Period in steps", 2.0, 50.0, 0.5),
-    _slider("at", "Step of the impulse", 1, 100, 1),
+    _slider("at", "Step of the impulse", 1, 100, 1, typed=(1, T_MAX), upto="T"),
     replace(_slider("seed", "Seed of the noise", 0, 999, 1), alike=False),
     _slider("start", "First year", *YEARS, 1),
     _choice("f2", "Output f₂", F2),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from types import TracebackType
+from dataclasses import replace
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import streamlit as st
@@ -30,12 +30,14 @@ class Visit:
     Every widget is bound to the URL, and every slider also takes an exact number.
     """
 
-    def __init__(self, page: str, controls: Controls) -> None:
-        """Enter a page; a strange address is corrected, and the run begins again with what it should have said."""
+    def __init__(
+        self, page: str, controls: Controls, along: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> None:
+        """Enter a page, with what goes along from another one; a strange address is corrected first."""
         self.controls = controls
         self.choices: Choices = of_session()
         self._picture: Picture | None = None
-        self.choices.enter(page, controls)
+        self.choices.enter(page, controls, along)
         if self.choices.fresh:
             self._mend(self.choices.adopt(controls, {key: st.query_params.get_all(key) for key in st.query_params}))
 
@@ -64,15 +66,31 @@ class Visit:
             if control.kind == "slider":
                 picture = self._picture.from_a_part() if self._picture else None
                 part(_row(key), self._slider_and_box, control, picture)
-                value = st.session_state[key]
+                value = self.choices.value(self.controls, key)
             else:
                 value = self.widget(key)
         return value
 
-    def widget(self, key: str, **more: Any) -> Any:
+    def draw_first(self, key: str, first: int) -> Any:
+        """Draw a choice with its first options, and all once they are asked for, or one of the others is chosen."""
+        options = self.controls[key].options
+        further = {self.choices.value(self.controls, key)} - {*options[:first]}
+        if self.choices.unfold(key, further):
+            return self.draw(key)
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key=f"first_{key}"):
+            value = self.widget(key, options=options[:first])
+            st.button("more…", key=f"more_{key}", type="tertiary", on_click=self.choices.open, args=(key,))
+        return value
+
+    def widget(self, key: str, options: tuple[str, ...] = (), **more: Any) -> Any:
         """Draw a control's widget alone: a slider without its box, and nothing follows it."""
-        control = self.controls[key]
-        return self.choices.draw(control, partial(widget, control, **more))
+        control = replace(self.controls[key], options=options or self.controls[key].options)
+
+        def draw(opens: Any, bound: bool, stands: Any) -> Any:
+            label = control.label if bound else f"{control.label} (slider ends at {text(stands).replace('-', '−')})"
+            return widget(replace(control, default=opens, label=label), bound, **more)
+
+        return self.choices.draw(control, draw, self.choices.top(self.controls, key))
 
     def box(self, label: str, key: str, value: float, **more: Any) -> None:
         """The number of a slider as text: a number box would drop what it does not know, such as a real minus sign."""
@@ -82,6 +100,17 @@ class Visit:
         st.text_input(
             label, said, key=_box(key), label_visibility="collapsed", autocomplete="off", width=84, **more
         )  # on another page the box is a new one, and begins with this value
+
+    @contextmanager
+    def fold(self, label: str, *keys: str) -> Iterator[None]:
+        """Controls that a beginner need not meet: open as the reader left it, or when a link or scenario uses one."""
+        used = {key for key in keys if key in self.controls and self.chosen(key) != self.controls[key].default}
+        is_open = self.choices.unfold(label, used)
+        key = f"fold_{label}"
+        st.session_state[key] = is_open
+        fold = st.expander(label, key=key, on_change=self.choices.fold, args=(label, key))
+        with fold:
+            yield
 
     def chosen(self, key: str) -> Any:
         """What the reader decided of a control, whether it is drawn or not."""
@@ -105,22 +134,36 @@ class Visit:
         return values
 
     def _slider_and_box(self, control: Control, picture: Callable[[], None] | None) -> None:
-        value = self.widget(control.key, on_change=self._moved, args=(control,))
-        self.box(f"{control.label}, exactly", control.key, value, on_change=self._take_exact, args=(control,))
+        self.widget(control.key, on_change=self._moved, args=(control,))
+        self.box(
+            f"{control.label}, exactly", control.key, self._exact(control), on_change=self._take_exact, args=(control,)
+        )
         if picture:
             picture()
 
+    def _exact(self, control: Control) -> float:
+        """A slider's number, on its scale or beyond."""
+        return min(self.choices.value(self.controls, control.key), self.choices.top(self.controls, control.key))
+
     def _moved(self, control: Control) -> None:
-        """A slider's row draws itself and the picture in the same run; what is unfolded below is seldom there."""
-        if self.choices.state(control.key) is State.LATE and self.choices.moved() != {control.key}:
+        """A slider's row draws itself and the picture in the same run; what hangs on it is seldom there."""
+        late = self.choices.state(control.key) is State.LATE and self.choices.moved() != {control.key}
+        if late:
             self.choices.keep(control.key)
+        if late or export.is_open() or self._after(control):
             self._redraw_moved(control)
-        if export.is_open():
-            self._redraw_moved(control)
+
+    def _after(self, control: Control) -> list[str]:
+        """The rows of this page that go up to a slider's value."""
+        return [
+            key for key, other in self.controls.items() if other.upto == control.key and _box(key) in st.session_state
+        ]
 
     def _take_exact(self, control: Control) -> None:
         """Any number inside the range, on a step or not; what is taken otherwise than it was written, is said."""
-        said, now = st.session_state.get(_box(control.key)), st.session_state.get(control.key)
+        said, now = st.session_state.get(_box(control.key)), self._exact(control)
+        first, last = control.limits
+        control = replace(control, typed=(first, min(last, self.choices.top(self.controls, control.key))))
         # while a key is held the box lags behind its slider, and Streamlit takes that for a reader's edit
         late = self.choices.is_late(_box(control.key)) or self.choices.has_moved(control.key)
         if said is None or late or not said.strip():  # none, where its page is just going; empty is no answer
@@ -138,6 +181,7 @@ class Visit:
         Several controls may have changed since the last run, and the rows named here are the only ones that are drawn.
         """
         keys = sorted(self.choices.moved() | {control.key})
+        keys += [key for moved in keys for key in self._after(self.controls[moved]) if key not in keys]
         rows = [_row(key) for key in keys if _box(key) in st.session_state]
         if len(rows) < len(keys):  # a menu has no row of its own: the whole page
             rows = []

@@ -8,9 +8,10 @@ import streamlit as st
 from pages.controls.control import Control
 
 
-def widget(control: Control, **more: Any) -> Any:
-    """Draw it where the page is writing now; its value."""
-    return _KINDS[control.kind](control, key=control.key, bind="query-params", help=control.help, **more)
+def widget(control: Control, bound: bool = True, **more: Any) -> Any:
+    """Draw it where the page is writing now, bound to the address or not; its value."""
+    bind = "query-params" if bound else None
+    return _KINDS[control.kind](control, key=control.key, bind=bind, help=control.help, **more)
 
 
 def _slider(control: Control, **more: Any) -> float:

@@ -7,9 +7,11 @@ import { at, unpack } from "./message.js";
 
 /**
  * @typedef {import("./message.js").Message} Message
- * @typedef {{url: string, main: string, around: string[], choices: Record<string, string>}} Live
+ * @typedef {{url: string, main: string, around: string[], choices: Record<string, string>,
+ *   ends: Record<string, number>}} Live
  *   where sweeps come from, the slider whose sweep comes with the page, the sliders whose sweeps span only what is
- *   around their choice, and all choices that the exact message belongs to
+ *   around their choice, all choices that the exact message belongs to, and where sliders stand for those that lie
+ *   beyond their ends
  * @typedef {{items: unknown[], blob: ArrayBuffer, at: ArrayLike<number>, reach?: number | null}} Sweep
  * @typedef {{key: string, position: number, sweep: Sweep}} Move
  * @typedef {ReturnType<typeof follower>} Follower
@@ -87,7 +89,7 @@ export function follower(show, settle, ask) {
   const stopListening = onMove((slider) => {
     const key = keyOf(slider);
     if (!live || !(key in live.choices)) return;
-    if (isExact(slider, live.choices[key])) {
+    if (isExact(slider, live, key)) {
       if (move) {
         move = null;
         settle();
@@ -115,7 +117,7 @@ export function follower(show, settle, ask) {
   /** Whether the thumb is still where these choices do not have it. @param {Live} live @param {Move} move */
   function isOn(live, { key, sweep }) {
     const slider = sliderOf(key);
-    return slider !== null && isHeld(slider) && !isExact(slider, live.choices[key]) && sweeps.get(address(live, key)) === sweep;
+    return slider !== null && isHeld(slider) && !isExact(slider, live, key) && sweeps.get(address(live, key)) === sweep;
   }
 
   return {
@@ -173,17 +175,17 @@ async function load(href, signal) {
   return { ...sweep, at: at(sweep.at, 0, sweep.blob) };
 }
 
-/** Whether a thumb stands at a choice. @param {Element} slider @param {string | number} choice */
-const isExact = (slider, choice) => standsFor(valueOf(slider), Number(choice), stepOf(slider));
+/** Whether a thumb stands at its choice, or at its end for what lies beyond. @param {Element} slider @param {Live} live @param {string} key */
+const isExact = (slider, { choices, ends }, key) => standsFor(valueOf(slider), Number(ends[key] ?? choices[key]), stepOf(slider));
 
 /** Whether a thumb's step is the nearest to a number, which may lie between two of them. @param {number} step @param {number} value @param {number} width */
 export const standsFor = (step, value, width) => Math.abs(step - value) <= width / 2 + 1e-9;
 
 /** What thumbs say that is not what was chosen. @param {Live} live */
-function lagging({ choices }) {
-  return Object.keys(choices).flatMap((key) => {
+function lagging(live) {
+  return Object.keys(live.choices).flatMap((key) => {
     const slider = sliderOf(key);
-    return slider && !isExact(slider, choices[key]) ? [`${key}=${valueOf(slider)}`] : [];
+    return slider && !isExact(slider, live, key) ? [`${key}=${valueOf(slider)}`] : [];
   });
 }
 

@@ -8,6 +8,7 @@ import gzip
 from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ Items = Callable[..., list[dict[str, Any]]]  # of what is asked; `over`, a field
 
 MOST = 300  # positions: all of a slider but a seed
 SIZE = 220_000  # bytes of a compressed sweep: a thumb is to find itself in it
-_MOST_DRAWN = 26  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
+_MOST_DRAWN = 101  # positions of what chooses rows: it changes a figure's build, so each is drawn by itself
 _TRIAL = 12  # positions, to foretell how many will fit
 _FIXED = 3000  # bytes of a message without positions
 _FOLDER = "/sweeps"
@@ -42,17 +43,21 @@ class Following:
     main: str  # the slider whose sweep is fetched with the page
     around: tuple[str, ...]  # the sliders whose sweeps span only what is around their choice
     choices: tuple[tuple[str, str], ...]  # all that a reader chose, as the address of a sweep says it
+    ends: tuple[tuple[str, float], ...]  # where a slider stands whose choice lies beyond its end
 
     @property
     def plain(self) -> dict[str, Any]:
-        return {"url": self.url, "main": self.main, "around": self.around, "choices": dict(self.choices)}
+        return vars(self) | {"choices": dict(self.choices), "ends": dict(self.ends)}
 
 
 def describe(address: str, main: str, controls: codec.Controls, values: Mapping[str, Any]) -> Following:
     """How sliders are followed on a page with these values."""
     around = tuple(key for key, control in controls.items() if not control.alike)
     texts = codec.texts(controls, values, always=controls)
-    return Following(f"{_FOLDER}/{address}", main, around, tuple(texts.items()))
+    sliders = [control for control in controls.values() if control.kind == "slider" and control.key in values]
+    stands = {one.key: one.shown(values[one.key], values.get(one.upto, inf)) for one in sliders}
+    ends = tuple((key, at) for key, at in stands.items() if at != values[key])
+    return Following(f"{_FOLDER}/{address}", main, around, tuple(texts.items()), ends)
 
 
 def positions(control: Control, asked: Asked, most: int) -> np.ndarray:
@@ -63,7 +68,7 @@ def positions(control: Control, asked: Asked, most: int) -> np.ndarray:
     low, high = control.min, control.max
     e = asked.experiment if isinstance(asked, Study) else None
     if e and control.key in CHOOSE_ROWS:  # beyond the unrolled steps nothing changes any more
-        high = {"T": high, "t": e.T, "k": e.end, "step": max(1, e.end)}[control.key]
+        high = min(high, {"T": high, "t": e.T, "k": e.end, "step": max(1, e.end)}[control.key])
         low = e.begin + 1 if control.key == "step" and e.begin < e.end else low
     if e and not control.alike:
         low = min(max(low, getattr(e, control.key) - most // 2), high - most + 1)

@@ -6,14 +6,12 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.stage import present
 
 
-def set_up(page: str, title: str, question: str = "") -> bool:
+def set_up(page: str, title: str) -> bool:
     """Open a page: whether it is presented. Each page calls it itself: a deep link may run it without app.py."""
     st.set_page_config(page_title=f"{title} · Unrolled", layout="wide")
     if present.follow(page, title):
         return True
     st.title(title, anchor=False)
-    if question:
-        st.markdown(question)
     return False
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import streamlit as st
@@ -21,7 +22,7 @@ from pages.frame import challenges
 from pages.frame.entry import Entry
 from pages.frame.layout import set_up, stage
 from pages.lessons.challenges import NONE
-from pages.lessons.scenarios import SCENARIOS
+from pages.lessons.scenarios import SCENARIOS, Scenario
 from pages.server.waiting import PICTURES, toast
 from pages.stage import present
 from rnn_core.experiment import Experiment
@@ -41,6 +42,7 @@ class Page(Entry):
     cell: str = "rnn"
     defaults: Mapping[str, Any] = field(default_factory=dict)  # where the page opens elsewhere than the table
     labels: Mapping[str, str] = field(default_factory=dict)  # by which it calls them otherwise
+    along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by another page: the choices that come from it
 
     @property
     def view(self) -> View:
@@ -50,13 +52,15 @@ class Page(Entry):
 
 def show_page(page: Page) -> None:
     """Draw a page from the reader's choices; to an audience, its picture and what moves it."""
-    on_stage = set_up(page.address, page.title, page.question)
-    with Visit(page.address, controls_of(page)) as visit:
+    on_stage = set_up(page.address, page.title)
+    with Visit(page.address, controls_of(page), page.along) as visit:
         if on_stage:
             _stage(page, visit, partial(panels.few, visit, _few(page)))
             visit.choices.keep_in_address(visit.controls)
             return
-        _scenarios(page, visit)
+        scenario = _scenario(page, visit)
+        st.markdown(scenario.question if scenario else page.question)
+        _scenarios(page, visit, scenario)
         _stage(page, visit, partial(page.panel, visit))
         st.markdown(f"**What to notice.** {page.notice}")
         part(TAKE_AWAY, _take_away, page, visit)
@@ -125,16 +129,44 @@ def _take(page: Page, visit: Visit, values: codec.Values, experiment: Experiment
     redraw()
 
 
-def _scenarios(page: Page, visit: Visit) -> None:
+def _scenario(page: Page, visit: Visit) -> Scenario | None:
+    """The one that was chosen last, or that the settings are."""
+    if visit.choices.scenario:
+        return SCENARIOS[visit.choices.scenario]
+    now = {key: visit.choices.value(visit.controls, key) for key in page.controls}
+    own = {key: visit.controls[key].default for key in page.controls}
+    return next((one for one in _offered(page) if now != own and now == own | _settings(page, visit, one)), None)
+
+
+def _offered(page: Page) -> list[Scenario]:
+    return [scenario for scenario in SCENARIOS.values() if scenario.page == page.address]
+
+
+def _settings(page: Page, visit: Visit, scenario: Scenario) -> codec.Values:
+    """A scenario as choices mean it: t = T is said by none."""
+    values = codec.values_of(scenario.experiment, page.controls)
+    return {
+        key: visit.controls[key].meant(value, values.get(visit.controls[key].upto, inf))
+        for key, value in values.items()
+    }
+
+
+def _scenarios(page: Page, visit: Visit, chosen: Scenario | None) -> None:
     """One click sets the whole page."""
     with st.container(horizontal=True, gap="small", key="scenarios"):
-        for scenario in SCENARIOS.values():
-            if scenario.page == page.address:
-                st.button(
-                    scenario.title,
-                    key=f"scenario_{scenario.name}",
-                    help=scenario.question,
-                    on_click=visit.choices.apply,
-                    args=(codec.values_of(scenario.experiment, page.controls),),
-                )
+        for scenario in _offered(page):
+            st.button(
+                scenario.title,
+                key=f"scenario_{scenario.name}",
+                help=scenario.question,
+                type="primary" if scenario is chosen else "secondary",
+                on_click=_take_scenario,
+                args=(page, visit, scenario),
+            )
         challenges.menu(page.address, visit)
+        st.button("Reset", key="reset", type="tertiary", on_click=visit.choices.reset, args=(visit.controls,))
+
+
+def _take_scenario(page: Page, visit: Visit, scenario: Scenario) -> None:
+    visit.choices.apply(codec.values_of(scenario.experiment, page.controls))
+    visit.choices.scenario = scenario.name

@@ -1,6 +1,7 @@
 """Scenes: predict, commit, reveal, explain. The address holds where the reader stands; the browser, what was seen."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -56,9 +57,9 @@ def show_scenes(items: live.Items, texts: live.Items) -> None:
                 _begin(visit.choices, scene.name)
             visit.draw("committed")
         visit.controls = controls_of(scene)
-        if set_up("scenes", scene.question, scene.setup):
-            with st.container(key="premise"):
-                st.markdown(scene.setup)
+        on_stage = set_up("scenes", scene.question)
+        with st.container(key="premise") if on_stage else nullcontext():
+            st.markdown(scene.setup)
         picture, panel = stage()
         with panel, visit.followed_by(picture, partial(_picture, items, scene, visit)):
             _panel(scene, visit)

@@ -159,8 +159,8 @@ _ALL = (
         rules=(_is("sigmoid"), _steps(100)),
         hint="A hundred factors leave no room: on average each must be 1 to within one percent. Look for the point"
         " where ¼·w = 1.",
-        start={"activation": "sigmoid", "T": 100, "t": 100},
-        solution={"activation": "sigmoid", "w": 4.0, "b": -2.0, "T": 100, "t": 100},
+        start={"activation": "sigmoid", "T": 100},
+        solution={"activation": "sigmoid", "w": 4.0, "b": -2.0, "T": 100},
     ),
     Challenge(
         name="half_for_100",
@@ -173,8 +173,8 @@ _ALL = (
         rules=(_steps(100), _forget(1.0, strictly=True)),
         hint="For the direct path alone the half-life must reach 100 steps: f = 2^(−1/100) = 0.9931. Then see to the"
         " paths through h, or pin every gate so that none reads it.",
-        start={"cell": "lstm", "h0": 0.0, "T": 100, "t": 100, "sequence": "impulse"},
-        solution={"cell": "lstm", "h0": 0.0, "T": 100, "t": 100, "sequence": "impulse", "f": 0.995, "pin_all": True},
+        start={"cell": "lstm", "h0": 0.0, "T": 100, "sequence": "impulse"},
+        solution={"cell": "lstm", "h0": 0.0, "T": 100, "sequence": "impulse", "f": 0.995, "pin_all": True},
     ),
     Challenge(
         name="negative_gradient",
@@ -187,8 +187,8 @@ _ALL = (
         rules=(_steps(15),),
         hint="A product of forget gates is never negative; the way through h can be. Let the candidate read h with the"
         " other sign, and let the input gate be wide open.",
-        start={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "sequence": "impulse"},
-        solution={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": -2.0, "f": 0.9},
+        start={"cell": "lstm", "h0": 0.0, "T": 30, "sequence": "impulse"},
+        solution={"cell": "lstm", "h0": 0.0, "T": 30, "i_mode": "pinned", "i": 1.0, "w_g": -2.0, "f": 0.9},
     ),
     Challenge(
         name="explode_while_forgetting",
@@ -201,8 +201,8 @@ _ALL = (
         rules=(_forget(0.5),),
         hint="What the forget gate takes, the candidate can give back: C raises h, h raises the candidate. Keep C near"
         " 0, where tanh is steep.",
-        start={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "sequence": "impulse", "f": 0.5},
-        solution={"cell": "lstm", "h0": 0.0, "T": 30, "t": 30, "i_mode": "pinned", "i": 1.0, "w_g": 1.0, "f": 0.5},
+        start={"cell": "lstm", "h0": 0.0, "T": 30, "sequence": "impulse", "f": 0.5},
+        solution={"cell": "lstm", "h0": 0.0, "T": 30, "i_mode": "pinned", "i": 1.0, "w_g": 1.0, "f": 0.5},
     ),
 )
 

@@ -20,9 +20,9 @@ class Scenario:
     experiment: Experiment
 
 
-_LSTM = Experiment(cell="lstm", h0=0.0, T=30, t=30, sequence="impulse")
+_LSTM = Experiment(cell="lstm", h0=0.0, T=30, sequence="impulse")
 _COMPUTED: dict[str, Any] = {f"{q}_mode": "computed" for q in "ifgo"}
-_SINE = varied(_LSTM, T=10, t=10, k=1, sequence="sine", **_COMPUTED)
+_SINE = varied(_LSTM, T=10, k=1, sequence="sine", **_COMPUTED)
 _FORGET = Experiment(
     cell="lstm",
     h0=0.0,
@@ -35,7 +35,7 @@ _FORGET = Experiment(
     g=0.0,
     o_mode="pinned",
 )
-_MAP = Experiment(T=50)
+_MAP = Experiment(T=50, t=10)
 _LEFT = "How much of C is left after 100 steps?"
 _GATES = varied(_LSTM, step=2)  # as the page opens
 _COMPARED = Experiment(
@@ -67,10 +67,10 @@ _CAROUSEL = Experiment(
 SCENARIOS = {
     s.name: s
     for s in (
-        Scenario("explosion", "2^10 explosion", "What do ten steps of a weight of 2 do?", "chain", Experiment()),
+        Scenario("explosion", "2¹⁰ explosion", "What do ten steps of a weight of 2 do?", "chain", Experiment()),
         Scenario(
             "vanishing",
-            "0.5^10 vanishing",
+            "0.5¹⁰ vanishing",
             "And ten steps of a weight of one half?",
             "chain",
             Experiment(w=0.5),
@@ -129,7 +129,7 @@ SCENARIOS = {
             "Two memories",
             "One weight, one bias, two places to rest. Which start leads to which?",
             "saturation",
-            Experiment(activation="sigmoid", w=5.0, b=-2.5, h0=0.55, T=30, t=30),
+            Experiment(activation="sigmoid", w=5.0, b=-2.5, h0=0.55, T=30),
         ),
         Scenario(
             "flip",
@@ -214,14 +214,14 @@ SCENARIOS = {
             "Not zero, and yet vanished",
             "∂L/∂W is not 0. Has nothing vanished?",
             "network",
-            Experiment(w=0.5, b=0.5, h0=1.0, T=40, t=40, f2="identity", y=0.0),
+            Experiment(w=0.5, b=0.5, h0=1.0, T=40, f2="identity", y=0.0),
         ),
         Scenario(
             "blame",
             "The first step is to blame",
             "The loss is at step 40, and the weight is only 1.2: which step gets most of the blame?",
             "network",
-            Experiment(w=1.2, b=-0.2, h0=1.0, T=40, t=40, f2="identity", y=0.0),
+            Experiment(w=1.2, b=-0.2, h0=1.0, T=40, f2="identity", y=0.0),
         ),
         Scenario(
             "each_alike",
@@ -235,14 +235,14 @@ SCENARIOS = {
             "tanh with weight 1",
             "The weight is exactly 1. How far back does a loss reach?",
             "network",
-            Experiment(activation="tanh", w=1.0, T=40, t=40, sequence="sine", period=7.0, w_y=2.0),
+            Experiment(activation="tanh", w=1.0, T=40, sequence="sine", period=7.0, w_y=2.0),
         ),
         Scenario(
             "sure_and_wrong",
             "Sure and wrong",
             "The network is sure of “not” where the target is “to”: a large loss. Is W_hh corrected as much?",
             "network",
-            Experiment(activation="tanh", w=3.0, T=20, t=20, w_y=4.0, target="to"),
+            Experiment(activation="tanh", w=3.0, T=20, w_y=4.0, target="to"),
         ),
         Scenario("lstm", "One impulse remembered", "Which of these curves is the gradient?", "lstm", _LSTM),
         *(
@@ -303,7 +303,7 @@ SCENARIOS = {
             "All three explode",
             "No input, so all states stay at 0, where tanh is steepest. Does a gate cure the explosion?",
             "compare",
-            Experiment(w=1.2, h0=0.0, T=30, t=30, f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0, w_n=3.0, z=0.5, w_r=0.0),
+            Experiment(w=1.2, h0=0.0, T=30, f=0.9, w_i=0.0, u_i=0.0, b_i=0.0, w_g=1.0, w_n=3.0, z=0.5, w_r=0.0),
         ),
     )
 }

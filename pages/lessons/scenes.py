@@ -42,7 +42,7 @@ SENTENCES = (  # of the story that the project tells (Pattanayak 2019, ch. 1)
     "the error goes back to every earlier step",
     "a product of t - k factors",
     "sigmoid and tanh saturate",
-    "2^10 = 1024",
+    "2¹⁰ = 1024",
     "the cell's gradient is a product of forget gates",
     "text is read with LSTMs",
 )
@@ -374,8 +374,8 @@ def _read_out() -> Answer:
 
 
 _STEPS_BACK = "steps back"
-_SATURATED = Experiment(activation="tanh", b=4.0, w=1.0, h0=1.0, T=1, t=1)
-_EVEN = Experiment(w=0.5, b=0.5, h0=1.0, T=40, t=40)  # h stays 1, so all lags read the same
+_SATURATED = Experiment(activation="tanh", b=4.0, w=1.0, h0=1.0, T=1)
+_EVEN = Experiment(w=0.5, b=0.5, h0=1.0, T=40)  # h stays 1, so all lags read the same
 
 _CHAIN, _LEARNING, _CELL = "The chain", "Learning", "The LSTM"
 
@@ -384,7 +384,7 @@ _ALL = (
         name="explosion",
         title="Ten times two",
         group=_CHAIN,
-        covers=("2^10 = 1024", "a product of t - k factors"),
+        covers=("2¹⁰ = 1024", "a product of t - k factors"),
         question="Ten steps with a weight of 2: how large does the gradient grow?",
         setup="The simplest of all recurrent units, $h_t = 2\\,h_{t-1}$. A nudge at $h_0$ is passed on ten times.",
         latex=r"\frac{\partial h_{10}}{\partial h_0} = \underbrace{2 \cdot 2 \cdots 2}_{10} = @truth@",

@@ -20,7 +20,8 @@ _component = component("builder")
 
 def show_teach(entry: Entry) -> None:
     """Draw the page; `script` in its address is shown, and taken over only if the reader wants it."""
-    set_up(entry.address, entry.title, "Show a room one picture at a time, and **ask before you show**.")
+    set_up(entry.address, entry.title)
+    st.markdown("Show a room one picture at a time, and **ask before you show**.")
     _component(
         key="builder",
         data={

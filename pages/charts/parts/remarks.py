@@ -11,6 +11,7 @@ from pages.charts.parts.along import Arrays, axis, positions, time_last, zipped
 from pages.charts.parts.numbers import number, weight
 from rnn_core.cells import RNN
 from rnn_core.experiment import Run
+from rnn_core.flow.unroll import T_MAX
 from rnn_core.sequences import YEARS, first_year
 
 CHAOS = 25.0  # exponent · steps above which only this very trajectory is meant (in nats: 1e11)
@@ -55,7 +56,7 @@ def bend(run: Run) -> list[Any]:
 
 def _chain(run: Run) -> list[str]:
     e, found = run.experiment, []
-    if e.t > e.T:
+    if e.T < e.t < T_MAX:
         found.append(f"t = {e.t} lies beyond the {e.T} unrolled steps, so the chain ends at t = {run.t}.")
     if e.k > run.t:
         found.append(f"k = {e.k} lies after t = {run.t}, so the chain begins at k = {run.k}.")
