@@ -25,6 +25,7 @@ from tests.visits import (
     drawn,
     query,
     ready,
+    row,
     says,
     settled,
     thumb,
@@ -99,7 +100,7 @@ def _position(address, key, value):
 @pytest.mark.parametrize(("address", "key", "figure", "trace"), first(3, [
     ("chain?activation=tanh&t=100", "T", "chain", "product"), ("chain?sequence=sine", "amplitude", "states", "h"),
     ("lstm", "c0", "paths", "total"),
-    ("chain?activation=tanh", "b", "chain", "product"), ("chain?activation=tanh&T=30&t=30", "k", "chain", "product"),
+    ("chain?activation=tanh", "b", "chain", "product"), ("chain?activation=tanh&T=30", "k", "chain", "product"),
     ("chain?activation=tanh&T=30&t=3&k=3", "t", "chain", "product"), ("lstm?t=100", "T", "paths", "state"),
     ("compare", "h0", "input-norm", "rnn"), ("saturation", "b", "saturation", "factors"),
     ("gates", "c0", "memory", "c"),
@@ -282,12 +283,12 @@ def test_what_nobody_waits_for_any_more_keeps_no_place_in_the_servers_line(serve
     desk.on("requestfailed", lambda request: given_up.append(request.url))
     page = opened(desk.page, server.url)
     with page.expect_request("**/sweeps/chain/b?**"):
-        page.locator(".st-key-b").first.hover()
+        row(page, "b").hover()
     with page.expect_request("**/checks/**clicked"):
         page.locator(".u-badge").click()
     with page.expect_request("**/sweeps/chain/b?**w=2.05**"):
         thumb(page, "w").press("ArrowRight")
-        page.locator(".st-key-b").first.hover()
+        row(page, "b").hover()
     until(page, "location.search.includes('w=')")
     assert {urlparse(url).path for url in given_up} == {"/checks/chain", "/sweeps/chain/b"}
     assert not any("w=2.05" in url for url in given_up), "what is wanted now stays"

@@ -41,14 +41,25 @@ def trace_in(figure, trace):
     return f"{plot}.data.find(({{ meta }}) => meta === '{trace}')"
 
 
+def row(page, key):
+    """A control's row, its fold opened."""
+    found = page.locator(f".st-key-{key}").first
+    fold = page.locator("details:not([open])", has=found)
+    if fold.count():
+        fold.locator("summary").click()
+        found.hover()  # waits until it stands still
+        until(page, "document.querySelector('.stApp').dataset.testScriptState === 'notRunning'")
+    return found
+
+
 def thumb(page, key):
-    return page.locator(f".st-key-{key} input[type=range]").first
+    return row(page, key).locator("input[type=range]").first
 
 
 def ready(page, key):
     """The place of a slider's thumb, once its sweep has arrived; the pointer is there, nothing is pressed."""
-    page.locator(f".st-key-{key}").first.scroll_into_view_if_needed()
-    page.locator(f".st-key-{key}").first.hover()  # waits until the page has come to rest
+    row(page, key).scroll_into_view_if_needed()
+    row(page, key).hover()  # waits until the page has come to rest
     page.wait_for_function(ARRIVED, arg=key)
     settled(page)
     box = page.evaluate(THUMB, key)
