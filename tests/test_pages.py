@@ -155,6 +155,13 @@ def test_t_and_k_are_brought_into_the_unrolled_steps_and_the_page_says_so():
     assert "k = 99 lies after t = 3" in items(at)["remarks"]["text"]
 
 
+def test_a_list_that_is_too_long_is_cut_and_that_is_said():
+    at = healthy(opened("chain", sequence="pasted"))
+    healthy(at.text_input(key="values").set_value("0.5 " * 525).run())
+    assert at.text_input(key="values").value == "0.5 " * 500
+    assert "values has 2100 characters; the first 2000 are used" in at.toast[0].value.replace("\\", "")
+
+
 def test_pasted_numbers_are_fed_and_a_word_among_them_is_named():
     at = healthy(opened("chain", sequence="pasted", values="1, 2 3;4"))
     assert "4 of your numbers" in items(at)["remarks"]["text"]

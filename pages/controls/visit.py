@@ -67,6 +67,8 @@ class Visit:
                 picture = self._picture.from_a_part() if self._picture else None
                 part(_row(key), self._slider_and_box, control, picture)
                 value = self.choices.value(self.controls, key)
+            elif control.kind == "text":
+                value = self.widget(key, on_change=self._take_text, args=(control,))
             else:
                 value = self.widget(key)
         return value
@@ -174,6 +176,13 @@ class Visit:
         if value != now:
             self.choices.apply({control.key: value})
             self._redraw_moved(control)
+
+    def _take_text(self, control: Control) -> None:
+        """What is too long is cut, and that is said."""
+        value, note = parse(control, st.session_state[control.key])
+        if note:
+            self.choices.tell(note)
+            self.choices.apply({control.key: value})
 
     def _redraw_moved(self, control: Control) -> None:
         """Draw again all that has changed with this control, and what is unfolded below.

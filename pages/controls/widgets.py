@@ -34,7 +34,8 @@ def _toggle(control: Control, **more: Any) -> bool:
 
 
 def _text(control: Control, **more: Any) -> str:
-    return st.text_input(control.label, value=control.default, max_chars=control.max_chars, **more)
+    # without max_chars: a browser drops what is longer when it is pasted, and says nothing
+    return st.text_input(control.label, value=control.default, **more)
 
 
 _KINDS: dict[str, Callable[..., Any]] = {
