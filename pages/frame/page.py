@@ -61,10 +61,26 @@ def show_page(page: Page) -> None:
         scenario = _scenario(page, visit)
         st.markdown(scenario.question if scenario else page.question)
         _scenarios(page, visit, scenario)
-        _stage(page, visit, partial(page.panel, visit))
-        st.markdown(f"**What to notice.** {page.notice}")
+        _stage(page, visit, partial(_panel, page, visit, scenario))
+        st.markdown(_notice(page, scenario))
         part(TAKE_AWAY, _take_away, page, visit)
         st.caption(page.source)
+
+
+def _panel(page: Page, visit: Visit, scenario: Scenario | None) -> None:
+    page.panel(visit)
+    if scenario:
+        with st.expander(f"Your guess? Then the answer to “{scenario.title}”"):
+            st.markdown(scenario.answer)
+
+
+def _notice(page: Page, scenario: Scenario | None) -> str:
+    """It names its scenario, for sliders may have moved since."""
+    return (
+        f"**What to notice in “{scenario.title}”.** {scenario.notice}"
+        if scenario
+        else f"**What to notice.** {page.notice}"
+    )
 
 
 def _few(page: Page) -> list[str]:
