@@ -184,7 +184,7 @@ def test_the_code_of_any_setting_prints_the_number_in_its_comment_or_says_why_no
         assert not bound_twice(code), (address(page, values), code)
         assert max(map(len, code.splitlines())) <= 110
         held += found
-    assert count < 100 or held.count(None) < 0.15 * len(held), "seldom enough"  # of a few, chance decides
+    assert count < 100 or held.count(None) < 0.2 * len(held), "seldom enough"  # of a few, chance decides
 
 
 def test_the_sunspots_leave_the_target_its_name(capsys):

@@ -70,17 +70,15 @@ def show_page(page: Page) -> None:
 def _panel(page: Page, visit: Visit, scenario: Scenario | None) -> None:
     page.panel(visit)
     if scenario:
-        with st.expander(f"Your guess? Then the answer to “{scenario.title}”"):
-            st.markdown(scenario.answer)
+        with st.expander("Your guess? Then the answer", key=f"answer_{scenario.name}"):
+            st.markdown(f"“{scenario.title}”: {scenario.answer}")
 
 
 def _notice(page: Page, scenario: Scenario | None) -> str:
-    """It names its scenario, for sliders may have moved since."""
-    return (
-        f"**What to notice in “{scenario.title}”.** {scenario.notice}"
-        if scenario
-        else f"**What to notice.** {page.notice}"
-    )
+    """A scenario's names it, as its answer does: sliders may have moved since."""
+    if scenario:
+        return f"**What to notice in “{scenario.title}”.** {scenario.notice}"
+    return f"**What to notice.** {page.notice}"
 
 
 def _few(page: Page) -> list[str]:

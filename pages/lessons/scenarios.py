@@ -40,8 +40,8 @@ _FORGET = Experiment(
 _MAP = Experiment(T=50, t=10)
 _LEFT = "How much of C is left after 100 steps?"
 _PINNED = (
-    "All gates are pinned, so none reads h, and the product of forget gates is the whole gradient: f to the power of the"
-    " steps."
+    "All gates are pinned, so none reads h, and the product of forget gates is the whole gradient: f to the power of"
+    " the steps."
 )
 _GATES = varied(_LSTM, step=2)  # as the page opens
 _COMPARED = Experiment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from rnn_core.experiment import Run
 
 WIDE, NARROW = 24, 12  # most cells with a number on each; a longer row thins out
 BARS = 60  # most cells with a bar on each; a longer row is a curve with marks
+_ROOM = {WIDE: 700, NARROW: 290}  # px, about, on a desk and on a phone
 LINEAR = 4  # decades on both sides of 1 within which bars stand on a linear axis
 _CURVED = 60  # points of the inset's curve
 
@@ -63,8 +65,8 @@ def draw(a: Arrays, most: int = WIDE) -> theme.Json:
                 only="labels",
                 beside=not bars,
                 **heights(product[..., named - a["k"]]),
-                text=each(lambda a: [number(a["product"][j - a["k"]]) for j in named], a),
-                textfont={"color": theme.PRODUCT, "size": [17 if j == a["k"] else 12 for j in named]},
+                text=each(lambda a: _labels(a, named, most), a),
+                textfont={"color": theme.PRODUCT, "size": each(lambda a: _sizes(_labels(a, named, most)), a)},
                 cliponaxis=False,
                 hoverinfo="skip",
             ),
@@ -96,6 +98,19 @@ _HOVER = "∂h<sub>{}</sub>/∂h<sub>%{{customdata}}</sub> = %{{text}}<extra></e
 def heights(x: Any) -> theme.Json:
     """A trace's heights for either axis: decimal logarithms, NaN for an exact 0, and signs."""
     return {"log": along(theme.gaps(x.log10)), "sign": along(np.asarray(x.sign, dtype=float))}
+
+
+def _labels(a: Arrays, cells: np.ndarray, most: int) -> list[str]:
+    """The numbers over the bars, or every second, third … where they would run into each other."""
+    texts = [number(a["product"][j - a["k"]]) for j in cells]
+    room = _ROOM[most] / (a["T"] + 1) * float(np.diff(cells).max(initial=1))
+    every = math.ceil(max(6 * len(text) - 12 * ("×" in text) for text in texts) / room)  # px of letters of 12 px
+    return [text if n % every == 0 else "" for n, text in enumerate(texts)]
+
+
+def _sizes(labels: list[str]) -> list[int]:
+    """The chain's own number is the largest, while it is short enough not to reach the next one."""
+    return [17 if len(labels[0]) <= 6 else 12, *[12] * (len(labels) - 1)]
 
 
 def _bars(a: Arrays, x: Any, name: str, here: np.ndarray, marker: theme.Json) -> theme.Json:

@@ -105,7 +105,7 @@ def patch(wide: Any, slim: Any) -> Any:
         and isinstance(slim, list)
         and len(wide) == len(slim)
         and wide
-        and isinstance(wide[0], dict)
+        and all(isinstance(one, dict) and "each" not in one for one in wide)
     ):
         parts = {str(j): patch(one, other) for j, (one, other) in enumerate(zip(wide, slim, strict=True))}
         return {name: part for name, part in parts.items() if part is not None} or None
