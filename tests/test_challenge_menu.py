@@ -14,7 +14,7 @@ from pages.lessons.challenges import CHALLENGES
 from rnn_core.experiment import Experiment
 from tests.apps import healthy, items, opened
 from tests.figures import unpacked
-from tests.test_live import agree, bare
+from tests.test_live import agree, whole
 
 
 @pytest.mark.parametrize("challenge", CHALLENGES.values(), ids=lambda c: c.name)
@@ -51,4 +51,4 @@ def test_the_judgement_follows_the_thumb(challenge, key):
     for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
         [exact] = unpacked(encode(shown(replace(study, experiment=replace(e, **{key: value})))))["frames"]
         assert [item["name"] for item in exact[1:3]] == ["challenge", "beside"]
-        agree(bare(frame), exact)
+        agree(whole(frame), whole(exact))

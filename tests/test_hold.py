@@ -20,7 +20,7 @@ from rnn_core.scaled import Scaled
 from tests.apps import healthy, items, opened
 from tests.figures import unpacked, valid
 from tests.settings import PAGES, address, controls, many, study
-from tests.test_live import agree, bare
+from tests.test_live import agree, whole
 
 TANH = Study(Experiment(activation="tanh"), held=Experiment(w=2.0))
 CONTROLS = chosen(("activation", "w", "T", "sequence"))
@@ -76,7 +76,7 @@ def test_a_drag_keeps_the_held_curve_and_says_the_difference(page, key):
     for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
         [exact] = unpacked(encode(shown(Study(replace(e, **{key: value}), held=e))))["frames"]
         assert any(item["name"] == "beside" for item in exact)
-        agree(bare(frame), exact)
+        agree(whole(frame), whole(exact))
 
 
 def test_held_settings_survive_the_way_through_the_address():

@@ -111,11 +111,8 @@ def test_options_and_buttons_say_what_can_be_done(server, desk):
     page.locator(".st-key-commit button:enabled").wait_for()
     assert inside(page, "streamlit", chosen) == [["A", False], ["B", True], ["C", False]]
     assert inside(page, "streamlit", "(s) => s.isWithin(s.button('commit'), 'controls')")
-    assert inside(
-        opened(page, f"{server.url}/chain"),
-        "streamlit",
-        "(s) => s.isText(document.querySelector('.st-key-w_exact input'))",
-    )
+    opened(page, f"{server.url}/chain").locator(".st-key-w_exact input").wait_for()
+    assert inside(page, "streamlit", "(s) => s.isText(document.querySelector('.st-key-w_exact input'))")
 
 
 def test_the_phones_menu_closes(server, phone):

@@ -23,7 +23,7 @@ from rnn_core.cells import LSTM
 from rnn_core.experiment import Experiment
 from rnn_core.sequences import SEQUENCES
 from tests.cases import first
-from tests.figures import unpacked
+from tests.figures import patched, unpacked
 from tests.settings import PAGES, experiments
 
 ITEMS = {page: view.items for page, view in views.VIEWS.items()}
@@ -90,11 +90,13 @@ def agree(shown, exact, path="items"):
         assert shown == exact, path
 
 
-def bare(frame):
-    """Without the LaTeX that some sweeps carry along."""
+def whole(frame):
+    """Without the LaTeX that some sweeps carry along; the figure of a narrow screen in place of its patch."""
     for item in frame:
         for line in item.get("lines", []):
             line.pop("latex", None)
+        if "narrow" in item:
+            item["narrow"] = patched(item["figure"], item["narrow"])
     return frame
 
 
@@ -109,7 +111,7 @@ def test_at_each_position_a_drag_shows_what_a_release_shows(page, e, key, most):
     sweep = unpacked(encode(ITEMS[page](e, (key, positions.tolist())), at=positions.astype(float)))
     for value, frame in zip(positions.tolist(), sweep["frames"], strict=True):
         [exact] = unpacked(encode(ITEMS[page](replace(e, **{key: value}))))["frames"]
-        agree(bare(frame), exact)
+        agree(whole(frame), whole(exact))
 
 
 @FEW_OR_MANY
@@ -188,7 +190,7 @@ def test_the_sweep_of_the_seed_lies_around_the_seed_that_is_chosen(offered, seed
     assert seed in sweep["at"] and len(sweep["at"]) > 5 and (np.diff(sweep["at"]) == 1).all()
     frame = sweep["frames"][sweep["at"].tolist().index(seed)]
     [exact] = unpacked(encode(views.chain.items(Experiment(sequence="noise", seed=seed))))["frames"]
-    agree(bare(frame), exact)
+    agree(whole(frame), whole(exact))
 
 
 def test_the_browser_is_told_which_sweeps_lie_around_their_choice(offered):

@@ -45,6 +45,11 @@ def test_one_click_sets_the_whole_page_to_a_scenario(scenario):
     at = opened(scenario.page, T="3", h0="2.5")
     healthy(at.button(key=f"scenario_{scenario.name}").click().run())
     assert stand(at, scenario.experiment)
+    text = [markdown.value for markdown in at.markdown]
+    assert scenario.question in text and f"“{scenario.title}”: {scenario.answer}" in text
+    assert f"**What to notice in “{scenario.title}”.** {scenario.notice}" in text
+    healthy(at.button(key="reset").click().run())
+    assert not any(scenario.title in markdown.value for markdown in at.markdown), "gone with it"
 
 
 def test_every_scenario_has_a_page_to_stand_on():
