@@ -191,7 +191,7 @@ def test_the_picture_follows_dark_mode(server, desk):
     assert all(light != dark for light, dark in zip(*colours.values(), strict=True)), colours
 
 
-HOSTILE = ["w=nan", "values=" + "9" * 5000, "w=1e999", "T=1000000000", "t=0&k=99", "activation=bogus"]
+HOSTILE = ["w=nan", "T=1000000000", "values=" + "9" * 5000, "w=1e999", "t=0&k=99", "activation=bogus", "w=1&T=500"]
 
 
 @pytest.mark.parametrize("url", first(2, HOSTILE))
@@ -199,10 +199,13 @@ def test_a_hostile_address_leaves_a_working_page(server, desk, url):
     page = opened(desk.page, f"{server.url}/?{url}")
     assert not page.query_selector(".stException")
     before = page.text_content(READOUT)
-    page.get_by_label("Recurrent weight w, exactly").fill("1.5")
-    page.get_by_label("Recurrent weight w, exactly").press("Enter")
-    if "t=0" not in url:
-        changed(page, READOUT, before)
+    thumb(page, "w").press("End")
+    for weight in ("1.5", "100"):
+        page.get_by_label("Recurrent weight w, exactly").fill(weight)
+        page.get_by_label("Recurrent weight w, exactly").press("Enter")
+        if "t=0" not in url:
+            changed(page, READOUT, before)
+            before = page.text_content(READOUT)
     assert not desk.errors
 
 

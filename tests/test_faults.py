@@ -38,7 +38,7 @@ def in_address(page, **settings):
 def test_a_server_that_is_killed_and_started_again_finds_its_readers_as_they_were(tmp_path, desk):
     with ExitStack() as stack:
         server = stack.enter_context(serving(tmp_path / "first"))
-        page = opened(desk.page, f"{server.url}/chain?activation=tanh&T=12&t=12")
+        page = opened(desk.page, f"{server.url}/chain?activation=tanh&T=12&t=11")
         moved(page, presses=2)
         in_address(page, w="2.1")
         os.kill(server.pid, signal.SIGKILL)
@@ -47,7 +47,7 @@ def test_a_server_that_is_killed_and_started_again_finds_its_readers_as_they_wer
         stack.enter_context(serving(tmp_path / "second", port=urlsplit(server.url).port))
         until(page, "!document.querySelector('.st-key-w input[type=range]').disabled", timeout=LONG)
         moved(page)  # at once: Streamlit drops what it cannot place yet, and the page asks again
-        in_address(page, w="2.15", activation="tanh", T="12", t="12")
+        in_address(page, w="2.15", activation="tanh", T="12", t="11")
         fresh = desk.page.context.new_page()
         opened(fresh, page.url)
         expect(fresh.locator(PRODUCT)).to_have_text(page.locator(PRODUCT).text_content(), timeout=LONG)

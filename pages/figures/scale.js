@@ -17,10 +17,11 @@ export function scaled({ data, layout }, scale, scales) {
 
 /** @param {Trace} trace @param {Scale} scale @param {[number, number]} range */
 function raised({ log, sign, only, beside, ...trace }, scale, [low, high]) {
+  const far = 1000 * (high - low); // a place beyond counts as no number in an SVG
   const isZero = (/** @type {number} */ j) => sign[j] === 0;
   const y = Array.from(/** @type {number[]} */ (log), (decades, j) => {
     if (isZero(j)) return scale === "linear" ? 0 : only ? low : NaN;
-    return scale === "linear" ? sign[j] * 10 ** Math.min(decades, 300) : decades;
+    return scale === "linear" ? Math.min(Math.max(sign[j] * 10 ** decades, low - far), high + far) : decades;
   });
   if (only === "zeros") return { ...trace, y: y.map((one, j) => isZero(j) ? one : NaN) };
   if (only !== "labels") return { ...trace, y };

@@ -129,9 +129,12 @@ def band(step: int | None, **more: Any) -> list[Json]:
     return [{"type": "rect", **place, "fillcolor": f"{MUTED}/0.1", "line": {"width": 0}, **more}]
 
 
+_HIGHEST = 1e30  # places are single-precision numbers for an SVG; no axis is so long that this is on it
+
+
 def gaps(y: np.ndarray) -> np.ndarray:
-    """For Plotly: a gap (NaN) where there is no finite number."""
-    return np.where(np.isfinite(y), y, np.nan)
+    """For Plotly: a gap (NaN) where there is no finite number, and none so high that a browser cannot place it."""
+    return np.where(np.isfinite(y), np.clip(y, -_HIGHEST, _HIGHEST), np.nan)
 
 
 _SYMBOLS = {  # Plotly's codes
