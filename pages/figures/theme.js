@@ -10,7 +10,8 @@ import { inRow, scaled } from "./scale.js";
  * @typedef {((name: string) => string) & {value: (name: string) => string}} Palette
  */
 
-const NARROW = 480; // px; below it a figure's narrow variant is drawn
+/** Whether a figure of that width is drawn in its narrow variant. @param {number} width  px */
+export const isNarrow = (width) => width < 480;
 
 export const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
@@ -20,7 +21,7 @@ export const isTouch = () => matchMedia("(pointer: coarse)").matches;
  * @param {Trace[] | null} ghosts
  */
 export function dressed(item, size, color, ghosts = null) {
-  const narrow = size.width < NARROW ? item.narrow : undefined;
+  const narrow = isNarrow(size.width) ? item.narrow : undefined;
   const own = /** @type {Figure} */ (merged(item.figure, narrow));
   const past = (item.ghost ?? []).map((_, number) => ghosts ? faded(ghosts[number]) : nobody());
   const both = scaled({ ...own, data: [...own.data.map(pointed), ...past] }, item.scale, item.scales);

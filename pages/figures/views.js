@@ -138,6 +138,7 @@ function figureView(page) {
         frame.append(pulse.overlay);
       }
       pulse?.update(item);
+      put(axis, "hidden", !item.scales);
       for (const choose of axis.children) choose.ariaPressed = String(choose.textContent === item.scale);
       put(title, "textContent", item.title);
       put(readout, "textContent", item.alt);

@@ -1,23 +1,32 @@
-// The gradient's walk: a pulse starts as 1 at the last state and crosses one arrow at a time. It shows what the message
-// holds and sends none; where it stands is in the address, as `played`.
+// The gradient's walk: pulses start at the last state, one in each lane, and cross an arrow at a time. They show what the
+// message holds and send none; where they stand is in the address, as `played`.
 
 import { element } from "../browser/element.js";
 import { axesOf } from "../inside/plotly.js";
+import { isNarrow } from "./theme.js";
 
 /**
  * @typedef {object} Inset
  * @property {{z: number[], y: number[]}} curve @property {number[]} z @property {number[]} y @property {number[]} slope
  * @property {string[]} said  slopes as text @property {string} name
+ * @typedef {object} Lane
+ * @property {number[]} x  where each stop is on the figure's axes @property {number[]} y
+ * @property {{x: number[], y: number[]}} [slim]  the same where the figure is narrow
+ * @property {string[]} product  what is left there @property {number[]} log @property {number[]} sign
+ * @property {string[]} [crossed]  what each arrow does to it @property {string} color
+ * @property {number} [under]  where on that axis the number stands, if not just below the pulse
+ * @property {1 | -1} [side]  of the lane on which it is told what an arrow did: 1 below
  * @typedef {object} Play
- * @property {number[]} x  where each stop is on the figure's axis @property {string[]} product  what is left there
- * @property {string[]} factor  of each arrow @property {string[]} name  of what is left @property {string[]} slots
- * @property {number[]} log @property {number[]} sign @property {Inset | null} inset
+ * @property {Lane[]} lanes @property {string[]} said  at each stop @property {"y" | "y2"} axis  that the lanes lie on
+ * @property {string[]} [slots]  of the formula, for each arrow @property {Inset | null} [inset]
+ * @typedef {NonNullable<ReturnType<typeof axesOf>>} Axes
  */
 
 const PACE = 400; // ms for an arrow
 const LONGEST = 8000; // ms for all of them
 const LOW = 150; // px of an axis below which hanging bars leave no room for the inset
-const ROW = -0.2; // where the cells stand on their axis
+const UNDER = 34, OVER = 21; // px between a row of cells and the numbers below and above it
+const BESIDE = 70; // px that a number beside its pulse takes
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
@@ -37,11 +46,10 @@ export function walk(plot, slotsOf) {
   said.setAttribute("role", "status");
   const controls = element("div", "u-play", start, back, forth, said);
   const veil = element("div", "u-veil");
-  const mark = element("div", "u-pulse");
-  const left = element("span", "u-chip"), lit = element("span", "u-chip");
-  const leftAt = element("div", "u-left", left), litAt = element("div", "u-crossed", lit);
+  const rowsVeil = element("div", "u-veil");
   const inset = element("div", "u-inset");
-  const overlay = element("div", "u-walk", veil, litAt, mark, leftAt, inset);
+  const marks = /** @type {ReturnType<typeof pulse>[]} */ ([]); // of each lane
+  const overlay = element("div", "u-walk", veil, rowsVeil, inset);
   overlay.ariaHidden = "true";
   /** @type {Play | null} */
   let play = null;
@@ -54,7 +62,7 @@ export function walk(plot, slotsOf) {
   let lights = /** @type {Element[]} */ ([]);
 
   const isRunning = () => timer !== 0;
-  const arrows = () => play ? play.product.length - 1 : 0;
+  const arrows = () => play ? Math.max(0, play.said.length - 1) : 0;
 
   function run() {
     if (!arrows()) return;
@@ -131,41 +139,54 @@ export function walk(plot, slotsOf) {
     start.disabled = !arrows();
     if (!play || crossed === null) return put(said, note);
     const way = `${crossed} of ${arrows()} ${arrows() === 1 ? "arrow" : "arrows"}`;
-    put(said, `${way}: ${play.name[crossed]} = ${play.product[crossed]}${note && `. ${note}`}`);
+    put(said, `${way}: ${play.said[crossed]}${note && `. ${note}`}`);
   }
 
-  /** Puts all marks where the pulse stands; over `time` ms, if it has just moved. @param {number} time */
+  /** Puts all marks where the pulses stand; over `time` ms, if they have just moved. @param {number} time */
   function place(time) {
     label();
-    const axes = axesOf(plot);
+    const axes = axesOf(plot, play?.axis);
     lights.forEach((node) => node.classList.remove("u-lit"));
     lights = [];
     overlay.hidden = !play || moving || crossed === null || !axes;
     if (!play || moving || crossed === null || !axes) return;
-    const at = play.x[crossed], here = { x: axes.x(at), y: axes.row(ROW) };
-    const duration = calm.matches ? 0 : 0.8 * time;
-    const edge = crossed === arrows() ? 0 : axes.x(at - 0.5) - axes.left;
-    Object.assign(veil.style, { left: `${axes.left}px`, width: `${axes.width}px`, height: `${axes.bottom - 1}px` });
-    moved(veil, `scaleX(${Math.max(0, edge / axes.width)})`, duration);
-    moved(mark, `translate(${here.x}px, ${here.y}px)`, duration);
-    moved(leftAt, `translate(${Math.min(Math.max(here.x, 30), axes.left + axes.width - 20)}px, ${axes.row(-1.25)}px)`, duration);
-    put(left, play.product[crossed]);
-    const size = Math.min(Math.max(1 + 0.12 * play.log[crossed], 0.45), 2);
-    mark.style.setProperty("--u-size", String(Number.isFinite(size) ? size : 0.45));
-    mark.dataset.way = play.sign[crossed] === 0 ? "dead" : "";
-    litAt.hidden = crossed === 0;
-    if (crossed) {
-      put(lit, play.factor[crossed - 1]);
-      moved(litAt, `translate(${axes.x(at + 0.5)}px, ${axes.row(0.45)}px)`, 0);
-      if (duration) lit.animate([{ opacity: 0.2, scale: "1.6" }, { opacity: 1, scale: "1" }], { duration });
-      lights = slotsOf(play.slots[crossed - 1]);
-      lights.forEach((node) => node.classList.add("u-lit"));
+    const now = crossed, duration = calm.matches ? 0 : 0.8 * time;
+    const several = play.lanes.length > 1, [first] = play.lanes;
+    while (marks.length < play.lanes.length) {
+      const mark = pulse();
+      marks.push(mark);
+      overlay.append(mark.lit, mark.dot, mark.left);
     }
-    const small = play.log[arrows()] < 0; // then the bars are low at the left, or hang down there
+    marks.forEach((mark, number) => {
+      const lane = play?.lanes[number];
+      mark.dot.hidden = mark.left.hidden = mark.lit.hidden = !lane;
+      if (lane) advance(mark, lane, now, { axes, duration, several });
+    });
+    unveil(axes, axes.x(first.x[now] - 0.5), duration, several);
+    lights = now && play.slots ? slotsOf(play.slots[now - 1]) : [];
+    lights.forEach((node) => node.classList.add("u-lit"));
+    const small = first.log[arrows()] < 0; // then the bars are low at the left, or hang down there
     const room = axes.bottom > LOW || !(small && scale === "log");
-    draw(inset, crossed && room ? play.inset : null, crossed - 1);
+    draw(inset, now && room && play.inset || null, now - 1);
     inset.style.left = `${small && scale === "linear" ? axes.left + 8 : axes.left + axes.width - 128}px`;
     inset.style.top = `${small && scale === "log" ? axes.bottom - 100 : 4}px`;
+  }
+
+  /** What is not reached yet stays hidden. @param {Axes} axes @param {number} edge @param {number} duration @param {boolean} several */
+  function unveil(axes, edge, duration, several) {
+    veil.hidden = play?.axis === "y";
+    rowsVeil.hidden = veil.hidden || !several;
+    const ends = play?.lanes[0].x ?? [], start = axes.x(ends[arrows()] - 0.5);
+    const top = several ? axes.top : 0; // a bar's number may stand above the axis, a legend does
+    cover(veil, { left: axes.left, width: axes.width, top, height: axes.bottom - top - 1 }, edge, duration);
+    cover(rowsVeil, { left: start, width: axes.left + axes.width - start, top: axes.bottom + 2, height: axes.below - axes.bottom - 4 }, edge, duration);
+  }
+
+  /** @param {HTMLElement} node @param {{left: number, width: number, top: number, height: number}} box @param {number} edge @param {number} duration */
+  function cover(node, { left, width, top, height }, edge, duration) {
+    const share = crossed === arrows() ? 0 : Math.max(0, (edge - left) / width);
+    Object.assign(node.style, { left: `${left}px`, width: `${width}px`, top: `${top}px`, height: `${height}px` });
+    moved(node, `scaleX(${share})`, duration);
   }
 
   const onKey = (/** @type {KeyboardEvent} */ event) => {
@@ -201,6 +222,38 @@ export function walk(plot, slotsOf) {
       plot.removeEventListener("keydown", onKey);
     },
   };
+}
+
+/** The marks of a lane: the pulse, what is left, and what the last arrow did. */
+function pulse() {
+  const product = element("span", "u-chip"), factor = element("span", "u-chip");
+  return { dot: element("div", "u-pulse"), product, left: element("div", "u-left", product), factor, lit: element("div", "u-crossed", factor) };
+}
+
+/**
+ * Puts a lane's marks where its pulse stands.
+ * @param {ReturnType<typeof pulse>} mark @param {Lane} lane @param {number} now  arrows crossed
+ * @param {{axes: Axes, duration: number, several: boolean}} how
+ */
+function advance({ dot, product, left, factor, lit }, lane, now, { axes, duration, several }) {
+  const places = isNarrow(axes.whole) && lane.slim || lane;
+  const x = axes.x(places.x[now]), y = axes.y(places.y[now]);
+  for (const node of [dot, left, lit]) node.style.setProperty("--u-lane", `var(${lane.color})`);
+  const size = Math.min(Math.max(1 + 0.12 * lane.log[now], 0.45), 2);
+  dot.style.setProperty("--u-size", String(Number.isFinite(size) ? several ? 0.7 * size : size : 0.45));
+  dot.style.opacity = several && Number.isFinite(size) ? String(Math.min(size, 1)) : "";
+  dot.dataset.way = lane.sign[now] === 0 ? "dead" : "";
+  moved(dot, `translate(${x}px, ${y}px)`, duration);
+  put(product, lane.product[now]);
+  const side = x - axes.left > 2 * BESIDE ? -1 : 1;
+  const beside = `translate(${x + side * BESIDE / 2 + side * 12}px, ${y}px)`;
+  left.classList.toggle("u-beside", several);
+  moved(left, several ? beside : `translate(${Math.min(Math.max(x, 30), axes.left + axes.width - 20)}px, ${lane.under === undefined ? y + UNDER : axes.y(lane.under)}px)`, duration);
+  lit.hidden = !now || !lane.crossed;
+  if (!lane.crossed || !now) return;
+  put(factor, lane.crossed[now - 1]);
+  moved(lit, `translate(${(x + axes.x(places.x[now - 1])) / 2}px, ${y + (lane.side ?? -1) * OVER}px)`, 0);
+  if (duration) factor.animate([{ opacity: 0.2, scale: "1.6" }, { opacity: 1, scale: "1" }], { duration });
 }
 
 /**

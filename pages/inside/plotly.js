@@ -8,7 +8,7 @@
  * @typedef {{points: Shown[], event: MouseEvent}} Tap
  *
  * A node in which Plotly has drawn:
- * @typedef {HTMLDivElement & {data?: Trace[], _fullLayout: {_plots: object, xaxis?: Axis, yaxis?: Axis, yaxis2?: Axis}, removeAllListeners: (name: string) => void,
+ * @typedef {HTMLDivElement & {data?: Trace[], _fullLayout: {_plots: object, width: number, xaxis?: Axis, yaxis?: Axis, yaxis2?: Axis}, removeAllListeners: (name: string) => void,
  *   on: (name: string, hear: (event: Tap) => void) => void}} Plot
  * @typedef {{_offset: number, _length: number, l2p?: (value: number) => number}} Axis
  * @typedef {object} Plotly
@@ -32,17 +32,24 @@ export function light(plot, points) {
   else plotly()?.Fx.unhover(plot);
 }
 
-/** Where things are in a figure over a row of cells, in pixels; null until it is drawn. @param {Plot} plot */
-export function axesOf(plot) {
-  const { xaxis, yaxis, yaxis2 } = plot._fullLayout ?? {};
-  const [across, along] = [xaxis?.l2p, yaxis2?.l2p];
-  if (!xaxis || !yaxis || !yaxis2 || !across || !along) return null;
+/**
+ * Where things are in a figure, in pixels; null until it is drawn.
+ * @param {Plot} plot @param {"y" | "y2"} [name]  which axis `y` asks: the figure's own, or that of a row below it
+ */
+export function axesOf(plot, name = "y2") {
+  const { width, xaxis, yaxis, yaxis2 } = plot._fullLayout ?? {};
+  const up = name === "y" ? yaxis : yaxis2;
+  const [across, along] = [xaxis?.l2p, up?.l2p];
+  if (!xaxis || !yaxis || !up || !across || !along) return null;
   return {
     x: (/** @type {number} */ value) => xaxis._offset + across(value),
-    row: (/** @type {number} */ value) => yaxis2._offset + along(value),
+    y: (/** @type {number} */ value) => up._offset + along(value),
     left: xaxis._offset,
     width: xaxis._length,
+    top: yaxis._offset,
     bottom: yaxis._offset + yaxis._length,
+    below: up._offset + up._length,
+    whole: width,
   };
 }
 

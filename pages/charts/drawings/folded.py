@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pages.charts.parts import theme
+from pages.charts.parts import lanes, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
-from pages.charts.parts.numbers import brief, number, percent, subscript
+from pages.charts.parts.numbers import brief, derivative, number, numbers, percent, subscript
 from rnn_core.experiment import Run
 from rnn_core.readout import WORDS, readout
 from rnn_core.scaled import Scaled
@@ -317,8 +317,35 @@ def sentence(a: Arrays) -> str:
     return f"∂L{subscript(t)}/∂Wₕₕ = {number(a['dW'])}. The output of step {t} {put}; {rest}."
 
 
+def played(a: Arrays) -> theme.Json:
+    """The loss runs back: from L_t to h_t, and from state to state, through folds too."""
+    t, wide, slim = a["t"], _stops(a, WIDE), _stops(a, NARROW)
+    left = a["by_state"][: t + 1]
+    said = [f"{derivative('L', t, 'h', i)} = {text}" for i, text in enumerate(numbers(left))] if t else []
+    left = Scaled.concatenate([left, Scaled.of(np.ones(1))])  # the loss by itself
+    lags = [
+        f"lag{lag}" if lag < 3 else "last" if lag == t - 1 else "" for lag in range(t + 1)
+    ]  # as the formula's terms
+    way = lanes.lane(*wide, left, theme.PRODUCT, digits=3, under=-0.55, slim=dict(zip("xy", slim, strict=True)))
+    return lanes.play([way], [f"the loss L{subscript(t)}", *said[::-1]], axis="y", slots=lags)
+
+
+def _stops(a: Arrays, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the pulse stands at h_0 … h_t and at the loss; within a fold it moves on evenly."""
+    t = a["t"]
+    row = cells(a["T"], t, 0, most)
+    x = [
+        place + 0.5 * ((i - first + 0.5) / (last - first + 1) - 0.5)
+        for place, (first, last) in enumerate(row)
+        for i in range(first, last + 1)
+    ]
+    at = x[t] + ASIDE * bool(t)
+    return np.array([*x[:t], at, x[t]])[: t + 2 if t else 1], np.array([LANE] * (t + 1) + [2.0])[: t + 2 if t else 1]
+
+
 def picture(a: Arrays) -> theme.Json:
     """The page's main figure as `show` takes it."""
+    rest = {} if a["bare"] else {"play": played(a)}
     return theme.figure_item(
         "unrolled",
         "Folded and unrolled",
@@ -328,4 +355,5 @@ def picture(a: Arrays) -> theme.Json:
         role="main",
         tap=True,
         height=330,
+        **rest,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pages.charts.drawings.over_time import SATURATED
-from pages.charts.parts import latex, theme
+from pages.charts.parts import lanes, latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, percent, subscript
 from rnn_core.cells import CELLS
@@ -153,9 +153,12 @@ def _unranked(a: Arrays, what: str, last: str) -> str:
 def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -> theme.Json:
     """On a phone the numbers stand in the sentence below, and the curves get the room."""
     wide = draw(a, axis)
+    if "row" in more:
+        ways = {CELLS[name].title: (theme.CELL_COLORS[name], norm) for name, norm in a["norms"].items()}
+        wide = lanes.under(wide, a["j"], ways)
     slim = theme.narrow(
         wide,
-        {"labels": {"visible": False}},
+        {"labels": {"visible": False}, **(lanes.SLIM if "row" in more else {})},
         showlegend=True,
         margin={"l": 40, "r": 8, "t": 26, "b": 24},
         xaxis=theme.step_axis(a["k"], a["t"], ""),
@@ -167,7 +170,24 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
 def input_picture(a: Arrays) -> theme.Json:
     """Sensitivity to the input of each step: the same object for every cell, whatever unit its state has."""
     axis = f"|{derivative_html('h', 't', 'x', 'j')}|"
-    return _item(a, "input-norm", "By the input, ∂hₜ/∂xⱼ", each(sentence, a), axis, role="main", height=296)
+    rest = {} if a["bare"] else {"play": played(a)}
+    return _item(
+        a, "input-norm", "By the input, ∂hₜ/∂xⱼ", each(sentence, a), axis, role="main", height=352, row=96, **rest
+    )
+
+
+def played(a: Arrays) -> theme.Json:
+    """One clock for all: step by step back from h_t, how much it feels that step's input."""
+    way = [
+        lanes.lane(a["j"], -row, norm, theme.CELL_COLORS[name], digits=3)
+        for row, (name, norm) in enumerate(a["norms"].items())
+    ]
+    said = [
+        f"|{derivative('h', a['t'], 'x', j)}|: "
+        + ", ".join(f"{CELLS[name].title} {number(norm[place], 3)}" for name, norm in a["norms"].items())
+        for place, j in enumerate(a["j"].tolist())
+    ]
+    return lanes.play(way, said[::-1])
 
 
 def state_picture(runs: Runs) -> theme.Json:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pages.charts.parts import latex, theme
+from pages.charts.drawings import ways
+from pages.charts.parts import lanes, latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, product, rounded, total
 from pages.charts.parts.gates import GATES
@@ -40,6 +41,7 @@ def quantities(run: Run) -> Arrays:
         "cut": cut,
         "readings": {name: time_last(values, run) for name, values in readings.items()},
         "parts": {q: time_last(part, run)[..., 0] for q, part in flow.split_by_gate(t, k).items()},
+        "ways": ways.quantities(run),
         "f": f[..., -1],
         "f_first": f[..., 0],
         "f_spread": np.ptp(f, axis=-1),
@@ -77,7 +79,7 @@ def draw(a: Arrays) -> theme.Json:
     readings = a["readings"]
     texts = {_CURVES[which][0]: each(_end, a, which) for which in readings}
     curves = {_CURVES[which][0]: values for which, values in readings.items()}
-    return {
+    figure = {
         "data": [
             *(_curve(a, which) for which in readings),
             theme.off_scale(a, a["j"], curves, bounds),
@@ -90,6 +92,7 @@ def draw(a: Arrays) -> theme.Json:
             "showlegend": False,
         },
     }
+    return ways.under(figure, a["ways"])
 
 
 def _end(a: Arrays, which: str) -> str:
@@ -170,7 +173,7 @@ def picture(a: Arrays) -> theme.Json:
     texts = [_label(which) for which in names]  # on a phone the numbers stand in the sentence below
     slim = theme.narrow(
         wide,
-        {"labels": {"text": texts, "textfont": {"size": 12}}},
+        {"labels": {"text": texts, "textfont": {"size": 12}}, **lanes.SLIM},
         xaxis=theme.step_axis(a["k"], a["t"], "", gutter=0.3),
         yaxis=theme.log_axis(wide["layout"]["yaxis"]["range"], "", most=3),
     )
@@ -181,8 +184,10 @@ def picture(a: Arrays) -> theme.Json:
         wide,
         narrow=slim,
         role="main",
-        height=300,
+        height=360,
+        row=ways.ROW,
         ghost=["total", "direct"],
+        **({} if a["bare"] else {"play": ways.played(a["ways"])}),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pages.charts.drawings import factors
-from pages.charts.parts import theme
+from pages.charts.parts import lanes, theme
 from pages.charts.parts.along import Arrays, along, each, hover, time_last
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, subscript
 from rnn_core.activations import activation
@@ -18,6 +18,7 @@ WIDE, NARROW = 24, 12  # most cells with a number on each; a longer row thins ou
 BARS = 60  # most cells with a bar on each; a longer row is a curve with marks
 _ROOM = {WIDE: 700, NARROW: 290}  # px, about, on a desk and on a phone
 LINEAR = 4  # decades on both sides of 1 within which bars stand on a linear axis
+ROW = -0.2  # where the cells stand on their axis
 _CURVED = 60  # points of the inset's curve
 
 
@@ -153,7 +154,7 @@ def _arrows(a: Arrays, most: int) -> list[theme.Json]:
     log10 = np.maximum(factor.log10, -9.0)
     color = theme.MAGNITUDE | {"color": along(np.clip(4 * log10, -9.0, 9.0))}
     width = np.where(factor.mant == 0, 1.0, np.clip(5 + 3 * log10, 1.5, 10.0))
-    row = np.full(len(step), -0.2)
+    row = np.full(len(step), ROW)
     text: theme.Json = theme.scatter("text", x=step - 0.5, yaxis="y2", hoverinfo="skip")
     return [
         theme.bar(
@@ -179,7 +180,7 @@ def _arrows(a: Arrays, most: int) -> list[theme.Json]:
             x=step - 0.5,
             yaxis="y2",
             hoverinfo="skip",
-            y=along(np.where(factor.mant == 0, -0.2, np.nan)),
+            y=along(np.where(factor.mant == 0, ROW, np.nan)),
             marker={"symbol": "x-thin", "size": 14, "line": {"color": theme.EXPLODE, "width": 3}},
         ),
         {
@@ -238,7 +239,7 @@ def _cells(a: Arrays, most: int) -> theme.Json:
         "markers+text",
         meta="cells",
         x=i,
-        y=np.full(len(i), -0.2 if few else -0.8),
+        y=np.full(len(i), ROW if few else -0.8),
         yaxis="y2",
         text=[f"h{subscript(j)}" if j in named else "" for j in i.tolist()],
         textposition="middle center" if few else "bottom center",
@@ -304,19 +305,18 @@ def sentence(a: Arrays) -> str:
 
 
 def played(a: Arrays, run: Run) -> theme.Json:
-    """The walk, arrow by arrow from h_t back to h_k: where each ends, its factor, what is left, and the slope."""
+    """The walk, arrow by arrow from h_t back to h_k: what is left, each factor, and φ's slope."""
     back = slice(None, None, -1)
-    texts = numbers(a["product"])[back]
+    names = [
+        f"{derivative('h', a['t'], 'h', i)} = {text}" for i, text in zip(a["i"], numbers(a["product"]), strict=True)
+    ]
     z = time_last(run.trajectory.z, run)[a["k"] : a["t"]]
-    return {
-        "x": a["i"][back].astype(float),
-        "product": texts,
-        "factor": _factors(a)[back],
-        "name": [derivative("h", a["t"], "h", j) for j in a["i"][back].tolist()],
-        "slots": [f"f{j}" for j in a["step"][back].tolist()],
-        **heights(a["product"][..., back]),
-        "inset": _inset(run, z[back], numbers(a["slope"], 3)[back]),
-    }
+    return lanes.play(
+        [lanes.lane(a["i"], ROW, a["product"], theme.PRODUCT, _factors(a))],
+        names[back],
+        slots=[f"f{j}" for j in a["step"][back].tolist()],
+        inset=_inset(run, z[back], numbers(a["slope"], 3)[back]),
+    )
 
 
 def _inset(run: Run, z: np.ndarray, slopes: list[str]) -> theme.Json | None:

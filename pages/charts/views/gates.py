@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pages.charts import snippets
-from pages.charts.drawings import cell_diagram, half_lives, inputs, over_time
+from pages.charts.drawings import cell_diagram, half_lives, inputs, over_time, ways
 from pages.charts.parts import remarks
 from pages.charts.parts.numbers import scalar
 from pages.charts.parts.view import Columns, Items, Over, View, live, run_over
@@ -23,6 +23,7 @@ def items(e: Experiment, over: Over) -> Items:
         cell_diagram.picture(a),
         cell_diagram.formula(a),
         remarks.item(remarks.quantities(r)),
+        ways.picture(ways.quantities(r)),
         half_lives.picture(kept),
         over_time.picture(curves),
         over_time.states_picture(curves),
