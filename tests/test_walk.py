@@ -5,7 +5,7 @@ import pytest
 
 from pages.charts.drawings import walk
 from pages.charts.parts.equations import read
-from pages.charts.parts.numbers import number
+from pages.charts.parts.numbers import derivative, number
 from pages.charts.parts.theme import trace_of
 from pages.charts.views import VIEWS
 from rnn_core.experiment import Experiment, run
@@ -66,11 +66,13 @@ def test_the_first_screen_explodes():
 def test_the_pulse_says_the_cores_numbers_from_the_end_back(e):
     r = run(e)
     play, product = walk.picture(r)["play"], r.flow.products_to(r.t, r.k)
-    assert play["product"] == [number(Scaled(product.mant[j, 0, 0], product.exp2.reshape(-1)[j]))
+    [lane] = play["lanes"]
+    assert lane["product"] == [number(Scaled(product.mant[j, 0, 0], product.exp2.reshape(-1)[j]))
                                for j in range(len(product.mant) - 1, -1, -1)]  # fmt: skip
-    assert play["product"][0] == "1" and play["x"].tolist() == list(range(r.t, r.k - 1, -1))
-    assert len(play["factor"]) == len(play["slots"]) == r.t - r.k
-    for j, text in enumerate(play["factor"]):
+    assert play["said"] == [f"{derivative('h', r.t, 'h', r.t - j)} = {text}" for j, text in enumerate(lane["product"])]
+    assert lane["product"][0] == "1" and lane["x"].tolist() == list(range(r.t, r.k - 1, -1))
+    assert len(lane["crossed"]) == len(play["slots"]) == r.t - r.k
+    for j, text in enumerate(lane["crossed"]):
         exact = r.flow.factors.value[r.t - 1 - j].item()
         assert float(read(text.removeprefix("×"))) == pytest.approx(exact, rel=6e-3, abs=1e-300)
 

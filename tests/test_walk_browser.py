@@ -1,10 +1,14 @@
 """The gradient walks back in the real browser: bars, the pulse, its numbers and its place in the address."""
 
+from urllib.parse import urlencode
+
 import pytest
 
-from pages.charts.drawings import walk
+from pages.charts.views import VIEWS
+from pages.controls import codec
 from pages.lessons.scenarios import SCENARIOS
-from rnn_core.experiment import Experiment, run
+from rnn_core.experiment import Experiment
+from tests import settings
 from tests.server import opened
 from tests.visits import go_to, query, ready, says, settled, unexpected, until
 
@@ -21,11 +25,6 @@ def heights(page):
     return page.evaluate(f"() => [...({BARS})(0)].map((bar) => bar.getBoundingClientRect().height)")
 
 
-def address(e):
-    start = Experiment()
-    return "&".join(f"{name}={value}" for name, value in vars(e).items() if value != getattr(start, name))
-
-
 def test_the_first_screen_explodes_on_a_linear_axis_with_the_button_beside_it(server, desk):
     page = opened(desk.page, f"{server.url}/chain")
     high = heights(page)
@@ -37,25 +36,43 @@ def test_the_first_screen_explodes_on_a_linear_axis_with_the_button_beside_it(se
     assert not unexpected(desk)
 
 
-@pytest.mark.parametrize("e", [Experiment(activation="tanh", T=4, t=4), Experiment(w=-1.5, T=3, t=3), DEAD], ids=str)
-def test_the_play_walks_through_all_factors_in_the_cores_numbers_and_says_nothing_to_the_server(server, desk, e):
-    play = walk.picture(run(e))["play"]
-    page = opened(desk.page, f"{server.url}/chain?{address(e)}")
+LSTM = Experiment(cell="lstm", T=4, t=4)
+PLAYED = [("chain", Experiment(activation="tanh", T=4, t=4)), ("chain", Experiment(w=-1.5, T=3, t=3)), ("chain", DEAD),
+          ("chain", Experiment(w=-100.0, T=5, t=5)), ("network", Experiment(activation="tanh", T=12, t=11, w=-0.7)),
+          ("network", Experiment(activation="relu", b=-5.0, T=3, t=3)), ("gates", LSTM),
+          ("gates", Experiment(cell="lstm", T=5, t=4, k=1, f=0.0, o_mode="computed", w_o=1.5)),
+          ("lstm", Experiment(cell="lstm", T=3, t=3, w_g=4.0, w_i=-2.0)), ("compare", Experiment(T=5, t=5)),
+          ("compare", Experiment(activation="relu", w=-3.0, T=4, t=4))]  # fmt: skip
+TOLD = """() => { globalThis.seen = [];
+    const all = (name) => [...document.querySelectorAll(name)].filter((node) => !node.hidden);
+    const texts = (name) => all(name).map((node) => node.textContent);
+    const tell = () => seen.push([...texts('.u-walked'), texts('.u-left'), texts('.u-crossed')]);
+    new MutationObserver(tell).observe(document.querySelector('.u-walked'),
+        { childList: true, characterData: true, subtree: true }); }"""
+
+
+@pytest.mark.parametrize(("name", "e"), PLAYED, ids=str)
+def test_the_play_walks_through_all_factors_in_the_cores_numbers_and_says_nothing_to_the_server(server, desk, name, e):
+    changed = {key: str(value) for key, value in vars(e).items() if value != getattr(Experiment(cell=e.cell), key)}
+    page = opened(desk.page, f"{server.url}/{name}?{urlencode(changed)}")
     settled(page)
-    count = len(play["factor"])
-    page.evaluate("""() => { globalThis.seen = [];
-        new MutationObserver(() => seen.push([document.querySelector('.u-walked').textContent,
-            document.querySelector('.u-crossed').textContent])).observe(document.querySelector('.u-walked'),
-            { childList: true, characterData: true, subtree: true }); }""")
+    shown = settings.experiment(name, codec.values(settings.controls(name), changed))
+    [play] = [item["play"] for item in VIEWS[name].items(shown) if "play" in item]
+    count = len(play["said"]) - 1
+    page.evaluate(TOLD)
     desk.sent.clear()
     page.click(SEND)
     until(page, f"document.querySelector('.u-walked').textContent.startsWith('{count} of')")
     settled(page)
     assert not desk.sent
-    said = [f"{j} of {count} arrows: {play['name'][j]} = {play['product'][j]}" for j in range(count + 1)]
     seen = page.evaluate("seen")
-    assert [text for text, _ in seen] == said
-    assert page.text_content(".u-crossed") == play["factor"][-1] and page.text_content(".u-left") == play["product"][-1]
+    arrows = "1 arrow" if count == 1 else f"{count} arrows"
+    assert [text for text, *_ in seen] == [f"{j} of {arrows}: {play['said'][j]}" for j in range(count + 1)]
+    lanes = play["lanes"]
+    assert page.locator(".u-left").all_text_contents() == [lane["product"][-1] for lane in lanes]
+    for j, (_, left, crossed) in enumerate(seen[1:]):
+        assert left == [lane["product"][j + 1] for lane in lanes]
+        assert crossed == [lane["crossed"][j] for lane in lanes if "crossed" in lane]
     until(page, f"location.search.includes('played={count}')")
     assert not unexpected(desk)
 
@@ -162,3 +179,24 @@ def test_another_page_by_the_menu_and_back_begins_whole(server, desk):
     go_to(page, "The chain", "Saturation")
     page.wait_for_selector("[data-name=saturation] .main-svg")
     assert SCENARIOS and page.locator(f"{SEND}:visible").count() == 0
+
+
+@pytest.mark.parametrize("size", ["1280x720", "360x740", "stage"])
+@pytest.mark.parametrize("name", ["network", "gates", "lstm", "compare"])
+def test_pulses_and_their_numbers_stay_within_the_figure_above_its_steps(server, desk, name, size):
+    wide, high = (1280, 720) if size == "stage" else map(int, size.split("x"))
+    desk.page.set_viewport_size({"width": wide, "height": high})
+    for played in (0, 7, 19):
+        if name == "gates" and size == "stage":
+            return  # there the diagram stands alone
+        address = f"{name}?T=20&t=20&played={played}" + ("&present=1" if size == "stage" else "")
+        page = opened(desk.page, f"{server.url}/{address}")
+        until(page, f"document.querySelector('.u-walked').textContent.startsWith('{played} of')")
+        settled(page)
+        outside = page.evaluate("""() => {
+          const frame = document.querySelector('.u-walk').getBoundingClientRect();
+          const seen = [...document.querySelectorAll('.u-walk .u-chip')].map((node) => node.getBoundingClientRect());
+          return seen.filter(({ left, right, top, bottom, width }) => width && (left < frame.left - 1
+            || right > frame.right + 1 || top < frame.top - 1 || bottom > frame.bottom + 1)).length; }""")
+        assert not outside and page.locator(".u-pulse").count() == {"network": 1, "compare": 3}.get(name, 2)
+    assert not unexpected(desk)

@@ -30,7 +30,7 @@ def test_ugrnn():
     at = healthy(opened("compare", p_mode="pinned", p="0.75"))
     assert "UGRNN" in [tab.label for tab in at.tabs] and at.slider(key="p").value == 0.75
     shown = items(at)["input-norm"]
-    assert "UGRNN" in shown["alt"] and len(shown["figure"]["data"]) == 4 + 2
+    assert "UGRNN" in shown["alt"] and len(shown["play"]["lanes"]) == 4
     e = codec.experiment(codec.values(TABLE, {"p": "0.75"}), "ugrnn")
     assert (e.cell, e.p) == ("ugrnn", 0.75)
     found = VIEWS["compare"].check(e)

@@ -326,7 +326,7 @@ def played(a: Arrays) -> theme.Json:
     lags = [
         f"lag{lag}" if lag < 3 else "last" if lag == t - 1 else "" for lag in range(t + 1)
     ]  # as the formula's terms
-    way = lanes.lane(*wide, left, theme.PRODUCT, digits=3, under=-0.55, slim=dict(zip("xy", slim, strict=True)))
+    way = lanes.lane(wide, left, theme.PRODUCT, slim=slim, digits=3, under=-0.55)
     return lanes.play([way], [f"the loss L{subscript(t)}", *said[::-1]], axis="y", slots=lags)
 
 

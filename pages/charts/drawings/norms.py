@@ -170,16 +170,25 @@ def _item(a: Arrays, name: str, title: str, text: Any, axis: str, **more: Any) -
 def input_picture(a: Arrays) -> theme.Json:
     """Sensitivity to the input of each step: the same object for every cell, whatever unit its state has."""
     axis = f"|{derivative_html('h', 't', 'x', 'j')}|"
+    row = 32 * len(a["norms"])
     rest = {} if a["bare"] else {"play": played(a)}
     return _item(
-        a, "input-norm", "By the input, ∂hₜ/∂xⱼ", each(sentence, a), axis, role="main", height=352, row=96, **rest
+        a,
+        "input-norm",
+        "By the input, ∂hₜ/∂xⱼ",
+        each(sentence, a),
+        axis,
+        role="main",
+        height=256 + row,
+        row=row,
+        **rest,
     )
 
 
 def played(a: Arrays) -> theme.Json:
     """One clock for all: step by step back from h_t, how much it feels that step's input."""
     way = [
-        lanes.lane(a["j"], -row, norm, theme.CELL_COLORS[name], digits=3)
+        lanes.lane((a["j"], -row), norm, theme.CELL_COLORS[name], digits=3)
         for row, (name, norm) in enumerate(a["norms"].items())
     ]
     said = [

@@ -312,7 +312,7 @@ def played(a: Arrays, run: Run) -> theme.Json:
     ]
     z = time_last(run.trajectory.z, run)[a["k"] : a["t"]]
     return lanes.play(
-        [lanes.lane(a["i"], ROW, a["product"], theme.PRODUCT, _factors(a))],
+        [lanes.lane((a["i"], ROW), a["product"], theme.PRODUCT, _factors(a))],
         names[back],
         slots=[f"f{j}" for j in a["step"][back].tolist()],
         inset=_inset(run, z[back], numbers(a["slope"], 3)[back]),

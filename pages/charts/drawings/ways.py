@@ -47,7 +47,7 @@ def played(a: Arrays) -> theme.Json:
     """Step by step back from C_t: both lanes' numbers, the highway's factor, and what each gate takes off it."""
     crossed = {"c": [f"×{f}" for f in numbers(a["highway"], 3)], "h": _leaving(a)}
     way = [
-        lanes.lane(a["j"], -row, a["to"][which], color, crossed[which], digits=3, side=2 * row - 1)
+        lanes.lane((a["j"], -row), a["to"][which], color, crossed[which], digits=3, side=2 * row - 1)
         for row, (which, (_, color, _)) in enumerate(_LANES.items())
     ]
     said = [

@@ -16,21 +16,35 @@ _BACK = slice(None, None, -1)
 _DOTS = 60  # most steps with a mark for each
 
 
+Stops = tuple[np.ndarray, Any]  # x and y
+
+
 def lane(
-    x: np.ndarray, y: Any, left: Scaled, color: str, crossed: Sequence[str] | None = None, digits: int = 4, **more: Any
+    stops: Stops,
+    left: Scaled,
+    color: str,
+    crossed: Sequence[str] | None = None,
+    slim: Stops | None = None,
+    digits: int = 4,
+    **more: Any,
 ) -> theme.Json:
-    """One pulse's stops in the order of time, which it walks backwards: where they lie on the axes, what is `left` of
-    the gradient at each, and what each arrow between them does to it."""
+    """One pulse's stops in the order of time, which it walks backwards: where they lie on the axes, in a `slim` figure
+    too if elsewhere, what is `left` of the gradient at each, and what each arrow between them does to it."""
     return {
-        "x": np.asarray(x, dtype=float)[_BACK],
-        "y": np.broadcast_to(np.asarray(y, dtype=float), np.shape(x))[_BACK],
+        **_places(stops),
         "product": numbers(left, digits)[_BACK],
         "log": theme.gaps(left.log10)[_BACK],
         "sign": np.asarray(left.sign, dtype=float)[_BACK],
         "color": color,
         **({"crossed": [*crossed][_BACK]} if crossed is not None else {}),
+        **({"slim": _places(slim)} if slim is not None else {}),
         **more,
     }
+
+
+def _places(stops: Stops) -> theme.Json:
+    x, y = (np.asarray(part, dtype=float) for part in stops)
+    return {"x": x[_BACK], "y": np.broadcast_to(y, x.shape)[_BACK]}
 
 
 def play(lanes: Sequence[theme.Json], said: Sequence[str], axis: str = "y2", **more: Any) -> theme.Json:
