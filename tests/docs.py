@@ -24,7 +24,7 @@ def controls() -> str:
         "",
         "Widget key = `Experiment` field = URL name. Changing a name, a range or a default breaks saved links.",
         "A page may open elsewhere than at the default: see below. `played` has no control: it is how many arrows the",
-        "gradient's pulse has crossed in the first picture, 0 … t - k, and the picture's own to keep.",
+        "gradient's pulses have crossed in the picture that has any, and the picture's own to keep.",
         "",
         "An address without `t` means t = T, the last step. (Once it meant 10, or what a page opened with; every other",
         "link shows what it showed.) A number that is typed, or said by an address, may lie beyond the ends of its",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cases import first
 from tests.server import opened, serving
-from tests.visits import DESK, PRODUCT, READOUT, changed, drawn, go_to, query, row, says, thumb, until
+from tests.visits import DESK, PRODUCT, READOUT, changed, drawn, go_to, query, row, says, settled, thumb, until
 
 pytestmark = pytest.mark.browser
 PAGES = ("chain", "lstm", "compare")
@@ -31,9 +31,10 @@ def test_a_slider_moved_by_keyboard_changes_the_figure_and_nothing_jumps(server,
     says(page, PRODUCT, "1024")
     nodes = "document.querySelectorAll('.u-item, .stSlider, .stTextInput')"
     boxes = f"Array.from({nodes}, node => JSON.stringify(node.getBoundingClientRect()))"
+    thumb(page, "w").focus()
+    settled(page)
     before, heights = page.evaluate(boxes), drawn(page, "walk", "product")
     plot = page.query_selector("[data-name=walk] .u-plot")
-    thumb(page, "w").focus()
     page.keyboard.press("ArrowRight")
     says(page, PRODUCT, "1311")  # 2.05^10 = 1310.7
     assert drawn(page, "walk", "product") != heights
