@@ -252,6 +252,7 @@ def test_the_numbers_open_as_a_table_and_leave_as_csv(server, desk):
     page = opened(desk.page, server.url)
     page.get_by_text("The numbers", exact=True).click()
     page.wait_for_selector(".stDataFrame")
+    settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     rows = download.value.path().read_text(encoding="utf-8").splitlines()
