@@ -682,9 +682,13 @@ def rows_of_jobs(only: str = "") -> list[dict[str, Any]]:
         }
         calls |= {name: makers[job.kind](**arrays) for name, makers in optional.items() if makers}
         want, first, errors = trusted(job.kind, arrays), {}, {}
-        for name, call in calls.items():
+        for name, call in list(calls.items()):
             start = time.perf_counter()
-            result = call()
+            try:
+                result = call()
+            except ImportError:  # torch asks for more where it differentiates than where it is imported
+                del calls[name]
+                continue
             first[name] = time.perf_counter() - start
             errors[name] = worst(result, want)
         times = best(calls)
