@@ -11,6 +11,7 @@ from pages.figures import checks, live
 from pages.frame import scenes
 from pages.inside import start, state
 from pages.inside.connection import AtOnce
+from pages.lessons import glossary
 from pages.server import address, alive, assets, limits
 from pages.server.below import Below
 from pages.server.compression import Compressed
@@ -24,7 +25,7 @@ from pages.teach.handout import handouts
 
 
 def menu() -> dict[str, list[st.Page]]:
-    """The pages by section, in teaching order; the first is the front page, too."""
+    """The pages by section, in teaching order; the first is the front page, too. The glossary is linked from all."""
     from pages.contents import CONTENTS
 
     first = next(iter(CONTENTS.values()))
@@ -37,6 +38,7 @@ def menu() -> dict[str, list[st.Page]]:
             visibility="hidden" if entry is first else "visible",  # there already, as the front page
         )
         sections.setdefault(entry.section, []).append(page)
+    sections[entry.section].append(st.Page("pages/glossary.py", url_path="glossary", visibility="hidden"))
     return sections
 
 
@@ -67,7 +69,7 @@ else:  # imported by the server that is about to start
     limits.check()
     state.share_one_lock()
     routes = [*assets.ROUTES, *live.ROUTES, *checks.ROUTES, *present.ROUTES, *handouts.ROUTES, *packing.ROUTES]
-    shared = scripts.SHARED | present.SHARED | scenes.SHARED | handouts.SHARED | packing.SHARED
+    shared = scripts.SHARED | present.SHARED | scenes.SHARED | handouts.SHARED | packing.SHARED | glossary.SHARED
     outer = [Middleware(each) for each in (AtOnce, Below, Guarded, Limited)]
     middleware = [*outer, Middleware(Fronted, shared), Middleware(Compressed)]
     app = st.App(__file__, routes=routes, middleware=middleware, lifespan=warm)

@@ -10,6 +10,7 @@ def panel(visit: Visit) -> None:
     visit.draw("w", "T")
     panels.start_and_input(visit, "h0", "b")
     panels.part_of_chain(visit, "t", "k", "step")
+    panels.number_type(visit)
 
 
 PAGE = Page(
@@ -17,7 +18,7 @@ PAGE = Page(
     title="The gradient chain",
     section="The chain",
     question="How does a change in an early state reach a late one? Each step multiplies it by **weight × slope**.",
-    controls=(*RNN.reads, "h0", *table.CHAIN, "step", *table.INPUT),
+    controls=(*RNN.reads, "h0", *table.CHAIN, "step", *table.INPUT, *table.DIGITS),
     panel=panel,
     main="w",
     few=("activation", "w", "T"),

@@ -7,6 +7,7 @@ hardtanh'(±1) = 0, hardsigmoid'(±3) = 0.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -125,6 +126,22 @@ def activation(name: str, slope: float | np.ndarray | None = None) -> Activation
 
 
 _SQUEEZE = {"sigmoid": 1.0, "tanh": 2.0}  # a, where φ'(z) = a² σ'(a z)
+
+
+def steep_width(φ: Activation, least: float) -> float | None:
+    """How wide the z are where φ'(z) ≥ `least` ≥ 0, in units of z; 0 where there are none. None for a φ of other form.
+
+    φ'(z) = a² σ'(a z) is `least` at a |z| = ln(s / (1 - s)) with s (1 - s) = least / a².
+    """
+    a = _SQUEEZE.get(φ.name)
+    if a is None:
+        return None
+    product = least / a**2
+    if 4 * product >= 1:
+        return 0.0
+    if product == 0:
+        return math.inf
+    return 2 * (2 * math.log((1 + math.sqrt(1 - 4 * product)) / 2) - math.log(product)) / a
 
 
 def difference(φ: Activation, a: Scaled, b: Scaled, d: Scaled) -> Scaled:

@@ -18,12 +18,15 @@ import numpy as np
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import CELLS, GATES, LIMIT, LSTM, Cell, Gate
 from rnn_core.flow.gradient import GradientFlow
+from rnn_core.flow.number_types import NUMBER_TYPES
 from rnn_core.flow.unroll import T_MAX, Trajectory, unroll
 from rnn_core.readout import F2, WORDS
 from rnn_core.scaled import frozen
 from rnn_core.sequences import MAX_NUMBERS, SEQUENCES, YEARS
 
 MODES = ("pinned", "computed")
+CLIPS = ("none", "norm", "value")
+EXACT = "exact"  # no number type: nothing over- or underflows
 
 
 def _number(default: Any, low: float = -LIMIT, high: float = LIMIT, of: str = "cell") -> Any:
@@ -50,6 +53,8 @@ class _Experiment:
     t: int = _number(T_MAX, 0, T_MAX, of="chain")  # beyond T it means T
     k: int = _number(0, 0, T_MAX, of="chain")
     step: int = _number(1, 1, T_MAX, of="eye")  # the step whose numbers are spelled out
+    dtype: str = _name(EXACT, (EXACT, *NUMBER_TYPES), of="eye")  # in which the chain's product is told once more
+    clip: str = _name("none", CLIPS, of="eye")  # by which that product is clipped
     sequence: str = _name("none", SEQUENCES)
     amplitude: float = _number(1.0, of="input")
     period: float = _number(8.0, 1e-3, of="input")

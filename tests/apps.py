@@ -46,6 +46,8 @@ def slots(at: AppTest, formula: str) -> dict[str, str]:
 def healthy(at: AppTest) -> AppTest:
     """The page ran without an exception, and shows no NaN."""
     assert not at.exception, at.exception
+    # a product that is no number in float16 is said so on purpose
     shown = json.dumps(list(items(at).values()), ensure_ascii=False, default=lambda gaps_and_all: gaps_and_all.size)
+    shown = shown.replace("it is NaN", "")
     assert "NaN" not in shown and "nan" not in shown.lower().replace("“nan”", "").split()
     return at

@@ -34,7 +34,7 @@ def test_the_menu_shows_every_page_once_and_the_first_is_the_front_page(monkeypa
     assert [(page["file"], page["title"]) for page in shown] == [
         (PAGES[entry.address], entry.in_menu) for entry in CONTENTS.values()
     ]
-    assert [page["url_path"] for page in pages] == ["home", *CONTENTS] and pages[0]["default"]
+    assert [page["url_path"] for page in pages] == ["home", *CONTENTS, "glossary"] and pages[0]["default"]
     assert [*menu] == list(dict.fromkeys(entry.section for entry in CONTENTS.values()))
 
 

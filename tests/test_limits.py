@@ -542,12 +542,13 @@ def test_what_a_reader_wrote_is_never_markdown(text):
 REVIEWED = {  # what is shown as Markdown or HTML and is no constant: why no reader can have written it
     "f'**{taken.goal}.**'": "of rnn_core/challenges.py", "taken.hint": "of rnn_core/challenges.py",
     "question": "of a page's file, or of rnn_core/scenes.py", "title": "of a page's file, or of rnn_core/scenes.py",
-    "page.source": "of a page's file", "_notice(page, scenario)": "of pages/lessons, or of a page's file",
+    "f'{page.source}\\n\\n[Glossary](glossary): what symbols and words mean'": "of a page's file",
+    "_notice(page, scenario)": "of pages/lessons, or of a page's file",
     "f'“{scenario.title}”: {scenario.answer}'": "of pages/lessons",
     "f'[Open this on its page]({experiment_url(scene)})'": "of rnn_core/scenes.py, and numbers",
     "scenario.question if scenario else page.question": "of pages/lessons, or of a page's file",
     "scene.setup": "of rnn_core/scenes.py", "self.choices.note": "escaped: codec.combined",
-    "sentence(place)": "a number",
+    "sentence(place)": "a number", "f'**{term.name}**  \\n{term.says}'": "of pages/lessons",
 }  # fmt: skip
 _MARKDOWN = {"markdown", "html", "write", "caption", "title", "header", "subheader", "toast", "info", "warning",
              "error", "success"}  # fmt: skip

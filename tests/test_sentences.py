@@ -26,10 +26,11 @@ from pages.lessons.scenarios import SCENARIOS
 from pages.lessons.scenes import NON_NORMAL, SCENES, Guess
 from pages.stage.scripts import SCRIPTS
 from rnn_core import population
-from rnn_core.activations import ACTIVATIONS
+from rnn_core.activations import ACTIVATIONS, steep_width
 from rnn_core.cells import RNN
 from rnn_core.experiment import Experiment, run, sweep
 from rnn_core.flow.gradient import GradientFlow, half_life
+from rnn_core.flow.number_types import NUMBER_TYPES
 from rnn_core.flow.unroll import unroll
 from rnn_core.memory_span import CHRONO_STEPS, FEW, starts
 from rnn_core.readout import cumulative_share, readout
@@ -94,7 +95,9 @@ def network() -> np.ndarray:
 
 # --- every number in a text -----------------------------------------------------------------------
 
-NUMBER = re.compile(r"(?<![A-Za-z_{\d.])[−-]?(?:\d+(?:\.\d+)?|(?<=\s)\.\d+)(?: ?× ?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
+NUMBER = re.compile(
+    r"(?<![A-Za-z_{\d.])[−-]?(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|(?<=\s)\.\d+)(?: ?× ?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
+)
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 Proof = Callable[[Experiment], float]
 
@@ -138,6 +141,30 @@ PROVED: dict[str, dict[str, Proof]] = {
     "scene read_out": FLAT | {"0.9": lambda e: e.o, "0.1": lambda e: SCENARIOS["same_input"].experiment.i,
                               "0.3": lambda e: math.ceil(10 * largest_cell()) / 10},
     "scenario explosion": {"2": lambda e: e.w, "2¹⁰": product},
+    "scenario nan_float16": {"2¹⁶": product, "65504": lambda e: NUMBER_TYPES["float16"].largest, "65536": product},
+    "scenario infinite_float32": {
+        "2¹²⁸": product, "112": lambda e: halves("bfloat16", 2.0) - halves("float16", 2.0), "128": lambda e: e.T,
+        "3.403 × 10³⁸": lambda e: NUMBER_TYPES["float32"].largest, "1.701 × 10³⁸": lambda e: e.w ** (e.T - 1),
+    },
+    "scenario nothing_float16": {
+        "0.5²⁵": product, "2.98 × 10⁻⁸": product, "24": lambda e: halves("float16", 0.5) - 1,
+        "5.96 × 10⁻⁸": lambda e: NUMBER_TYPES["float16"].smallest,
+    },
+    "scenario nothing_bfloat16": {
+        "0.5¹³⁴": product, "134": lambda e: halves("bfloat16", 0.5), "149": lambda e: halves("float32", 0.5) - 1,
+        "150": lambda e: halves("float32", 0.5),
+        "16": lambda e: NUMBER_TYPES["float32"].p - NUMBER_TYPES["bfloat16"].p,
+    },
+    "scenario doubling": {"1024": lambda e: e.w**10, "4,294,967,296": product, "2³²": product},
+    "scenario halving": {"4,294,967,296": lambda e: 1 / product(e)},
+    "scenario relu_5": {"9,765,625": product, "5¹⁰": product},
+    "scenario steep_sigmoid": {
+        "25": lambda e: run(e).flow.factors.value[0].item(), "100": lambda e: e.w, "50": lambda e: -e.b,
+    },
+    "scenario widest_window": {
+        "0.4477": lambda e: steep_width(ACTIVATIONS["sigmoid"], 1 / e.w) / e.w,
+        "4": lambda e: 1 / ACTIVATIONS["sigmoid"].max_slope,
+    },
     "scenario tanh": TEN,
     "scenario unstable_point": TEN,
     "scenario map_wall": {"2": lambda e: -e.w / e.b},
@@ -191,6 +218,12 @@ PROVED: dict[str, dict[str, Proof]] = {
 }  # fmt: skip
 
 
+def halves(name: str, factor: float) -> int:
+    """After how many steps a product of equal factors is ∞ or 0 in a number type."""
+    products = NUMBER_TYPES[name].products(np.full(2000, factor))[::-1]
+    return int(np.flatnonzero((products == 0) | np.isinf(products))[0])
+
+
 def largest_cell() -> float:
     """|C| at most, where `compare` opens."""
     return float(np.abs(run(replace(SCENARIOS["same_input"].experiment, cell="lstm")).trajectory.c).max())
@@ -235,7 +268,7 @@ def numbers_of(text: str) -> list[str]:
 
 def as_printed(token: str) -> tuple[float, float]:
     """What a number on screen stands for: its value, and half a unit of its last digit."""
-    mantissa, _, power = token.replace("−", "-").replace(" ", "").partition("×10")
+    mantissa, _, power = token.replace("−", "-").replace(" ", "").replace(",", "").partition("×10")
     base = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "", mantissa)
     raised = mantissa[len(base) :].translate(RAISED)
     if raised:

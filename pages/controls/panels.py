@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.controls.codec import pasted
 from pages.controls.reading import numbers, plainly, shown
-from pages.controls.table import INPUT
+from pages.controls.table import DIGITS, INPUT
 from pages.controls.visit import Visit
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import Cell
@@ -37,6 +37,12 @@ def part_of_chain(visit: Visit, *keys: str) -> None:
     """A fold of the controls that choose a part of the unrolled steps, or a step to look at."""
     with visit.fold("Part of the chain", *keys):
         visit.draw(*keys)
+
+
+def number_type(visit: Visit) -> None:
+    """A fold of what a computer with few digits makes of the gradient, and of clipping."""
+    with visit.fold("Number type, clipping", *DIGITS):
+        visit.draw(*DIGITS)
 
 
 def input_sequence(visit: Visit) -> None:

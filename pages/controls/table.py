@@ -12,7 +12,8 @@ from pages.lessons.challenges import CHALLENGES, NONE
 from rnn_core.activations import ACTIVATIONS
 from rnn_core.cells import GATES, LSTM
 from rnn_core.cells.gate import Gate
-from rnn_core.experiment import MODES, Experiment
+from rnn_core.experiment import CLIPS, EXACT, MODES, Experiment
+from rnn_core.flow.number_types import NUMBER_TYPES
 from rnn_core.flow.unroll import T_MAX
 from rnn_core.readout import F2, PLACES, WORDS
 from rnn_core.sequences import SEQUENCES, YEARS
@@ -56,6 +57,8 @@ _ALL = [
     _slider("t", "Chain ends at t", 0, 100, 1, typed=(0, T_MAX), upto="T"),
     _slider("k", "Chain begins at k", 0, 100, 1, typed=(0, T_MAX), upto="T"),
     _slider("step", "Step spelled out", 1, 100, 1, "Or tap its bar in the picture.", typed=(1, T_MAX), upto="T"),
+    Control("dtype", "The product computed in", "select", _DEFAULTS["dtype"], options=(EXACT, *NUMBER_TYPES)),
+    _choice("clip", "Then clipped to 1 by", CLIPS),
     Control("challenge", "Challenge", "select", NONE, options=(NONE, *CHALLENGES)),
     Control("sequence", "Input sequence", "select", _DEFAULTS["sequence"], options=tuple(SEQUENCES)),
     _slider("amplitude", "Amplitude", -5.0, 5.0, 0.05),
@@ -83,6 +86,7 @@ TABLE: dict[str, Control] = {control.key: control for control in _ALL}
 
 INPUT = ("sequence", "amplitude", "period", "at", "seed", "start", "values")
 CHAIN = ("T", "t", "k")
+DIGITS = ("dtype", "clip")
 CUTS = tuple(f"cut_{q}" for q in LSTM.gates)
 
 

@@ -5,6 +5,7 @@ import { element } from "../browser/element.js";
 import { light as lightUp, plotly } from "../inside/plotly.js";
 import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch, placeOf } from "./theme.js";
+import { legendSpeaks, speaking } from "./terms.js";
 import { walk } from "./walk.js";
 
 /**
@@ -169,6 +170,7 @@ function figureView(page) {
     page.renew(view);
   });
   observer.observe(plot);
+  legendSpeaks(plot);
   return view;
 }
 
@@ -178,7 +180,8 @@ function formulaView() {
   if (isTouch()) lines.tabIndex = 0; // there a long line is scrolled
   hear();
   const latex = copier("Copy LaTeX", () => (item?.lines ?? []).map((line) => line.latex).join(" \\\\\n"));
-  const node = element("div", "u-item u-formula", lines, latex);
+  const { open, list } = speaking(lines);
+  const node = element("div", "u-item u-formula", lines, element("div", "u-beside", latex, open), list);
   node.setAttribute("role", "group");
   /** @type {FormulaItem | undefined} */
   let item;

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -64,7 +64,7 @@ def show_page(page: Page) -> None:
         _stage(page, visit, partial(_panel, page, visit, scenario))
         st.markdown(_notice(page, scenario))
         part(TAKE_AWAY, _take_away, page, visit)
-        st.caption(page.source)
+        st.caption(f"{page.source}\n\n[Glossary](glossary): what symbols and words mean")
 
 
 def _panel(page: Page, visit: Visit, scenario: Scenario | None) -> None:
@@ -166,19 +166,34 @@ def _settings(page: Page, visit: Visit, scenario: Scenario) -> codec.Values:
 
 
 def _scenarios(page: Page, visit: Visit, chosen: Scenario | None) -> None:
-    """One click sets the whole page."""
+    """One click sets the whole page; those of a group stand behind a button."""
+    offered = _offered(page)
     with st.container(horizontal=True, gap="small", key="scenarios"):
-        for scenario in _offered(page):
-            st.button(
-                scenario.title,
-                key=f"scenario_{scenario.name}",
-                help=scenario.question,
-                type="primary" if scenario is chosen else "secondary",
-                on_click=_take_scenario,
-                args=(page, visit, scenario),
-            )
+        for scenario in offered:
+            if not scenario.group:
+                _button(page, visit, scenario, scenario is chosen)
+        for place, group in enumerate(dict.fromkeys(scenario.group for scenario in offered if scenario.group)):
+            here = chosen is not None and chosen.group == group
+            with st.popover(group, key=f"group_{place}", type="primary" if here else "secondary"):
+                for scenario in offered:
+                    if scenario.group == group:
+                        _button(page, visit, scenario, scenario is chosen, "stretch")
         challenges.menu(page.address, visit)
         st.button("Reset", key="reset", type="tertiary", on_click=visit.choices.reset, args=(visit.controls,))
+
+
+def _button(
+    page: Page, visit: Visit, scenario: Scenario, is_chosen: bool, width: Literal["content", "stretch"] = "content"
+) -> None:
+    st.button(
+        scenario.title,
+        key=f"scenario_{scenario.name}",
+        help=scenario.question,
+        type="primary" if is_chosen else "secondary",
+        width=width,
+        on_click=_take_scenario,
+        args=(page, visit, scenario),
+    )
 
 
 def _take_scenario(page: Page, visit: Visit, scenario: Scenario) -> None:

@@ -53,6 +53,18 @@ export function axesOf(plot, name = "y2") {
   };
 }
 
+/** What a trace, or its entry in the legend, is called. @param {Element} node  that Plotly has drawn for it @returns {string | undefined} */
+export const nameOf = (node) => /** @type {any} */ (node).__data__?.[0]?.trace?.meta;
+
+/** Traces of these names stand out where there are any, and the others step back; none: as they were. @param {string[]} names */
+export function letStandOut(names) {
+  for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+    const traces = /** @type {SVGElement[]} */ ([...plot.querySelectorAll(".plot .trace")]);
+    const some = traces.some((node) => names.includes(nameOf(node) ?? ""));
+    for (const node of traces) node.classList.toggle("u-back", some && !names.includes(nameOf(node) ?? ""));
+  }
+}
+
 /** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
 export function quicken() {
   const schema = plotly()?.PlotSchema;

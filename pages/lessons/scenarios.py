@@ -11,7 +11,10 @@ from rnn_core.initializers import chrono_bias
 
 @dataclass(frozen=True)
 class Scenario:
-    """A complete experiment, its question, its answer, and what to notice; `page` is the page's address."""
+    """A complete experiment, its question, its answer, and what to notice; `page` is the page's address.
+
+    Those of one `group` stand behind one button, which is called so.
+    """
 
     name: str
     title: str
@@ -20,8 +23,10 @@ class Scenario:
     experiment: Experiment
     notice: str
     answer: str
+    group: str = ""
 
 
+_NAN, _MORE = "Why is my loss NaN?", "Larger numbers"
 _LSTM = Experiment(cell="lstm", h0=0.0, T=30, sequence="impulse")
 _COMPUTED: dict[str, Any] = {f"{q}_mode": "computed" for q in "ifgo"}
 _SINE = varied(_LSTM, T=10, k=1, sequence="sine", **_COMPUTED)
@@ -134,6 +139,92 @@ SCENARIOS = {
             answer="Yes: with w = 8 and the state held at 0.5, each factor is 8 · 1/4, and 10 of them make 1024.",
         ),
         Scenario(
+            "nan_float16",
+            "2¹⁶ in float16, clipped by norm",
+            "Sixteen doublings in float16, then clipped to length 1: what is left of the gradient?",
+            "chain",
+            Experiment(T=16, dtype="float16", clip="norm"),
+            notice="The exact product is 65536, and float16 ends at 65504. Choose clipping by value, or one step less:"
+            " both leave a number.",
+            answer="NaN. The product is ∞, so its norm is ∞, the scale is 1/∞ = 0, and ∞ · 0 is no number; a loss that"
+            " meets it is NaN from then on.",
+            group=_NAN,
+        ),
+        Scenario(
+            "infinite_float32",
+            "2¹²⁸ in float32",
+            "After how many doublings is a gradient ∞ in float32?",
+            "chain",
+            Experiment(T=128, dtype="float32"),
+            notice="bfloat16 ends at the same height: it keeps the exponents of float32 and gives up digits. float16"
+            " ends 112 steps earlier.",
+            answer="After 128: 2¹²⁸ lies above its largest number, 3.403 × 10³⁸. One step less makes 1.701 × 10³⁸.",
+            group=_NAN,
+        ),
+        Scenario(
+            "nothing_float16",
+            "0.5²⁵ in float16",
+            "Twenty-five halvings in float16: is anything left?",
+            "chain",
+            Experiment(w=0.5, T=25, dtype="float16"),
+            notice="Exactly 0, where nothing can be learnt from, is not the same as small. After 24 steps there is"
+            " still the smallest number, 5.96 × 10⁻⁸.",
+            answer="Nothing: 2.98 × 10⁻⁸ is half the smallest number, and rounds to 0.",
+            group=_NAN,
+        ),
+        Scenario(
+            "nothing_bfloat16",
+            "0.5¹³⁴ in bfloat16",
+            "bfloat16 and float32 explode at the same step. Do they vanish at the same step?",
+            "chain",
+            Experiment(w=0.5, T=134, dtype="bfloat16"),
+            notice="Below its normal numbers a type trades digits for size, and float32 has 16 digits more to trade.",
+            answer="No: bfloat16 is 0 after 134 halvings, float32 holds on until 149 and is 0 after 150.",
+            group=_NAN,
+        ),
+        Scenario(
+            "doubling",
+            "×2 over 32 steps",
+            "A weight of 2 over 32 steps: how large is that, written out?",
+            "chain",
+            Experiment(T=32),
+            notice="Ten steps make a thousand, thirty a billion: each ten multiply by 1024.",
+            answer="4,294,967,296, which is 2³².",
+            group=_MORE,
+        ),
+        Scenario(
+            "halving",
+            "×½ over 32 steps",
+            "And a weight of one half over 32 steps?",
+            "chain",
+            Experiment(w=0.5, T=32),
+            notice="The same law, turned over: on the axis of decades both are straight lines.",
+            answer="2.328 × 10⁻¹⁰, one part in 4,294,967,296.",
+            group=_MORE,
+        ),
+        Scenario(
+            "relu_5",
+            "ReLU with weight 5",
+            "ReLU does not saturate. What do ten steps of a weight of 5 make of the gradient?",
+            "chain",
+            Experiment(activation="relu", w=5.0),
+            notice="While its state is positive, ReLU’s slope is 1, and the weight alone decides. Start below 0, and"
+            " every factor is 0.",
+            answer="9,765,625, which is 5¹⁰.",
+            group=_MORE,
+        ),
+        Scenario(
+            "steep_sigmoid",
+            "A sigmoid on its steepest point",
+            "The sigmoid’s slope is at most ¼. Can one step multiply the gradient by 25?",
+            "chain",
+            Experiment(activation="sigmoid", w=100.0, b=-50.0),
+            notice="At h = ½ the input is 100 · ½ − 50 = 0, where the sigmoid is steepest, and σ(0) = ½ comes back:"
+            " an unstable point. Move h₀ a little, and the next state is 0 or 1.",
+            answer="Yes, with a weight of 100: ¼ · 100 = 25 at every step, for this start alone.",
+            group=_MORE,
+        ),
+        Scenario(
             "flat",
             "At rest where tanh is flat",
             "The weight is 2 and tanh’s slope can reach 1. Which slopes does the chain really meet?",
@@ -143,6 +234,16 @@ SCENARIOS = {
             " lies well below the dashed line at 1/|w|.",
             answer="Ever smaller ones, down to 0.0832: at the stable point 0.9575 each step multiplies a gradient"
             " by 0.1664.",
+        ),
+        Scenario(
+            "widest_window",
+            "The widest window",
+            "A sigmoid’s gradient grows only at states with |w σ′| ≥ 1. For which weight do most states qualify?",
+            "saturation",
+            Experiment(activation="sigmoid", w=6.894, b=-3.447),
+            notice="The window’s width stands below the formula. A small weight has none; a large one makes the steep"
+            " part of the sigmoid narrower in h.",
+            answer="About 6.894, where the window is 0.4477 wide; up to |w| = 4 no step lets it grow.",
         ),
         Scenario(
             "held_on_edge",

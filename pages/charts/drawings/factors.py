@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from pages.charts.parts import latex, theme
+from pages.charts.parts import digits, latex, theme
 from pages.charts.parts.along import Arrays, along, axis, each, hover, time_last
 from pages.charts.parts.equations import equation, exactly, product, rounded, setting
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, weight
@@ -44,6 +44,7 @@ def quantities(run: Run) -> Arrays:
         "w": w,
         "log_w": log_w,
         "log_pure": pure,
+        **digits.quantities(run),
         **({} if chosen is None else _spelled_out(run, chosen)),
     }
 
@@ -102,7 +103,9 @@ def draw(a: Arrays) -> theme.Json:
             },
             **hover(a, text=lambda: numbers(product), customdata=i, hovertemplate=reading),
         ),
+        *digits.curve(a),
         theme.off_scale(a, i, {theme.PRODUCT: product}, bounds),
+        digits.limits(a["t"], bounds),
         *_bars(a, small),
         theme.labels(a["k"], beside, {theme.PRODUCT: each(_label, a)}, each(_beside, a, floor)),
     ]
@@ -112,7 +115,7 @@ def draw(a: Arrays) -> theme.Json:
             "xaxis": theme.step_axis(a["k"], a["t"], "step i, from k to t", anchor="y2"),
             "yaxis": theme.log_axis(bounds, "product", domain=[0.46, 1]),
             "yaxis2": theme.log_axis(small, "factor", domain=[0, 0.36], anchor="x"),
-            "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *theme.band(a["chosen"])],
+            "shapes": [theme.line_at(0), theme.line_at(0, "y2"), *theme.band(a["chosen"]), *digits.lines(bounds)],
             "barmode": "relative",
             "bargap": 0.45,
             "legend": {"traceorder": "normal"},
@@ -229,12 +232,19 @@ def picture(a: Arrays) -> theme.Json:
     foot = bounds[0] + 0.05 * (bounds[1] - bounds[0])
     slim = theme.narrow(
         wide,
-        {"labels": {"x": [a["t"]], "y": [foot], "textposition": "top left"}},
+        {"labels": {"x": [a["t"]], "y": [foot], "textposition": "top left"}, "limits": {"visible": False}},
         yaxis=theme.log_axis(bounds, "", most=3, domain=[0.42, 1]),
         yaxis2=theme.log_axis(small, "", most=2, domain=[0, 0.32], anchor="x"),
     )
     return theme.figure_item(
-        "chain", "Factors and product", each(sentence, a), wide, narrow=slim, tap=True, height=300, ghost=["product"]
+        "chain",
+        "Factors and product",
+        each(lambda a: sentence(a) + digits.sentence(a), a),
+        wide,
+        narrow=slim,
+        tap=True,
+        height=300,
+        ghost=["product"],
     )
 
 

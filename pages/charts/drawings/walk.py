@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pages.charts.drawings import factors
-from pages.charts.parts import lanes, theme
+from pages.charts.parts import digits, lanes, theme
 from pages.charts.parts.along import Arrays, along, each, hover, time_last
 from pages.charts.parts.numbers import derivative, derivative_html, number, numbers, subscript
 from rnn_core.activations import activation
@@ -301,7 +301,7 @@ def sentence(a: Arrays) -> str:
         " Hatched bars are negative." if (a["product"].mant < 0).any() else "",
         " A cross is exactly 0." if (a["product"].mant == 0).any() else "",
     ]
-    return factors.sentence(a) + "".join(marks)
+    return factors.sentence(a) + digits.sentence(a) + "".join(marks)
 
 
 def played(a: Arrays, run: Run) -> theme.Json:

@@ -10,11 +10,12 @@ import numpy as np
 from pages.charts import snippets
 from pages.charts.drawings import cobweb, factors
 from pages.charts.parts import by_step, latex, remarks, theme
-from pages.charts.parts.along import Arrays, along, each, hover, time_last
+from pages.charts.parts.along import Arrays, along, each, hover, positions, time_last
 from pages.charts.parts.equations import equation, rounded, setting
 from pages.charts.parts.numbers import derivative, number, numbers
 from pages.charts.parts.view import Items, Over, View, live, run_over
 from pages.charts.views import chain
+from rnn_core.activations import activation, steep_width
 from rnn_core.experiment import Experiment, Run
 from rnn_core.scaled import Scaled
 
@@ -30,7 +31,8 @@ def items(e: Experiment, over: Over) -> Items:
     r = run_over(e, over)
     where = cobweb.quantities(r)
     a = quantities(r) | {name: where[name] for name in ("limit", "pull", "creeps")}
-    return [picture(a), formula(a), remarks.item(remarks.quantities(r)), cobweb.picture(where)]
+    said = remarks.item(remarks.quantities(r), last=[[_read_out(row) for row in positions(a)]])
+    return [picture(a), formula(a), said, cobweb.picture(where)]
 
 
 def quantities(run: Run) -> Arrays:
@@ -295,6 +297,21 @@ def _why(a: Arrays) -> str:
     if abs(a["w"]) < threshold:
         return f" Below |w| = {number(threshold)} it can only shrink."
     return " The weight would let it grow; the slopes met here do not." if abs(a["w"]) > threshold and log < 0 else ""
+
+
+_SATURATED = 0.97  # of |tanh|
+
+
+def _read_out(a: Arrays) -> str:
+    """How wide the states lie where the gradient grows, and how many of this chain's are saturated."""
+    φ, w, y = activation(a["φ"]), abs(float(a["w"])), a["y"]
+    width = steep_width(φ, 1 / w) if w else None
+    found = []
+    if width is not None and w > 1 / a["steepest"]:
+        found.append(f"A step lets the gradient grow only from states h in a window {number(width / w)} wide.")
+    if a["φ"] == "tanh" and len(y):
+        found.append(f"Of {len(y)} states {np.count_nonzero(np.abs(y) > _SATURATED)} have |tanh| > {_SATURATED}.")
+    return " ".join(found)
 
 
 def picture(a: Arrays) -> theme.Json:
