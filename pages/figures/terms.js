@@ -53,11 +53,12 @@ function termsIn(lines) {
 
 /** Says a term beside what stands for it. @param {Element} place @param {Term} term */
 export function tell(place, { name, says, shows = [] }) {
-  const { left, bottom } = place.getBoundingClientRect();
+  const { left, top, bottom } = place.getBoundingClientRect();
   bubble.replaceChildren(element("b", "", name), ` ${says}`);
   document.body.append(bubble);
   bubble.style.left = `${Math.max(8, Math.min(left, innerWidth - bubble.offsetWidth - 8))}px`;
-  bubble.style.top = `${Math.min(bottom + 6, innerHeight - bubble.offsetHeight - 8)}px`;
+  const high = bubble.offsetHeight + 6;
+  bubble.style.top = `${bottom + high < innerHeight ? bottom + 6 : Math.max(top - high, 0)}px`;
   letStandOut(shows);
 }
 

@@ -59,7 +59,7 @@ export const nameOf = (node) => /** @type {any} */ (node).__data__?.[0]?.trace?.
 /** Traces of these names stand out where there are any, and the others step back; none: as they were. @param {string[]} names */
 export function letStandOut(names) {
   for (const plot of document.querySelectorAll(".js-plotly-plot")) {
-    const traces = /** @type {SVGElement[]} */ ([...plot.querySelectorAll(".plot .trace")]);
+    const traces = /** @type {SVGElement[]} */ ([...plot.querySelectorAll(".cartesianlayer .trace")]);
     const some = traces.some((node) => names.includes(nameOf(node) ?? ""));
     for (const node of traces) node.classList.toggle("u-back", some && !names.includes(nameOf(node) ?? ""));
   }

@@ -26,7 +26,7 @@ class Scenario:
     group: str = ""
 
 
-_NAN, _MORE = "Why is my loss NaN?", "Larger numbers"
+_NAN, _MORE = "Why is my loss NaN?", "More"
 _LSTM = Experiment(cell="lstm", h0=0.0, T=30, sequence="impulse")
 _COMPUTED: dict[str, Any] = {f"{q}_mode": "computed" for q in "ifgo"}
 _SINE = varied(_LSTM, T=10, k=1, sequence="sine", **_COMPUTED)
@@ -137,6 +137,7 @@ SCENARIOS = {
             notice="The bias holds this state at 0.5, where the sigmoid is steepest. The point is unstable: move h₀ or"
             " b a little, and the state drifts off to where the sigmoid is flat.",
             answer="Yes: with w = 8 and the state held at 0.5, each factor is 8 · 1/4, and 10 of them make 1024.",
+            group=_MORE,
         ),
         Scenario(
             "nan_float16",
