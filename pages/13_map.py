@@ -7,7 +7,8 @@ from rnn_core.cells import RNN
 def panel(visit: Visit) -> None:
     panels.activation(visit)
     visit.draw("w", "t", "b")
-    panels.start_and_input(visit, "h0")
+    if not panels.is_straight(visit):
+        panels.start_and_input(visit, "h0")
     panels.part_of_chain(visit, "T", "k")
 
 

@@ -5,7 +5,7 @@ from rnn_core.cells import LSTM
 
 
 def panel(visit: Visit) -> None:
-    if visit.draw("pin_all"):
+    if panels.pin_all(visit, LSTM):
         visit.draw(*(gate.letter for gate in LSTM.told))
     else:
         panels.gates(visit, LSTM)

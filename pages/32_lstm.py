@@ -7,10 +7,14 @@ from rnn_core.cells import LSTM
 
 
 def panel(visit: Visit) -> None:
-    pinned = visit.draw("pin_all")
-    panels.gates(visit, LSTM, pinned)
+    still = panels.are_pinned(visit, LSTM)  # then the product of forget gates is the whole gradient
+    if panels.pin_all(visit, LSTM):
+        visit.draw("f")
+    else:
+        panels.gates(visit, LSTM, "f" if still else "")
     visit.draw("T")
-    panels.start_and_input(visit, "c0", "h0")
+    if not still:
+        panels.start_and_input(visit, "c0", "h0")
     panels.part_of_chain(visit, "t", "k")
     with visit.fold("Ablation", *table.CUTS), st.container(horizontal=True, key="switches"):
         st.caption("The total **without** the paths through")

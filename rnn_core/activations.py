@@ -62,6 +62,11 @@ class Activation:
     family: Callable[[float | np.ndarray], Activation] | None = None
 
     @property
+    def straight(self) -> bool:
+        """Whether its slope is the same everywhere."""
+        return self is IDENTITY
+
+    @property
     def bounded(self) -> bool:
         return bool(np.isfinite(self.limits).all())
 

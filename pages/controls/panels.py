@@ -84,22 +84,38 @@ def activation(visit: Visit) -> None:
 
 
 def cell(visit: Visit, kind: type[Cell]) -> None:
-    """What a cell is made of."""
+    """What a cell is made of, where its gradient alone is looked at: a straight φ hands on no bias to it."""
     if kind.told:
         gates(visit, kind)
     else:
         activation(visit)
-        visit.draw("w", "b")
+        visit.draw("w", *(() if is_straight(visit) else ("b",)))
 
 
-def gates(visit: Visit, cell: type[Cell], pinned: bool = False) -> None:
-    """A tab for each gate: pinned to a value, or computed from h and x; `pinned` overrules the modes."""
+def is_straight(visit: Visit) -> bool:
+    """Whether φ has one slope, so that no gradient depends on where it works."""
+    return ACTIVATIONS[visit.chosen("activation")].straight
+
+
+def are_pinned(visit: Visit, cell: type[Cell]) -> bool:
+    """Whether no gate reads anything."""
+    modes = all(visit.chosen(f"{gate.letter}_mode") == "pinned" for gate in cell.told)
+    return modes or bool("pin_all" in visit.controls and visit.chosen("pin_all"))
+
+
+def pin_all(visit: Visit, cell: type[Cell]) -> bool:
+    """The switch that pins all gates, unless each is pinned by itself; whether they are by the switch."""
+    by_modes = all(visit.chosen(f"{gate.letter}_mode") == "pinned" for gate in cell.told)
+    return bool(visit.draw("pin_all")) if visit.chosen("pin_all") or not by_modes else False
+
+
+def gates(visit: Visit, cell: type[Cell], only: str = "") -> None:
+    """A tab for each gate: pinned to a value, or computed from h and x; of pinned values `only` these are shown."""
     for gate, tab in zip(cell.told, st.tabs([f"{gate.title} {gate.shown}" for gate in cell.told]), strict=True):
         q = gate.letter
         with tab:
-            mode = visit.draw(f"{q}_mode")
-            if pinned or mode == "pinned":
-                visit.draw(q)
+            if visit.draw(f"{q}_mode") == "pinned":
+                visit.draw(*(q if not only or q in only else ""))
             else:
                 fed = visit.chosen("sequence") != "none"
                 visit.draw(f"w_{q}", *([f"u_{q}"] if fed else []), f"b_{q}")

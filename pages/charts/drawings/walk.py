@@ -234,7 +234,7 @@ def _cells(a: Arrays, most: int) -> theme.Json:
     few = len(i) <= most
     named = set(i.tolist() if few else _thinned(0, a["T"], most).tolist()) | {a["k"], a["t"]}
     inside, ends = (i >= a["k"]) & (i <= a["t"]), (i == a["k"]) | (i == a["t"])
-    size = 34 if len(i) <= most / 2 else 24 if few else 7
+    size = int(np.clip(0.64 * _ROOM[most] / len(i), 12, 34)) if few else 7  # arrows fit between
     return theme.scatter(
         "markers+text",
         meta="cells",
