@@ -288,7 +288,7 @@ def test_an_open_fold_follows_the_slider(server, desk):
 
 def test_marks_hidden_off_the_scale_come_back(server, desk):
     page = opened(desk.page, server.url)
-    for scenario in ("Saturated sigmoid", "Sigmoid that explodes"):
+    for scenario in ("Saturated sigmoid", "Balanced on the unstable point"):
         before = page.text_content(READOUT)
         page.get_by_role("button", name=scenario).click()
         changed(page, READOUT, before)

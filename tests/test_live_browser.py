@@ -201,7 +201,9 @@ def test_zoom_legend_and_focus_survive_a_move(server, desk):
     zoomed = "document.querySelector('[data-name=chain] .u-plot')._fullLayout.xaxis.range"
     until(page, f"{zoomed}[1] < 10")
     page.locator("[data-name=chain] .legendtoggle").nth(2).click()  # hides the weight's bars
-    hidden = "document.querySelector('[data-name=chain] .u-plot')._fullData[3].visible"
+    hidden = (
+        "document.querySelector('[data-name=chain] .u-plot')._fullData.find(({ meta }) => meta === 'weight').visible"
+    )
     until(page, f"{hidden} === 'legendonly'")
     kept = page.evaluate(zoomed)
     for _ in frames(desk, page, "w", stops=3):

@@ -21,7 +21,8 @@ DEAD = Experiment(activation="relu", w=1.0, sequence="impulse", at=4, amplitude=
 
 
 def heights(page):
-    """Of the drawn bars, in pixels."""
+    """Of the drawn bars, in pixels, once they have grown."""
+    page.evaluate("() => Promise.all(document.getAnimations().map(({ finished }) => finished))")
     return page.evaluate(f"() => [...({BARS})(0)].map((bar) => bar.getBoundingClientRect().height)")
 
 
@@ -200,3 +201,43 @@ def test_pulses_and_their_numbers_stay_within_the_figure_above_its_steps(server,
             || right > frame.right + 1 || top < frame.top - 1 || bottom > frame.bottom + 1)).length; }""")
         assert not outside and page.locator(".u-pulse").count() == {"network": 1, "compare": 3}.get(name, 2)
     assert not unexpected(desk)
+
+
+PAST = ".u-past:not([hidden])"
+GROWING = """() => document.getAnimations().filter(({ effect }) => effect.target.closest('.barlayer'))
+    .map(({ effect }) => effect.getTiming().duration)"""
+
+
+def past_heights(page):
+    """Of the ghost, in decades."""
+    return page.evaluate("Array.from(document.querySelector('[data-name=walk] .u-plot').data.at(-1).y)")
+
+
+def test_a_choice_leaves_its_old_course_with_its_name_until_the_next_move(server, desk):
+    page = opened(desk.page, f"{server.url}/chain")
+    settled(page)
+    assert not page.locator(PAST).count()
+    page.get_by_role("radio", name="tanh").or_(page.get_by_role("button", name="tanh", exact=True)).first.click()
+    says(page, f"{FIGURE} {PAST}", "before: identity, 1024")
+    assert past_heights(page) == pytest.approx([j * 0.30103 for j in range(10, -1, -1)], abs=1e-4)
+    page.get_by_role("button", name="Saturated sigmoid").click()
+    says(page, f"{FIGURE} {PAST}", "before: tanh, w = 2, 2.139 × 10⁻⁷")
+    page.focus(".st-key-w input[type=range]")
+    page.keyboard.press("ArrowLeft")  # w = 8 is the end
+    until(page, f"document.querySelector('{PAST}')?.textContent !== 'before: tanh, w = 2, 2.139 × 10⁻⁷'")
+    assert not unexpected(desk)
+
+
+def test_a_choice_morphs_the_bars_and_calm_motion_does_not(server, desk):
+    for motion in ("no-preference", "reduce"):
+        desk.page.emulate_media(reduced_motion=motion)
+        page = opened(desk.page, f"{server.url}/chain")
+        settled(page)
+        page.evaluate(f"""() => {{ globalThis.grown = []; const look = () => {{
+            grown.push(...({GROWING})()); requestAnimationFrame(look); }}; look(); }}""")
+        page.get_by_role("button", name="0.5¹⁰ vanishing").click()
+        says(page, f"{FIGURE} {PAST}", "before: w = 2, 1024")
+        settled(page)
+        page.wait_for_timeout(100)
+        grown = page.evaluate("grown")
+        assert (max(grown) <= 400 and min(grown) > 0) if motion == "no-preference" else not grown

@@ -21,10 +21,11 @@ import { VIEWS } from "./views.js";
  * @property {Set<View>} stale  figures to be drawn again @property {number} frame  that will draw the next of them
  * @property {import("./theme.js").Palette} color @property {import("./live.js").Follower} follower
  * @property {import("./badge.js").Badge} badge  in the main figure's head
- * @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
+ * @property {string | null} turned  what was before the last choice; "" where a thumb made it, null where there was none @property {number} ghosts  the timer that ends them @property {(view: View) => void} renew  draws one again
  * @property {ReturnType<typeof wait> | null} waiting  for Plotly
  */
 
+const BESIDE = ["held", "challenge"]; // choices that turn no course
 const LINGERS = 900; // ms that a ghost stays after the last move
 
 /** @type {WeakMap<Element, Page>} */
@@ -36,14 +37,30 @@ export function render(component) {
   const page = pages.get(parentElement) ?? start(parentElement);
   page.component = component;
   page.color = palette(page.root);
+  const before = page.exact?.live?.choices, wasMoving = page.follower.isMoving();
   page.exact = unpack(data);
-  if (!page.follower.isAhead(page.exact)) settle(page);
+  if (page.follower.isAhead(page.exact)) return;
+  const said = turned(before, page.exact.live?.choices);
+  page.turned = said && wasMoving ? "" : said;
+  settle(page);
+}
+
+/**
+ * What a choice, a scenario or a tap has turned, as it was before; null where nothing did.
+ * @param {Record<string, string> | undefined} before @param {Record<string, string> | undefined} now
+ */
+function turned(before, now) {
+  if (!before || !now) return null;
+  const names = Object.keys(now).filter((name) => before[name] !== now[name] && !BESIDE.includes(name));
+  const said = names.map((name) => isNaN(Number(before[name])) ? before[name] : `${name} = ${before[name]}`);
+  return names.length ? `before${names.length > 2 ? "" : `: ${said.join(", ")}`}` : null;
 }
 
 /** What the server computed, and soon no ghost. @param {Page} page */
 function settle(page) {
   const { items, blob } = page.exact;
   show(page, items.map((item) => at(item, 0, blob)));
+  page.turned = null;
   page.badge.expect(page.exact);
   clearTimeout(page.ghosts);
   page.ghosts = setTimeout(haunt, LINGERS, page, false);
@@ -64,7 +81,7 @@ export function release(parentElement) {
 /** @param {Element} parentElement */
 function start(parentElement) {
   /** @type {Partial<Page>} */
-  const begun = { root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0 };
+  const begun = { root: element("div", "u-figures"), views: new Map(), stale: new Set(), frame: 0, turned: null };
   const page = /** @type {Page} */ (begun);
   page.renew = (view) => {
     if (!view.redraw) return;

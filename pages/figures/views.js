@@ -2,7 +2,7 @@
 
 import { copy } from "../browser/copy.js";
 import { element } from "../browser/element.js";
-import { light as lightUp, plotly } from "../inside/plotly.js";
+import { barsOf, light as lightUp, morph, plotly } from "../inside/plotly.js";
 import { drawsMath, hear, said, shown } from "./linear.js";
 import { dressed, forPaper, isTouch, placeOf } from "./theme.js";
 import { legendSpeaks, speaking } from "./terms.js";
@@ -82,7 +82,11 @@ function figureView(page) {
 
   /** @type {import("../inside/plotly.js").Trace[] | null} */
   let ghosts = null;
+  const past = element("span", "u-past"); // what the ghosts were, where a choice has turned the picture
+  past.hidden = true;
+  frame.append(past);
   let drawn = ""; // all but the data
+  let morphs = false; // what comes is at rest, and not where a thumb has left it
 
   const redraw = () => {
     const drawer = plotly();
@@ -96,6 +100,8 @@ function figureView(page) {
       return;
     }
     drawn = frame;
+    const before = morphs ? barsOf(plot) : null;
+    morphs = false;
     const doubleClick = isTouch() ? false : "reset";
     drawer.react(plot, data, layout, { displayModeBar: false, showTips: false, doubleClick });
     plot.removeAllListeners("plotly_click");
@@ -105,6 +111,7 @@ function figureView(page) {
     plot.on("plotly_hover", ({ points }) => { if (item.linked) light(points[0].customdata); });
     plot.on("plotly_unhover", () => { if (item.linked) light(undefined, view); });
     pulse?.place();
+    if (before) morph(plot, before);
   };
   const onTap = (/** @type {import("../inside/plotly.js").Tap} */ { points, event }) => {
     const point = points.find(({ customdata, z }) => customdata !== undefined || z !== undefined);
@@ -116,6 +123,18 @@ function figureView(page) {
   /** Where a step is hovered, its points in all linked figures light up; they are told apart by their customdata. */
   const light = (/** @type {unknown} */ value, /** @type {View | null} */ except = null) => {
     for (const other of page.views.values()) if (other !== except) other.light?.(value);
+  };
+  const traced = (/** @type {FigureItem} */ { ghost = [], figure: { data } }) => ghost.map((name) => data[placeOf(data, name)]);
+  /** The course that a choice has turned stays as a ghost, until the next move. @param {FigureItem} old */
+  const remember = (old, /** @type {string} */ turned) => {
+    ghosts = traced(old);
+    const left = old.play?.lanes.length === 1 ? old.play.lanes[0].product.at(-1) : "";
+    put(past, "textContent", turned + (left && `${turned.includes(":") ? "," : ":"} ${left}`));
+    past.hidden = false;
+  };
+  const forget = () => {
+    if (!past.hidden) ghosts = null;
+    past.hidden = true;
   };
   /** @type {View} */
   const view = {
@@ -130,8 +149,14 @@ function figureView(page) {
       lightUp(plot, points);
     },
     update(/** @type {FigureItem} */ next) {
-      if (next.scales) rest = next;
-      item = rest?.name === next.name ? { ...next, scales: rest.scales, scale: chosen ?? rest.scale } : next;
+      const old = rest;
+      if (!page.follower.isMoving()) {
+        rest = next;
+        morphs = Boolean(old && next.scales);
+        if (page.turned === "") forget();
+        else if (old && page.turned && next.ghost) remember(old, page.turned);
+      }
+      item = rest?.scales ? { ...next, scales: rest.scales, scale: chosen ?? rest.scale } : next;
       if (next.play && !pulse) {
         pulse = walk(plot, (slot) => [...page.root.querySelectorAll(`[data-slot="${slot}"]`)]);
         pulse.controls.append(axis);
@@ -153,10 +178,10 @@ function figureView(page) {
       put(node.style, "cssText", `--u-height: ${item.height}px;`);
     },
     haunt(on) {
-      if (on === Boolean(ghosts) || !item.ghost) return false;
-      const { data } = item.figure;
-      ghosts = on ? item.ghost.map((name) => data[placeOf(data, name)]) : null;
       node.classList.toggle("u-moving", on);
+      if (!item.ghost || (on ? ghosts && past.hidden : !ghosts || !past.hidden)) return false;
+      ghosts = on ? traced(item) : null;
+      past.hidden = true;
       return true;
     },
     release() {

@@ -53,6 +53,28 @@ export function axesOf(plot, name = "y2") {
   };
 }
 
+const MORPH = 350; // ms
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The bars and the texts above them, as they are drawn. @param {Plot} plot */
+export function barsOf(plot) {
+  const bars = /** @type {SVGPathElement[]} */ ([...plot.querySelectorAll(".barlayer .trace .point > path")]);
+  return bars.map((bar) => bar.getBBox());
+}
+
+/** Lets bars that have changed their height grow or shrink to it, and nothing else wait. @param {Plot} plot @param {DOMRect[]} before */
+export function morph(plot, before) {
+  const bars = /** @type {SVGPathElement[]} */ ([...plot.querySelectorAll(".barlayer .trace .point > path")]);
+  if (calm.matches || bars.length !== before.length) return;
+  bars.forEach((bar, number) => {
+    const old = before[number], now = bar.getBBox();
+    if (Math.abs(old.height - now.height) + Math.abs(old.y - now.y) < 1 || !now.height) return;
+    const from = `translateY(${old.y - now.y}px) scaleY(${old.height / now.height})`;
+    bar.style.transformOrigin = `0 ${now.y}px`;
+    bar.animate([{ transform: from }, { transform: "none" }], { duration: MORPH, easing: "ease-out" });
+  });
+}
+
 /** What a trace, or its entry in the legend, is called. @param {Element} node  that Plotly has drawn for it @returns {string | undefined} */
 export const nameOf = (node) => /** @type {any} */ (node).__data__?.[0]?.trace?.meta;
 
