@@ -184,3 +184,10 @@ def test_the_sigmoids_widest_window_is_where_the_textbook_has_it():
         0.4477, abs=5e-5
     )
     assert steep_width(activation("relu"), 0.5) is None
+
+
+def test_the_pulse_carries_what_the_number_type_makes_of_the_product():
+    [main] = [item for item in VIEWS["chain"].items(SCENARIOS["nan_float16"].experiment) if item.get("role") == "main"]
+    play = main["play"]
+    assert play["lanes"][0]["product"][-2:] == ["32768", "∞"]
+    assert play["said"][-1] == "∂h₁₆/∂h₀ = 65536, in float16 ∞"

@@ -16,13 +16,14 @@ def tops(page):
 
 
 def test_it_leads_to_the_first_scene_and_to_the_scripts(server, desk):
-    page = opened(desk.page, server.url)
-    page.get_by_role("link", name="I have five minutes").click()
-    page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
-    page.goto(server.url)
-    page.get_by_role("link", name="I teach this").click()
-    page.wait_for_selector(".u-teach")
-    until(page, "location.pathname === '/teach'")
+    for address in ("", "chain?activation=tanh&w=0.5"):  # as it opens, and with settings
+        page = opened(desk.page, f"{server.url}/{address}")
+        page.get_by_role("link", name="I have five minutes").click()
+        page.wait_for_selector(".u-main[data-name=scene-explosion] .main-svg")
+        page.goto(f"{server.url}/{address}")
+        page.get_by_role("link", name="I teach this").click()
+        page.wait_for_selector(".u-teach")
+        until(page, "location.pathname === '/teach'")
 
 
 @pytest.mark.parametrize("visitor", first(1, ("phone", "desk")))

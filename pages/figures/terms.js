@@ -55,7 +55,7 @@ function termsIn(lines) {
 export function tell(place, { name, says, shows = [] }) {
   const { left, top, bottom } = place.getBoundingClientRect();
   bubble.replaceChildren(element("b", "", name), ` ${says}`);
-  document.body.append(bubble);
+  (place.closest(".stApp") ?? document.body).append(bubble); // where our colours are
   bubble.style.left = `${Math.max(8, Math.min(left, innerWidth - bubble.offsetWidth - 8))}px`;
   const high = bubble.offsetHeight + 6;
   bubble.style.top = `${bottom + high < innerHeight ? bottom + 6 : Math.max(top - high, 0)}px`;
@@ -85,6 +85,7 @@ export function speaking(lines) {
       for (const type of ["blur", "pointerleave"]) entry.addEventListener(type, () => letStandOut([]));
       return entry;
     }));
+    list.scrollIntoView({ block: "nearest" });
   }
 
   const onPart = (/** @type {Event} */ { target }) => {

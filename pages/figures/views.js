@@ -129,7 +129,8 @@ function figureView(page) {
   const remember = (old, /** @type {string} */ turned) => {
     ghosts = traced(old);
     const left = old.play?.lanes.length === 1 ? old.play.lanes[0].product.at(-1) : "";
-    put(past, "textContent", turned + (left && `${turned.includes(":") ? "," : ":"} ${left}`));
+    const axis = old.scale && old.scale !== rest?.scale ? ` (${old.scale} axis)` : "";
+    put(past, "textContent", turned + (left && `${turned.includes(":") ? "," : ":"} ${left}`) + axis);
     past.hidden = false;
   };
   const forget = () => {

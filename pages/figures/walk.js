@@ -2,7 +2,7 @@
 // message holds and send none; where they stand is in the address, as `played`.
 
 import { element } from "../browser/element.js";
-import { axesOf } from "../inside/plotly.js";
+import { axesOf, reach } from "../inside/plotly.js";
 import { isNarrow } from "./theme.js";
 
 /**
@@ -20,6 +20,8 @@ import { isNarrow } from "./theme.js";
  * @property {Lane[]} lanes @property {string[]} said  at each stop @property {"y" | "y2"} axis  that the lanes lie on
  * @property {string[]} [slots]  of the formula, for each arrow @property {Inset | null} [inset]
  * @typedef {NonNullable<ReturnType<typeof axesOf>>} Axes
+ * @typedef {ReturnType<typeof pulse>} Marks
+ * @typedef {{axes: Axes, several: boolean, duration: number}} How
  */
 
 const PACE = 400; // ms for an arrow
@@ -48,7 +50,7 @@ export function walk(plot, slotsOf) {
   const veil = element("div", "u-veil");
   const rowsVeil = element("div", "u-veil");
   const inset = element("div", "u-inset");
-  const marks = /** @type {ReturnType<typeof pulse>[]} */ ([]); // of each lane
+  const marks = /** @type {Marks[]} */ ([]); // of each lane
   const overlay = element("div", "u-walk", veil, rowsVeil, inset);
   overlay.ariaHidden = "true";
   /** @type {Play | null} */
@@ -56,6 +58,8 @@ export function walk(plot, slotsOf) {
   /** @type {number | null} */
   let crossed = null; // arrows; null: the picture stands as a whole
   let timer = 0;
+  let goal = /** @type {number | null} */ (null); // of a single step that is on its way
+  let arrival = 0; // the timer that ends it
   let note = "";
   let scale = "linear"; // of the picture
   let moving = true; // a thumb moves the picture, or there is none yet
@@ -68,7 +72,7 @@ export function walk(plot, slotsOf) {
     if (!arrows()) return;
     if (crossed === null || crossed >= arrows()) {
       crossed = 0;
-      place(0);
+      place();
     }
     note = "";
     next();
@@ -76,10 +80,12 @@ export function walk(plot, slotsOf) {
 
   function next() {
     const pause = Math.min(PACE, LONGEST / arrows());
+    const to = (crossed ?? 0) + 1;
+    travel(to, 0.8 * pause);
     timer = setTimeout(() => {
-      crossed = (crossed ?? 0) + 1;
-      place(pause);
-      if (crossed < arrows()) next();
+      crossed = to; // what is left is told on arrival
+      place();
+      if (to < arrows()) next();
       else stop();
     }, pause);
     label();
@@ -89,27 +95,36 @@ export function walk(plot, slotsOf) {
     clearTimeout(timer);
     timer = 0;
     keep();
-    place(0);
+    place();
   }
 
   /** One arrow further back (1) or forth (-1). @param {1 | -1} by */
   function step(by) {
     if (!arrows()) return;
     if (isRunning()) stop();
-    const from = crossed ?? 0;
-    crossed = crossed === null && by > 0 ? 1 : Math.min(Math.max(from + by, 0), arrows());
-    note = "";
-    keep();
-    place(PACE);
+    arrive();
+    crossed ??= 0;
+    place();
+    goal = Math.min(Math.max(crossed + by, 0), arrows());
+    if (calm.matches) return arrive();
+    travel(goal, 0.8 * PACE);
+    arrival = setTimeout(arrive, 0.8 * PACE);
+  }
+
+  /** A single step ends. */
+  function arrive() {
+    if (goal !== null) jump(goal);
   }
 
   /** @param {number} to */
   function jump(to) {
     if (isRunning()) stop();
+    clearTimeout(arrival);
     crossed = to;
+    goal = null;
     note = "";
     keep();
-    place(0);
+    place();
   }
 
   /** Where an address wants the pulse. @param {string | null} text */
@@ -131,27 +146,26 @@ export function walk(plot, slotsOf) {
 
   function label() {
     const verb = isRunning() ? "Pause" : crossed !== null && crossed > 0 && crossed < arrows() ? "Go on" : "Send the gradient back";
-    put(sign, isRunning() ? "❚❚" : "▶");
-    put(long, verb);
-    put(short, verb.replace(" the gradient", ""));
+    write(sign, isRunning() ? "❚❚" : "▶");
+    write(long, verb);
+    write(short, verb.replace(" the gradient", ""));
     back.disabled = !arrows() || crossed === arrows();
     forth.disabled = !arrows() || !crossed;
     start.disabled = !arrows();
-    if (!play || crossed === null) return put(said, note);
+    if (!play || crossed === null) return write(said, note);
     const way = `${crossed} of ${arrows()} ${arrows() === 1 ? "arrow" : "arrows"}`;
-    put(said, `${way}: ${play.said[crossed]}${note && `. ${note}`}`);
+    write(said, `${way}: ${play.said[crossed]}${note && `. ${note}`}`);
   }
 
-  /** Puts all marks where the pulses stand; over `time` ms, if they have just moved. @param {number} time */
-  function place(time) {
+  /** Puts all marks where the pulses stand, with what is left there. */
+  function place() {
     label();
     const axes = axesOf(plot, play?.axis);
     lights.forEach((node) => node.classList.remove("u-lit"));
     lights = [];
     overlay.hidden = !play || moving || crossed === null || !axes;
-    if (!play || moving || crossed === null || !axes) return;
-    const now = crossed, duration = calm.matches ? 0 : 0.8 * time;
-    const several = play.lanes.length > 1, [first] = play.lanes;
+    if (!play || moving || crossed === null || !axes) return void reach(plot, null);
+    const now = crossed, several = play.lanes.length > 1, [first] = play.lanes;
     while (marks.length < play.lanes.length) {
       const mark = pulse();
       marks.push(mark);
@@ -160,11 +174,14 @@ export function walk(plot, slotsOf) {
     marks.forEach((mark, number) => {
       const lane = play?.lanes[number];
       mark.dot.hidden = mark.left.hidden = mark.lit.hidden = !lane;
-      if (lane) advance(mark, lane, now, { axes, duration, several });
+      if (!lane) return;
+      write(mark.product, lane.product[now]);
+      mark.dot.dataset.way = lane.sign[now] === 0 ? "dead" : "";
+      put(mark, lane, now, { axes, several, duration: 0 });
+      say(mark, lane, now - 1, { axes, several, duration: 0 });
     });
-    unveil(axes, axes.x(first.x[now] - 0.5), duration, several);
-    lights = now && play.slots ? slotsOf(play.slots[now - 1]) : [];
-    lights.forEach((node) => node.classList.add("u-lit"));
+    unveil(axes, several, reach(plot, play.axis === "y" || now === arrows() ? null : first.x[now]));
+    lightUp(now - 1);
     const small = first.log[arrows()] < 0; // then the bars are low at the left, or hang down there
     const room = axes.bottom > LOW || !(small && scale === "log");
     draw(inset, now && room && play.inset || null, now - 1);
@@ -172,21 +189,35 @@ export function walk(plot, slotsOf) {
     inset.style.top = `${small && scale === "log" ? axes.bottom - 100 : 4}px`;
   }
 
-  /** What is not reached yet stays hidden. @param {Axes} axes @param {number} edge @param {number} duration @param {boolean} several */
-  function unveil(axes, edge, duration, several) {
-    veil.hidden = play?.axis === "y";
-    rowsVeil.hidden = veil.hidden || !several;
-    const ends = play?.lanes[0].x ?? [], start = axes.x(ends[arrows()] - 0.5);
-    const top = several ? axes.top : 0; // a bar's number may stand above the axis, a legend does
-    cover(veil, { left: axes.left, width: axes.width, top, height: axes.bottom - top - 1 }, edge, duration);
-    cover(rowsVeil, { left: start, width: axes.left + axes.width - start, top: axes.bottom + 2, height: axes.below - axes.bottom - 4 }, edge, duration);
+  /** Lets the pulses run to a stop, the factor lit on the arrow. @param {number} to @param {number} duration */
+  function travel(to, duration) {
+    const axes = axesOf(plot, play?.axis);
+    if (!play || !axes || overlay.hidden || calm.matches) return;
+    const arrow = Math.min(to, crossed ?? 0), several = play.lanes.length > 1;
+    play.lanes.forEach((lane, number) => {
+      put(marks[number], lane, to, { axes, several, duration });
+      say(marks[number], lane, arrow, { axes, several, duration });
+    });
+    lightUp(arrow);
   }
 
-  /** @param {HTMLElement} node @param {{left: number, width: number, top: number, height: number}} box @param {number} edge @param {number} duration */
-  function cover(node, { left, width, top, height }, edge, duration) {
-    const share = crossed === arrows() ? 0 : Math.max(0, (edge - left) / width);
-    Object.assign(node.style, { left: `${left}px`, width: `${width}px`, top: `${top}px`, height: `${height}px` });
-    moved(node, `scaleX(${share})`, duration);
+  /** @param {number} arrow */
+  function lightUp(arrow) {
+    lights.forEach((node) => node.classList.remove("u-lit"));
+    lights = arrow >= 0 && play?.slots ? slotsOf(play.slots[arrow]) : [];
+    lights.forEach((node) => node.classList.add("u-lit"));
+  }
+
+  /** What is not reached yet stays hidden. @param {Axes} axes @param {boolean} several @param {boolean} bars  are hidden one by one */
+  function unveil(axes, several, bars) {
+    const { x: ends } = /** @type {Play} */ (play).lanes[0], at = crossed ?? 0;
+    const [edge, start] = [at, arrows()].map((stop) => axes.x(ends[stop] - 0.5));
+    const done = at === arrows();
+    veil.hidden = play?.axis === "y" || bars || done;
+    rowsVeil.hidden = play?.axis === "y" || !several || done;
+    const top = several ? axes.top : 0; // a bar's number may stand above the axis, a legend does
+    cover(veil, axes.left, edge, top, axes.bottom - 1);
+    cover(rowsVeil, start, edge, axes.bottom + 2, axes.below - 2);
   }
 
   const onKey = (/** @type {KeyboardEvent} */ event) => {
@@ -209,16 +240,17 @@ export function walk(plot, slotsOf) {
      */
     update(item) {
       moving = !item.play;
-      if (!item.play) return place(0);
+      if (!item.play) return place();
       play = item.play;
       scale = item.scale ?? "linear";
       plot.tabIndex = 0;
       if (isRunning()) crossed = Math.min(crossed ?? 0, arrows());
       else take(new URLSearchParams(location.search).get("played"));
     },
-    place: () => place(0),
+    place,
     release() {
       clearTimeout(timer);
+      clearTimeout(arrival);
       plot.removeEventListener("keydown", onKey);
     },
   };
@@ -231,29 +263,45 @@ function pulse() {
 }
 
 /**
- * Puts a lane's marks where its pulse stands.
- * @param {ReturnType<typeof pulse>} mark @param {Lane} lane @param {number} now  arrows crossed
- * @param {{axes: Axes, duration: number, several: boolean}} how
+ * What an arrow does, told on it.
+ * @param {Marks} mark @param {Lane} lane @param {number} arrow @param {How} how
  */
-function advance({ dot, product, left, factor, lit }, lane, now, { axes, duration, several }) {
-  const places = isNarrow(axes.whole) && lane.slim || lane;
+function say({ lit, factor }, lane, arrow, { axes, duration }) {
+  lit.hidden = !lane.crossed || arrow < 0;
+  if (!lane.crossed || arrow < 0) return;
+  write(factor, lane.crossed[arrow]);
+  const { x, y } = placesOf(lane, axes);
+  const half = factor.offsetWidth / 2, between = (axes.x(x[arrow]) + axes.x(x[arrow + 1])) / 2;
+  const across = Math.max(half, Math.min(between, axes.whole - half));
+  moved(lit, `translate(${across}px, ${axes.y(y[arrow]) + (lane.side ?? -1) * OVER}px)`, 0);
+  if (duration) factor.animate([{ opacity: 0.2, scale: "1.6" }, { opacity: 1, scale: "1" }], { duration });
+}
+
+/** @param {Lane} lane @param {Axes} axes */
+const placesOf = (lane, axes) => isNarrow(axes.whole) && lane.slim || lane;
+
+/**
+ * Puts a lane's marks at a stop, or lets them run there.
+ * @param {Marks} mark @param {Lane} lane @param {number} now  arrows crossed @param {How} how
+ */
+function put({ dot, left, lit }, lane, now, { axes, duration, several }) {
+  const places = placesOf(lane, axes);
   const x = axes.x(places.x[now]), y = axes.y(places.y[now]);
   for (const node of [dot, left, lit]) node.style.setProperty("--u-lane", `var(${lane.color})`);
   const size = Math.min(Math.max(1 + 0.12 * lane.log[now], 0.45), 2);
   dot.style.setProperty("--u-size", String(Number.isFinite(size) ? several ? 0.7 * size : size : 0.45));
   dot.style.opacity = several && Number.isFinite(size) ? String(Math.min(size, 1)) : "";
-  dot.dataset.way = lane.sign[now] === 0 ? "dead" : "";
   moved(dot, `translate(${x}px, ${y}px)`, duration);
-  put(product, lane.product[now]);
   const side = x - axes.left > 2 * BESIDE ? -1 : 1;
   const beside = `translate(${x + side * BESIDE / 2 + side * 12}px, ${y}px)`;
+  const under = lane.under === undefined ? y + UNDER : axes.y(lane.under);
   left.classList.toggle("u-beside", several);
-  moved(left, several ? beside : `translate(${Math.min(Math.max(x, 30), axes.left + axes.width - 20)}px, ${lane.under === undefined ? y + UNDER : axes.y(lane.under)}px)`, duration);
-  lit.hidden = !now || !lane.crossed;
-  if (!lane.crossed || !now) return;
-  put(factor, lane.crossed[now - 1]);
-  moved(lit, `translate(${(x + axes.x(places.x[now - 1])) / 2}px, ${y + (lane.side ?? -1) * OVER}px)`, 0);
-  if (duration) factor.animate([{ opacity: 0.2, scale: "1.6" }, { opacity: 1, scale: "1" }], { duration });
+  moved(left, several ? beside : `translate(${Math.min(Math.max(x, 30), axes.left + axes.width - 20)}px, ${under}px)`, duration);
+}
+
+/** @param {HTMLElement} node @param {number} from @param {number} to @param {number} top @param {number} bottom */
+function cover(node, from, to, top, bottom) {
+  Object.assign(node.style, { left: `${from}px`, width: `${Math.max(0, to - from)}px`, top: `${top}px`, height: `${bottom - top}px` });
 }
 
 /**
@@ -285,6 +333,7 @@ function draw(node, inset, place) {
 function moved(node, transform, duration) {
   const before = node.style.transform;
   node.style.transform = transform;
+  if (!duration) node.getAnimations().forEach((running) => running.cancel());
   if (duration && before && before !== transform) node.animate([{ transform: before }, { transform }], { duration, easing: "ease-in-out" });
 }
 
@@ -294,6 +343,6 @@ function act(text, onclick) {
 }
 
 /** @param {HTMLElement} node @param {string} text */
-function put(node, text) {
+function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

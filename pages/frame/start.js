@@ -14,21 +14,13 @@ function dismissed() {
 
 /**
  * Called by Streamlit with the ways to go.
- * @param {import("../inside/streamlit.js").Component<{ways: {label: string, href: string, name: string}[]}>} component
+ * @param {import("../inside/streamlit.js").Component<{ways: {label: string, href: string}[]}>} component
  */
-export function render({ parentElement, data, setTriggerValue }) {
+export function render({ parentElement, data }) {
   if (dismissed() || parentElement.querySelector(".u-start")) return;
   const strip = element("nav", "u-start");
   strip.setAttribute("aria-label", "Where to begin");
-  const links = data.ways.map(({ label, href, name }) => {
-    const link = Object.assign(element("a", "", label), { href });
-    link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      setTriggerValue("go", name);
-    });
-    return link;
-  });
+  const links = data.ways.map(({ label, href }) => Object.assign(element("a", "", label), { href, target: "_self" }));
   const close = Object.assign(element("button", "u-button", "Dismiss"), { type: "button", onclick: () => {
     try {
       localStorage.setItem(KEY, "1");

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from pages.frame.scenes import FIRST, go
+from pages.frame.scenes import FIRST
 from pages.server.front import component
 from pages.stage import present
-from pages.stage.scripts import PAGES
 
 _component = component("start")
 _WAYS = (
-    {"name": "first", "label": "I have five minutes", "href": f"scenes?scene={FIRST}"},
-    {"name": "teach", "label": "I teach this", "href": "teach"},
+    {"label": "I have five minutes", "href": f"scenes?scene={FIRST}"},
+    {"label": "I teach this", "href": "teach"},
 )
 
 
@@ -19,9 +18,4 @@ def strip() -> None:
     if present.is_on():
         return
     with st.container(key="welcome"):
-        chosen = _component(key="start_strip", data={"ways": _WAYS}, on_go_change=lambda: None).go
-    if chosen == "teach":
-        st.switch_page(PAGES["teach"])
-    if chosen:
-        go(FIRST)
-        st.switch_page(PAGES["scenes"])
+        _component(key="start_strip", data={"ways": _WAYS})

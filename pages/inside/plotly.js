@@ -87,6 +87,25 @@ export function letStandOut(names) {
   }
 }
 
+const REACHED = ["positive", "negative", "zeros", "numbers", "labels"]; // traces whose points are shown one by one
+
+/**
+ * Hides the bars, and the numbers above them, that lie before x; null: none. Whether there are bars.
+ * @param {Plot} plot @param {number | null} x
+ */
+export function reach(plot, x) {
+  let bars = false;
+  for (const trace of plot.querySelectorAll(".cartesianlayer .trace")) {
+    if (!REACHED.includes(nameOf(trace) ?? "")) continue;
+    for (const point of trace.querySelectorAll(".point, .textpoint")) {
+      const { p, x: at = p } = /** @type {any} */ (point).__data__ ?? {}; // p of a bar
+      bars ||= p !== undefined;
+      point.classList.toggle("u-unreached", x !== null && at < x);
+    }
+  }
+  return bars;
+}
+
 /** Which of a trace's attributes are arrays, Plotly asks its whole schema at every redraw: a third of the time. */
 export function quicken() {
   const schema = plotly()?.PlotSchema;

@@ -89,7 +89,7 @@ def draw(a: Arrays, axis: str) -> theme.Json:
         "data": [
             *(_curve(a, name, norm) for name, norm in a["norms"].items()),
             theme.off_scale(a, a["j"], {theme.CELL_COLORS[name]: norm for name, norm in a["norms"].items()}, bounds),
-            theme.end_labels(a["k"], [norm[..., 0] for norm in norms.values()], texts, bounds),
+            theme.end_labels(a["k"], [norm[..., 0] for norm in norms.values()], texts, bounds, room=0.12),
         ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.17),

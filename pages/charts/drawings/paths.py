@@ -83,7 +83,7 @@ def draw(a: Arrays) -> theme.Json:
         "data": [
             *(_curve(a, which) for which in readings),
             theme.off_scale(a, a["j"], curves, bounds),
-            theme.end_labels(a["k"], [values[..., 0] for values in readings.values()], texts, bounds),
+            theme.end_labels(a["k"], [values[..., 0] for values in readings.values()], texts, bounds, room=0.12),
         ],
         "layout": {
             "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.2),

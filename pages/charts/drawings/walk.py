@@ -18,7 +18,7 @@ WIDE, NARROW = 24, 12  # most cells with a number on each; a longer row thins ou
 BARS = 60  # most cells with a bar on each; a longer row is a curve with marks
 _ROOM = {WIDE: 700, NARROW: 290}  # px, about, on a desk and on a phone
 LINEAR = 4  # decades on both sides of 1 within which bars stand on a linear axis
-ROW = -0.2  # where the cells stand on their axis
+ROW, UNDER = -0.2, -1.08  # where the cells, and the number below one, stand on their axis
 _CURVED = 60  # points of the inset's curve
 
 
@@ -305,14 +305,17 @@ def sentence(a: Arrays) -> str:
 
 
 def played(a: Arrays, run: Run) -> theme.Json:
-    """The walk, arrow by arrow from h_t back to h_k: what is left, each factor, and φ's slope."""
+    """The walk, arrow by arrow from h_t back to h_k: what is left, each factor, and φ's slope. In a number type the
+    pulse carries what that type makes of it."""
     back = slice(None, None, -1)
-    names = [
-        f"{derivative('h', a['t'], 'h', i)} = {text}" for i, text in zip(a["i"], numbers(a["product"]), strict=True)
-    ]
+    texts = numbers(a["product"])
+    names = [f"{derivative('h', a['t'], 'h', i)} = {text}" for i, text in zip(a["i"], texts, strict=True)]
+    if typed := digits.texts(a):
+        names = [f"{name}, in {a['dtype']} {text}" for name, text in zip(names, typed, strict=True)]
     z = time_last(run.trajectory.z, run)[a["k"] : a["t"]]
+    way = lanes.lane((a["i"], ROW), a["product"], theme.PRODUCT, _factors(a), under=UNDER)
     return lanes.play(
-        [lanes.lane((a["i"], ROW), a["product"], theme.PRODUCT, _factors(a))],
+        [way | {"product": (typed or texts)[back]}],
         names[back],
         slots=[f"f{j}" for j in a["step"][back].tolist()],
         inset=_inset(run, z[back], numbers(a["slope"], 3)[back]),

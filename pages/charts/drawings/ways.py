@@ -20,12 +20,13 @@ def quantities(run: Run) -> Arrays:
     """∂C_t/∂C_j in total and ∂C_t/∂h_j with C_j held, j = k … t; for each step j = k+1 … t the `highway` ∂C_j/∂C_{j-1}
     along C alone, and what `leaves` at each gate: its part of ∂C_t/∂h_{j-1}. With λ_j and μ_j for the first two,
 
-        μ_{j-1} = λ_j (i + f + g) + μ_j o.
+        μ_{j-1} = λ_j (i + f + g) + μ_j o,   λ_j = highway_{j+1} λ_{j+1} + what `comes` to it from h_j, ∂h_j/∂C_j μ_j.
     """
     t, k, flow = run.t, run.k, run.flow
     to = {"c": flow.total(t, k), "h": flow.block(flow.products_to(t, k), "c", "h")}
     left = {name: time_last(values, run) for name, values in to.items()}
-    ways = {name: time_last(way[k:t], run) for name, way in ways_back(flow).items()}
+    every = ways_back(flow)
+    ways = {name: time_last(way[k:t], run) for name, way in every.items()}
     return {
         **axis(run),
         "t": t,
@@ -33,8 +34,15 @@ def quantities(run: Run) -> Arrays:
         "j": np.arange(k, t + 1),
         "to": left,
         "highway": ways["highway"],
+        "comes": _read(time_last(every["read"], run))[..., k:t] * left["h"][..., :-1],
         "leaves": {q: ways[q] * left["h" if q == "o" else "c"][..., 1:] for q in GATES},
     }
+
+
+def _read(read: Scaled) -> Scaled:
+    """∂h_j/∂C_j from j = 0 on, where h_0 is given."""
+    parts = (read.mant, read.exp2)
+    return Scaled(*(np.concatenate([np.zeros_like(part[..., :1]), part], axis=-1) for part in parts))
 
 
 def under(figure: theme.Json, a: Arrays) -> theme.Json:
@@ -44,8 +52,9 @@ def under(figure: theme.Json, a: Arrays) -> theme.Json:
 
 
 def played(a: Arrays) -> theme.Json:
-    """Step by step back from C_t: both lanes' numbers, the highway's factor, and what each gate takes off it."""
-    crossed = {"c": [f"×{f}" for f in numbers(a["highway"], 3)], "h": _leaving(a)}
+    """Step by step back from C_t: both lanes' numbers, the highway's factor and what comes to it from h, and what each
+    gate takes off it."""
+    crossed = {"c": _along(a), "h": _leaving(a)}
     way = [
         lanes.lane((a["j"], -row), a["to"][which], color, crossed[which], digits=3, side=2 * row - 1)
         for row, (which, (_, color, _)) in enumerate(_LANES.items())
@@ -60,12 +69,22 @@ def played(a: Arrays) -> theme.Json:
     return lanes.play(way, said[::-1])
 
 
+def _along(a: Arrays) -> list[str]:
+    """What each step does to the gradient of the cell state: "×0.99, −0.0414 from h"."""
+    comes = a["comes"]
+    added = [
+        f", {'' if m < 0 else '+'}{text} from h" if m else ""
+        for m, text in zip(comes.mant, numbers(comes, 3), strict=True)
+    ]
+    return [f"×{f}{more}" for f, more in zip(numbers(a["highway"], 3), added, strict=True)]
+
+
 def _leaving(a: Arrays) -> list[str]:
     """Of each step, what arrives at h through which gate."""
     parts = {q: numbers(values, 2) for q, values in a["leaves"].items()}
     none = {q: values.mant == 0 for q, values in a["leaves"].items()}
     return [
-        "  ".join(f"{GATES[q].shown} {parts[q][s]}" for q in GATES if not none[q][s]) or "0"
+        ", ".join(f"{parts[q][s]} via {GATES[q].shown}" for q in GATES if not none[q][s]) or "0"
         for s in range(len(a["j"]) - 1)
     ]
 
@@ -80,7 +99,7 @@ def draw(a: Arrays) -> theme.Json:
             "data": [
                 *(_curve(a, which) for which in _LANES),
                 theme.off_scale(a, a["j"], curves, bounds),
-                theme.end_labels(a["k"], [values[..., 0] for values in curves.values()], texts, bounds),
+                theme.end_labels(a["k"], [values[..., 0] for values in curves.values()], texts, bounds, room=0.12),
             ],
             "layout": {
                 "xaxis": theme.step_axis(a["k"], a["t"], "step j, where the gradient arrives", gutter=0.2),

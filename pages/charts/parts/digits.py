@@ -83,6 +83,11 @@ def curve(a: Arrays) -> list[theme.Json]:
     ]
 
 
+def texts(a: Arrays) -> list[str]:
+    """The product in the reader's number type as texts, if there is one."""
+    return ["NaN" if math.isnan(x) else number(x) for x in a["typed"].tolist()] if "typed" in a else []
+
+
 def sentence(a: Arrays) -> str:
     """What is left in that type, and after clipping."""
     return _typed(a) + _clipped(a)

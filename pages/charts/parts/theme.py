@@ -221,10 +221,11 @@ def end_labels(
     texts: Mapping[str, Any],
     bounds: tuple[float, float],
     position: Any = "middle left",
+    room: float = 0.085,
 ) -> Json:
-    """Texts left of the curves' ends at x, spread so that none covers another."""
+    """Texts left of the curves' ends at x, spread so that none covers another: `room` is a line's share of the axis."""
     low, high = bounds
-    room = 0.085 * (high - low)
+    room *= high - low
     heights = [end.log10 if isinstance(end, Scaled) else end for end in ends]
     y = np.clip(np.stack(heights, axis=-1), low, high) if ends else np.empty(0)
     order = np.argsort(-y, axis=-1, kind="stable")
