@@ -18,7 +18,7 @@ MOVES = 30
 PAUSE = 700  # ms between two moves: the run of the last one is over
 FLOOR = Path(__file__).with_name("floor.py")
 PAGES = {  # name → (address, slider, figure, the trace to look at)
-    "page 1": ("/?activation=tanh&w=1", "w", "chain", "product"),
+    "page 1": ("/?activation=tanh&w=1", "w", "walk", "product"),
     "lstm": ("/lstm?f=0.5", "f", "paths", "state"),
     "compare": ("/compare?w=1.5", "w", "input-norm", "rnn"),
 }
