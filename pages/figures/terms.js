@@ -2,7 +2,8 @@
 
 import { element } from "../browser/element.js";
 import { given } from "../browser/given.js";
-import { letStandOut, nameOf } from "../inside/plotly.js";
+import { entryOf, letStandOut, nameOf } from "../inside/plotly.js";
+import { app } from "../inside/streamlit.js";
 
 /** @typedef {import("../browser/given.js").Term} Term */
 
@@ -55,7 +56,7 @@ function termsIn(lines) {
 export function tell(place, { name, says, shows = [] }) {
   const { left, top, bottom } = place.getBoundingClientRect();
   bubble.replaceChildren(element("b", "", name), ` ${says}`);
-  (place.closest(".stApp") ?? document.body).append(bubble); // where our colours are
+  (app() ?? document.body).append(bubble); // where our colours are
   bubble.style.left = `${Math.max(8, Math.min(left, innerWidth - bubble.offsetWidth - 8))}px`;
   const high = bubble.offsetHeight + 6;
   bubble.style.top = `${bottom + high < innerHeight ? bottom + 6 : Math.max(top - high, 0)}px`;
@@ -103,7 +104,7 @@ export function speaking(lines) {
 /** Says what an entry of a figure's legend is. @param {HTMLElement} plot */
 export function legendSpeaks(plot) {
   plot.addEventListener("pointerover", ({ target }) => {
-    const entry = /** @type {Element} */ (target).closest(".legend .traces");
+    const entry = entryOf(/** @type {Element} */ (target));
     const name = entry && nameOf(entry);
     const term = name && here().find(({ shows = [] }) => shows[0] === name);
     if (entry && term) tell(entry, term);

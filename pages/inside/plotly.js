@@ -75,6 +75,9 @@ export function morph(plot, before) {
   });
 }
 
+/** The entry of a legend in which something lies. @param {Element} part */
+export const entryOf = (part) => part.closest(".legend .traces");
+
 /** What a trace, or its entry in the legend, is called. @param {Element} node  that Plotly has drawn for it @returns {string | undefined} */
 export const nameOf = (node) => /** @type {any} */ (node).__data__?.[0]?.trace?.meta;
 

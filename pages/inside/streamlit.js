@@ -24,7 +24,7 @@ export const closeMenu = () => find("[data-testid=stSidebarCollapseButton] butto
 
 // the line, and the script
 
-const app = () => find(".stApp");
+export const app = () => find(".stApp");
 
 /** Whether Streamlit has its connection; it may not have noticed yet that it is gone. Undefined before it has begun. */
 export function isConnected() {
