@@ -234,8 +234,8 @@ def test_a_choice_morphs_the_bars_and_calm_motion_does_not(server, desk):
         desk.page.emulate_media(reduced_motion=motion)
         page = opened(desk.page, f"{server.url}/chain")
         settled(page)
-        page.evaluate(f"""() => {{ globalThis.grown = []; const look = () => {{
-            grown.push(...({GROWING})()); requestAnimationFrame(look); }}; look(); }}""")
+        page.evaluate(f"""() => {{ globalThis.grown = []; const end = performance.now() + 3000, look = () => {{
+            grown.push(...({GROWING})()); if (performance.now() < end) requestAnimationFrame(look); }}; look(); }}""")
         page.get_by_role("button", name="0.5¹⁰ vanishing").click()
         says(page, f"{FIGURE} {PAST}", "before: w = 2, 1024")
         settled(page)
@@ -247,14 +247,14 @@ def test_a_choice_morphs_the_bars_and_calm_motion_does_not(server, desk):
 def test_what_is_left_is_told_on_arrival_and_what_is_not_reached_is_hidden(server, desk):
     page = opened(desk.page, f"{server.url}/chain")
     settled(page)
-    page.evaluate("""() => { globalThis.seen = []; const look = () => {
+    page.evaluate("""() => { globalThis.seen = []; const end = performance.now() + 10_000, look = () => {
         const places = [...document.querySelectorAll('[data-name=walk] .cartesianlayer .trace')]
             .filter((node) => node.__data__[0].trace.meta === 'numbers')
             .flatMap((node) => [...node.querySelectorAll('.textpoint')])
             .filter((node) => getComputedStyle(node).visibility === 'visible').map((node) => node.textContent);
         const dot = document.querySelector('.u-pulse')?.getBoundingClientRect();
         seen.push([document.querySelector('.u-left')?.textContent, dot?.x, places]);
-        requestAnimationFrame(look); }; look(); }""")
+        if (performance.now() < end) requestAnimationFrame(look); }; look(); }""")
     page.click(SEND)
     until(page, "document.querySelector('.u-walked').textContent.startsWith('3 of')")
     page.click(SEND)
