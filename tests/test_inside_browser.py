@@ -64,7 +64,7 @@ def test_every_name_of_streamlits_in_our_style_sheets_is_on_some_page(server, de
     look(page)
     page.get_by_role("button", name="Dismiss").click()
     look(page)
-    for path in ("lstm?pin_all=true", "scenes", "lstm?present=1", "compare?present=1", "scenes?present=1"):
+    for path in ("lstm", "lstm?pin_all=true", "scenes", "lstm?present=1", "compare?present=1", "scenes?present=1"):
         look(opened(page, f"{server.url}/{path}"))
     for slide in (1, 2):  # covered, and asked over a scene
         page.goto(f"{server.url}/scenes?present=1&script=lstm&slide={slide}")
