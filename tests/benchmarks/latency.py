@@ -26,7 +26,7 @@ PAGES = {  # name → (address, slider, figure, the trace to look at)
 # When each of the figures shows new data: `first` for the watched one moving, `exact` when it holds what the
 # server sent (float64), `all` when every figure does. Looked at once a frame.
 WATCH = """([selector, watched, trace]) => {
-  const plots = [...document.querySelectorAll(selector)]; // live shows float32, which reads differently
+  const plots = [...document.querySelectorAll(selector)];
   for (const name of watched ? ["react", "animate"] : []) {
     const draw = Plotly[name];
     Plotly[name] = (plot, ...more) => { plot.drawn = performance.now(); return draw(plot, ...more); };
@@ -38,7 +38,8 @@ WATCH = """([selector, watched, trace]) => {
     window.found = null;
     requestAnimationFrame(function look() {
       const now = performance.now() - timeStamp;
-      const isExact = (plot) => !watched || plot.data.find(({ meta }) => meta === trace).y instanceof Float64Array;
+      // what a sweep shows tells nothing under the pointer
+      const isExact = (plot) => !watched || plot.data.find(({ meta }) => meta === trace).hoverinfo === "all";
       if (mark(main()) && mark(main()) !== old) {
         found.first ??= now;
         if (isExact(main())) found.exact ??= now;
