@@ -38,8 +38,10 @@ WATCH = """([selector, watched, trace]) => {
     window.found = null;
     requestAnimationFrame(function look() {
       const now = performance.now() - timeStamp;
-      // what a sweep shows tells nothing under the pointer
-      const isExact = (plot) => !watched || plot.data.find(({ meta }) => meta === trace).hoverinfo === "all";
+      const isExact = (plot) => { // live shows float32, which reads differently, and tells nothing under the pointer
+        const { y, hoverinfo } = watched ? plot.data.find(({ meta }) => meta === trace) : {};
+        return !watched || y instanceof Float64Array || (Array.isArray(y) && hoverinfo === "all");
+      };
       if (mark(main()) && mark(main()) !== old) {
         found.first ??= now;
         if (isExact(main())) found.exact ??= now;
