@@ -10,10 +10,11 @@ import { app } from "../inside/streamlit.js";
 const bubble = element("div", "u-term");
 bubble.role = "tooltip";
 
-/** The terms of the page that is open. */
+/** The terms of the page that is open, first those that mean it there only. */
 function here() {
   const page = location.pathname.split("/").pop() || "chain";
-  return given.terms.filter(({ pages }) => !pages || pages.includes(page));
+  const own = given.terms.filter(({ pages }) => pages?.includes(page));
+  return [...own, ...given.terms.filter(({ pages }) => !pages)];
 }
 
 /** What a part of a formula stands for: a derivative as a whole, a symbol with its index, or the quantity of a number. @param {Element} part */

@@ -11,7 +11,7 @@ from typing import Any
 @dataclass(frozen=True)
 class Term:
     """`symbols` as formulas write it, `color` of its numbers there, `shows` the traces that draw it, the first of them
-    in the legend; `pages` where it means that, none: everywhere."""
+    in the legend; `pages` where it means that, none: wherever it means nothing else."""
 
     key: str
     name: str

@@ -5,7 +5,7 @@ from rnn_core.cells import RNN
 
 def panel(visit):
     panels.activation(visit)
-    visit.draw("w", "u", "b", "h0", "T", "t", "k")
+    visit.draw("w", "b", "h0", "T", "t", "k")
     panels.input_sequence(visit)
 
 
